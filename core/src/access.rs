@@ -1,0 +1,187 @@
+//! Attempts, accesses and denials.
+//! Holds: an attempt is the requesting officer's own signed word.
+//! May not enter: the rules (see `apply::accesses`); data. Source: docs/formats.md, "Accesses".
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::{DeliveryMode, Items};
+use crate::encoding::{Decode, Encode};
+use crate::hash::ConsortiumId;
+use crate::ids::{DatasetId, ExchangeId, GrantId, LogIndex, TimeMs};
+use crate::keys::{PublicKey, Signature, SignatureError};
+use crate::text::{AgencyId, Code, ItemName};
+
+/// What an officer asks of a provider, under a grant.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attempt {
+    /// The consortium on whose ledger it is to be recorded.
+    pub consortium: ConsortiumId,
+    /// This exchange; both legs name it.
+    pub exchange: ExchangeId,
+    /// The grant that it relies on.
+    pub grant: GrantId,
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// The requesting agency.
+    pub requester: AgencyId,
+    /// The officer's key.
+    pub officer: PublicKey,
+    /// For which matter.
+    pub matter: Code,
+    /// Which items.
+    pub items: Items,
+    /// In which way.
+    pub mode: DeliveryMode,
+    /// When the officer says to have signed it: a claim.
+    pub made_at: TimeMs,
+    /// It may be acted on in blocks up to and including this time.
+    pub valid_until: TimeMs,
+}
+
+/// An attempt with its officer's signature.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedAttempt {
+    /// What was asked.
+    pub attempt: Attempt,
+    /// The officer's signature.
+    pub signature: Signature,
+}
+
+impl SignedAttempt {
+    /// Checks the officer's signature (not whether the ledger knows the key).
+    pub fn verify(&self) -> Result<(), SignatureError> {
+        self.attempt.officer.verify_attempt(&self.attempt, &self.signature)
+    }
+}
+
+/// Why an access is refused. Part of a denial: the rule that evaluation names at that position,
+/// with what it found.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "rule", rename_all = "kebab-case")]
+pub enum AccessRefusal {
+    /// The officer's key is not on the ledger.
+    #[error("the officer's key is not on the ledger")]
+    OfficerUnknown,
+    /// The key is on the ledger, but is not an officer's key of the requesting agency.
+    #[error("the key is not an officer's key of the requesting agency")]
+    NotAnOfficer,
+    /// The officer's key was revoked.
+    #[error("the officer's key was revoked by entry {at}")]
+    OfficerRevoked {
+        /// The entry that revoked it.
+        at: LogIndex,
+    },
+    /// The officer's key had run out.
+    #[error("the officer's key was valid until {until} only")]
+    OfficerExpired {
+        /// When it ended.
+        until: TimeMs,
+    },
+    /// The attempt's own time is over.
+    #[error("the attempt was valid until {until} only")]
+    AttemptExpired {
+        /// When it ended.
+        until: TimeMs,
+    },
+    /// The attempt would be valid for longer than the format allows.
+    #[error("the attempt's validity reaches too far ahead")]
+    AttemptTooLong,
+    /// An access under this exchange id is already recorded.
+    #[error("this exchange was already used for an access")]
+    ExchangeUsed,
+    /// No such grant.
+    #[error("there is no grant {grant}")]
+    GrantUnknown {
+        /// The grant named.
+        grant: GrantId,
+    },
+    /// The grant is on another dataset.
+    #[error("the grant is on {dataset}")]
+    OtherDataset {
+        /// The dataset that the grant is on.
+        dataset: DatasetId,
+    },
+    /// The grant is to another agency.
+    #[error("the grant is to {requester}")]
+    OtherRequester {
+        /// The agency that the grant is to.
+        requester: AgencyId,
+    },
+    /// The grant was revoked.
+    #[error("the grant was revoked by entry {at}")]
+    GrantRevoked {
+        /// The entry that revoked it.
+        at: LogIndex,
+    },
+    /// The grant is not yet in force.
+    #[error("the grant is in force from {from} only")]
+    GrantNotYetInForce {
+        /// When it begins.
+        from: TimeMs,
+    },
+    /// The grant has ended.
+    #[error("the grant ended at {until}")]
+    GrantExpired {
+        /// When it ended.
+        until: TimeMs,
+    },
+    /// The matter is not among the grant's.
+    #[error("the grant does not cover the matter {matter}")]
+    MatterNotCovered {
+        /// The matter asked for.
+        matter: Code,
+    },
+    /// An item is not among the grant's.
+    #[error("the grant does not cover the item {item}")]
+    ItemNotCovered {
+        /// The first item asked for that is not covered.
+        item: ItemName,
+    },
+    /// The whole dataset was asked for; the grant names single items.
+    #[error("the grant covers single items, not the whole dataset")]
+    WholeNotCovered,
+    /// The delivery mode is not among the grant's.
+    #[error("the grant does not cover this delivery mode")]
+    ModeNotCovered,
+    /// All accesses that the grant allows are used.
+    #[error("all {limit} accesses of the grant are used")]
+    QuotaUsed {
+        /// The grant's total quota.
+        limit: u64,
+    },
+    /// All accesses that the grant allows for this day are used.
+    #[error("all {limit} accesses of the grant for this day are used")]
+    DailyQuotaUsed {
+        /// The grant's daily quota.
+        limit: u64,
+    },
+}
+
+impl AccessRefusal {
+    /// The rule's name, as in denials, the API's problem types and the message catalogue.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            AccessRefusal::OfficerUnknown => "officer-unknown",
+            AccessRefusal::NotAnOfficer => "not-an-officer",
+            AccessRefusal::OfficerRevoked { .. } => "officer-revoked",
+            AccessRefusal::OfficerExpired { .. } => "officer-expired",
+            AccessRefusal::AttemptExpired { .. } => "attempt-expired",
+            AccessRefusal::AttemptTooLong => "attempt-too-long",
+            AccessRefusal::ExchangeUsed => "exchange-used",
+            AccessRefusal::GrantUnknown { .. } => "grant-unknown",
+            AccessRefusal::OtherDataset { .. } => "other-dataset",
+            AccessRefusal::OtherRequester { .. } => "other-requester",
+            AccessRefusal::GrantRevoked { .. } => "grant-revoked",
+            AccessRefusal::GrantNotYetInForce { .. } => "grant-not-yet-in-force",
+            AccessRefusal::GrantExpired { .. } => "grant-expired",
+            AccessRefusal::MatterNotCovered { .. } => "matter-not-covered",
+            AccessRefusal::ItemNotCovered { .. } => "item-not-covered",
+            AccessRefusal::WholeNotCovered => "whole-not-covered",
+            AccessRefusal::ModeNotCovered => "mode-not-covered",
+            AccessRefusal::QuotaUsed { .. } => "quota-used",
+            AccessRefusal::DailyQuotaUsed { .. } => "daily-quota-used",
+        }
+    }
+}

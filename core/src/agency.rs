@@ -1,0 +1,182 @@
+//! Members, the roles of keys, and key registrations.
+//! Holds: a key belongs to one agency in one role, for ever.
+//! May not enter: rules about who may register whom (see `apply`). Source: docs/formats.md, "Keys".
+
+use serde::{Deserialize, Serialize};
+
+use crate::encoding::{Decode, Encode};
+use crate::ids::{LogIndex, TimeMs};
+use crate::text::{AgencyId, Text};
+
+/// Level of government 层级 that an agency belongs to.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// 国家级
+    National,
+    /// 省级
+    Provincial,
+    /// 市级
+    Municipal,
+    /// 县级
+    County,
+    /// 乡镇、街道
+    Township,
+    /// 村、社区
+    Village,
+}
+
+/// What kind of body a member is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgencyKind {
+    /// A government department 行政机关.
+    Government,
+    /// A public institution 事业单位.
+    PublicInstitution,
+    /// A party, legislative or judicial body.
+    PartyLegislativeOrJudicial,
+    /// An enterprise 企业.
+    Enterprise,
+    /// A social organisation 社会组织.
+    SocialOrganisation,
+    /// A research body 科研机构.
+    Research,
+}
+
+/// What a member's node does.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Its node votes, with this weight (≥ 1).
+    Validator {
+        /// Voting power.
+        power: u64,
+    },
+    /// Its node follows.
+    Observer,
+}
+
+/// A member agency as the ledger knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agency {
+    /// Its id.
+    pub id: AgencyId,
+    /// Its name, as people write it.
+    pub name: Text<128>,
+    /// Its level.
+    pub level: Level,
+    /// The region it serves: a code or a name.
+    pub region: Text<64>,
+    /// What kind of body it is.
+    pub kind: AgencyKind,
+    /// Line superior 条: the agency above it in its own branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superior: Option<AgencyId>,
+    /// Local authority 块: the government or body that it belongs to locally.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<AgencyId>,
+    /// Who operates its node 管运分离; its own name where it does so itself.
+    pub operated_by: Text<128>,
+    /// Whether its node votes.
+    pub standing: Standing,
+}
+
+/// What a key is for. A key has one role, for ever.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyRole {
+    /// The node's: votes and proposals.
+    Validator,
+    /// The node's: its identity on the network.
+    Transport,
+    /// The node's: checkpoints.
+    Note,
+    /// The agency's, kept cold: registers and revokes the agency's other keys.
+    Admin,
+    /// 数据管理员: publishes datasets, issues and revokes grants.
+    Steward,
+    /// 经办人: requests, and signs each attempt at an access.
+    Officer,
+    /// A machine that records accesses and denials.
+    Gateway,
+    /// Reads all, opens findings.
+    Auditor,
+}
+
+impl KeyRole {
+    /// Every role, in the order of its encoding.
+    pub const ALL: [KeyRole; 8] = [
+        KeyRole::Validator,
+        KeyRole::Transport,
+        KeyRole::Note,
+        KeyRole::Admin,
+        KeyRole::Steward,
+        KeyRole::Officer,
+        KeyRole::Gateway,
+        KeyRole::Auditor,
+    ];
+
+    /// The role as it is written in commands and files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            KeyRole::Validator => "validator",
+            KeyRole::Transport => "transport",
+            KeyRole::Note => "note",
+            KeyRole::Admin => "admin",
+            KeyRole::Steward => "steward",
+            KeyRole::Officer => "officer",
+            KeyRole::Gateway => "gateway",
+            KeyRole::Auditor => "auditor",
+        }
+    }
+
+    /// Whether an agency's admin registers and revokes keys of this role. The node's keys and
+    /// admin keys are set by the genesis.
+    pub fn is_registered_by_admin(self) -> bool {
+        matches!(self, KeyRole::Steward | KeyRole::Officer | KeyRole::Gateway | KeyRole::Auditor)
+    }
+}
+
+impl std::fmt::Display for KeyRole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A registered key. State value under the public key.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct Key {
+    /// Whose key it is.
+    pub agency: AgencyId,
+    /// What it is for.
+    pub role: KeyRole,
+    /// The post that holds it (never a person's name); may be empty for a node's keys.
+    pub post: Text<96>,
+    /// The entry that registered it; `None` for a key of the genesis.
+    pub registered_at: Option<LogIndex>,
+    /// Valid for records in blocks before this time, where it is set.
+    pub valid_until: Option<TimeMs>,
+    /// Its revocation, if any.
+    pub revoked: Option<KeyRevocation>,
+}
+
+/// A key's end.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct KeyRevocation {
+    /// The entry that revoked it: the key is valid for entries before.
+    pub at: LogIndex,
+    /// Why.
+    pub reason: Text<256>,
+    /// If its secret may have leaked: since when. Nothing is rewritten; readers are warned.
+    pub suspect_since: Option<TimeMs>,
+}

@@ -1,0 +1,132 @@
+//! The rules: what a record does to the state at its position, or which rule refuses it.
+//! Holds: the same state, position and record give the same changes or the same refusal; a refused
+//! record changes nothing.
+//! May not enter: signatures (a `VerifiedRecord` has passed them); blocks (see `ledger`).
+//! Source: docs/formats.md, "Rules".
+
+pub mod accesses;
+mod datasets;
+mod grants;
+mod keys;
+
+use crate::agency::KeyRole;
+use crate::genesis::Params;
+use crate::ids::{LogIndex, TimeMs};
+use crate::refusal::Refusal;
+use crate::state::{self, Changes, StateKey, StateRead};
+use crate::statement::{Action, MAX_VALIDITY_MS, Statement, StatementSigner, VerifiedRecord};
+use crate::text::AgencyId;
+
+/// Where a record is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The index that it takes if it is accepted.
+    pub index: LogIndex,
+    /// The time of its block.
+    pub time: TimeMs,
+}
+
+/// Executes one record. Errors: the first rule that refuses it, in the order of
+/// docs/formats.md, "Rules".
+pub fn apply(
+    state: &impl StateRead,
+    at: Position,
+    record: &VerifiedRecord,
+) -> Result<Changes, Refusal> {
+    let statement = record.statement();
+    check_size(state, record)?;
+    check_time(statement, at)?;
+    if state.has_record(&record.id()) {
+        return Err(Refusal::Replayed);
+    }
+    for signer in &statement.signers {
+        check_signer(state, at, signer)?;
+    }
+    let mut changes = act(state, at, statement)?;
+    changes.records.insert(record.id(), statement.valid_until);
+    Ok(changes)
+}
+
+fn act(state: &impl StateRead, at: Position, statement: &Statement) -> Result<Changes, Refusal> {
+    match &statement.action {
+        Action::RegisterKey { key, role, post, valid_until, possession: _ } => {
+            let new = keys::NewKey { key, role: *role, post, valid_until: *valid_until };
+            keys::register(state, at, &statement.signers, &new)
+        }
+        Action::RevokeKey { key, reason, suspect_since } => {
+            keys::revoke(state, at, &statement.signers, key, reason, *suspect_since)
+        }
+        Action::PublishDataset { dataset } => {
+            datasets::publish(state, at, &statement.signers, dataset)
+        }
+        Action::IssueGrant { terms } => grants::issue(state, at, &statement.signers, terms),
+        Action::RevokeGrant { grant, reason } => {
+            grants::revoke(state, at, &statement.signers, *grant, reason)
+        }
+        Action::RecordAccess { attempt } => {
+            accesses::record(state, at, &statement.signers, attempt)
+        }
+        Action::RecordDenial { attempt, refusal } => {
+            accesses::deny(state, at, &statement.signers, attempt, refusal)
+        }
+    }
+}
+
+/// The consortium's parameters.
+pub fn params(state: &impl StateRead) -> Params {
+    match state::read(state, &StateKey::Params) {
+        Some(params) => params,
+        None => unreachable!("the genesis puts the parameters"),
+    }
+}
+
+fn check_size(state: &impl StateRead, record: &VerifiedRecord) -> Result<(), Refusal> {
+    let (size, limit) = (record.bytes().len() as u64, u64::from(params(state).record_bytes));
+    if size > limit {
+        return Err(Refusal::RecordTooLong { size, limit });
+    }
+    Ok(())
+}
+
+fn check_time(statement: &Statement, at: Position) -> Result<(), Refusal> {
+    if at.time > statement.valid_until {
+        return Err(Refusal::RecordExpired { until: statement.valid_until });
+    }
+    if statement.valid_until > at.time.plus(MAX_VALIDITY_MS) {
+        return Err(Refusal::RecordTooFarAhead);
+    }
+    Ok(())
+}
+
+/// A signer's key must be on the ledger as stated, not revoked and not run out.
+fn check_signer(
+    state: &impl StateRead,
+    at: Position,
+    signer: &StatementSigner,
+) -> Result<(), Refusal> {
+    let Some(key) = state::key(state, &signer.key) else {
+        return Err(Refusal::SignerUnknown { key: signer.key });
+    };
+    if key.agency != signer.agency || key.role != signer.role {
+        return Err(Refusal::SignerMismatch { agency: key.agency, role: key.role });
+    }
+    if let Some(revocation) = key.revoked {
+        return Err(Refusal::SignerRevoked { at: revocation.at });
+    }
+    match key.valid_until {
+        Some(until) if at.time >= until => Err(Refusal::SignerExpired { until }),
+        _ => Ok(()),
+    }
+}
+
+/// The act needs exactly one signature: `agency`'s, in `role`.
+fn require_sole_signer(
+    signers: &[StatementSigner],
+    agency: &AgencyId,
+    role: KeyRole,
+) -> Result<(), Refusal> {
+    match signers {
+        [signer] if signer.agency == *agency && signer.role == role => Ok(()),
+        _ => Err(Refusal::WrongSigner { agency: agency.clone(), role }),
+    }
+}

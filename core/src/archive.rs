@@ -1,0 +1,254 @@
+//! Archives: the whole chain in one file, and its verification by replay from the genesis.
+//! Holds: what verifies was committed by the consortium of that genesis, every byte of it.
+//! May not enter: files, threads (a shell may verify records in parallel, see [`check_block`]).
+//! Source: docs/formats.md, "Archive".
+
+use crate::block::{Block, MAX_BLOCK_BYTES};
+use crate::encoding::{DecodeError, decode, encode};
+use crate::genesis::{Genesis, GenesisError};
+use crate::hash::ConsortiumId;
+use crate::ids::Height;
+use crate::ledger::{BlockError, Ledger, Tip};
+use crate::statement::{RecordError, VerifiedRecord};
+use crate::validators::ValidatorSet;
+use crate::vote::{CertificateError, CommitCertificate};
+
+/// First bytes of every archive.
+pub const MAGIC: [u8; 8] = *b"COMITYA1";
+/// Bytes before the first frame: magic and consortium id.
+pub const HEAD_BYTES: usize = 40;
+/// Bytes before each frame's content: kind (1) and length (4, little-endian).
+pub const FRAME_HEAD_BYTES: usize = 5;
+const KIND_BLOCK: u8 = 1;
+const KIND_CERTIFICATE: u8 = 2;
+const MAX_CERTIFICATE_BYTES: usize = 64 * 1024;
+
+/// Why an archive proves nothing, or not what it is held to prove.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// Not an archive at all.
+    #[error("this is not a Comity archive (its first bytes are not those of one)")]
+    NotAnArchive,
+    /// Another consortium's.
+    #[error("the archive is of consortium {found}, the genesis of {expected}")]
+    OtherConsortium {
+        /// The archive's.
+        found: ConsortiumId,
+        /// The genesis's.
+        expected: ConsortiumId,
+    },
+    /// The genesis founds no consortium.
+    #[error("the genesis is not usable: {0}")]
+    Genesis(#[from] GenesisError),
+    /// A block that fails.
+    #[error("block {height} fails: {cause}")]
+    Block {
+        /// Which block.
+        height: Height,
+        /// Why.
+        #[source]
+        cause: Box<BlockFault>,
+    },
+}
+
+/// What is wrong with one block of an archive.
+#[derive(Debug, thiserror::Error)]
+pub enum BlockFault {
+    /// The archive ends within it, or before the certificate of the last block.
+    #[error("the archive ends too early")]
+    Truncated,
+    /// Bytes after the last certificate.
+    #[error("there are bytes after the end")]
+    Trailing,
+    /// A frame of no known kind, or too long.
+    #[error("the archive is damaged here: no frame of a known kind begins")]
+    Frame,
+    /// Not the canonical bytes of a block or certificate.
+    #[error("its bytes are damaged: {0}")]
+    Decode(#[from] DecodeError),
+    /// The certificate does not prove that the block was committed.
+    #[error("its certificate does not prove it: {0}")]
+    Certificate(#[from] CertificateError),
+    /// A record that does not verify.
+    #[error("record {position} in it does not verify: {source}")]
+    Record {
+        /// Position in the block, from 0.
+        position: usize,
+        /// Why.
+        #[source]
+        source: RecordError,
+    },
+    /// The block does not follow from the chain before it.
+    #[error("{0}")]
+    Execution(#[from] BlockError),
+}
+
+/// The head of an archive.
+pub fn head(consortium: &ConsortiumId) -> Vec<u8> {
+    [&MAGIC[..], &consortium.0].concat()
+}
+
+/// A block's frame.
+pub fn block_frame(block: &Block) -> Vec<u8> {
+    frame(KIND_BLOCK, &block.to_bytes())
+}
+
+/// The last frame: the certificate of the last block.
+pub fn certificate_frame(certificate: &CommitCertificate) -> Vec<u8> {
+    frame(KIND_CERTIFICATE, &encode(certificate))
+}
+
+fn frame(kind: u8, content: &[u8]) -> Vec<u8> {
+    // Blocks and certificates are far below 4 GiB (MAX_BLOCK_BYTES).
+    let length = u32::try_from(content.len()).unwrap_or(u32::MAX);
+    [&[kind][..], &length.to_le_bytes(), content].concat()
+}
+
+/// A frame of an archive, decoded but not verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// The next block.
+    Block(Box<Block>),
+    /// The certificate of the block before; nothing follows.
+    Certificate(CommitCertificate),
+}
+
+/// Reads a frame's kind and content length from its first [`FRAME_HEAD_BYTES`] bytes.
+pub fn frame_head(bytes: &[u8; FRAME_HEAD_BYTES]) -> Result<(u8, usize), BlockFault> {
+    let [kind, length @ ..] = *bytes;
+    let limit = match kind {
+        KIND_BLOCK => MAX_BLOCK_BYTES,
+        KIND_CERTIFICATE => MAX_CERTIFICATE_BYTES,
+        _ => return Err(BlockFault::Frame),
+    };
+    let length = usize::try_from(u32::from_le_bytes(length)).map_err(|_| BlockFault::Frame)?;
+    if length > limit { Err(BlockFault::Frame) } else { Ok((kind, length)) }
+}
+
+/// Decodes a frame's content.
+pub fn decode_frame(kind: u8, content: &[u8]) -> Result<Frame, BlockFault> {
+    Ok(match kind {
+        KIND_BLOCK => Frame::Block(Box::new(Block::from_bytes(content)?)),
+        KIND_CERTIFICATE => Frame::Certificate(decode(content, MAX_CERTIFICATE_BYTES)?),
+        _ => return Err(BlockFault::Frame),
+    })
+}
+
+/// A block whose records were verified by themselves: the part of the work that needs no order.
+#[derive(Clone, Debug)]
+pub struct CheckedBlock {
+    block: Box<Block>,
+    records: Vec<VerifiedRecord>,
+}
+
+impl CheckedBlock {
+    /// Records in it.
+    pub fn record_count(&self) -> usize {
+        self.records.len()
+    }
+}
+
+/// Verifies a block's records by themselves (form and signatures). Blocks may be checked in any
+/// order, on several cores.
+pub fn check_block(
+    consortium: &ConsortiumId,
+    block: Box<Block>,
+) -> Result<CheckedBlock, BlockFault> {
+    let verify = |(position, bytes): (usize, &Vec<u8>)| {
+        VerifiedRecord::verify(bytes, consortium)
+            .map_err(|source| BlockFault::Record { position, source })
+    };
+    let records = block.records.iter().enumerate().map(verify).collect::<Result<_, _>>()?;
+    Ok(CheckedBlock { block, records })
+}
+
+/// What a whole archive proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The last block.
+    pub tip: Tip,
+    /// Entries on the log.
+    pub entries: u64,
+    /// Validators whose precommits commit the last block.
+    pub signers: usize,
+}
+
+/// Replays an archive block by block.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    ledger: Ledger,
+    /// Validators of the tip's height.
+    tip_validators: ValidatorSet,
+}
+
+impl Verifier {
+    /// Starts at the genesis. Errors: it founds no consortium.
+    pub fn new(genesis: &Genesis) -> Result<Verifier, ArchiveError> {
+        let ledger = Ledger::new(genesis)?;
+        let tip_validators = ledger.validators().clone();
+        Ok(Verifier { ledger, tip_validators })
+    }
+
+    /// Checks an archive's first [`HEAD_BYTES`] bytes.
+    pub fn check_head(&self, bytes: &[u8; HEAD_BYTES]) -> Result<(), ArchiveError> {
+        let (magic, id) = bytes.split_at(MAGIC.len());
+        if magic != MAGIC {
+            return Err(ArchiveError::NotAnArchive);
+        }
+        let found = ConsortiumId(id.try_into().unwrap_or_default());
+        let expected = *self.ledger.consortium();
+        if found != expected {
+            return Err(ArchiveError::OtherConsortium { found, expected });
+        }
+        Ok(())
+    }
+
+    /// The ledger so far. Its tip is proven only by the next block or the last certificate.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The height that the next frame must be about.
+    pub fn next_height(&self) -> Height {
+        self.ledger.tip().height.next()
+    }
+
+    /// An error about the block at hand.
+    pub fn fault(&self, cause: impl Into<BlockFault>) -> ArchiveError {
+        ArchiveError::Block { height: self.next_height(), cause: Box::new(cause.into()) }
+    }
+
+    /// Executes the next block, which proves the one before by the certificate that it carries.
+    pub fn push(&mut self, checked: CheckedBlock) -> Result<(), ArchiveError> {
+        let CheckedBlock { block, records } = checked;
+        let consortium = *self.ledger.consortium();
+        let parent = match block.parent_certificate {
+            None => None,
+            Some(certificate) => Some(
+                certificate.verify(&consortium, &self.tip_validators).map_err(|e| self.fault(e))?,
+            ),
+        };
+        let executed = self
+            .ledger
+            .execute(&block.header, records, parent.as_ref())
+            .map_err(|e| self.fault(e))?;
+        self.tip_validators = self.ledger.validators().clone();
+        self.ledger.commit(&executed);
+        Ok(())
+    }
+
+    /// Ends with the tip's own certificate.
+    pub fn finish(self, certificate: CommitCertificate) -> Result<Verified, ArchiveError> {
+        let tip = self.ledger.tip();
+        let fail =
+            |cause: BlockFault| ArchiveError::Block { height: tip.height, cause: Box::new(cause) };
+        if certificate.header_hash != tip.hash || certificate.height != tip.height {
+            return Err(fail(CertificateError::OtherBlock.into()));
+        }
+        let signers = certificate.signatures.len();
+        certificate
+            .verify(self.ledger.consortium(), &self.tip_validators)
+            .map_err(|e| fail(e.into()))?;
+        Ok(Verified { tip, entries: self.ledger.log().size(), signers })
+    }
+}

@@ -1,0 +1,130 @@
+//! The one canonical encoding of everything that is hashed, signed, stored or sent.
+//! Holds: one value has one encoding; what decodes re-encodes to the same bytes.
+//! May not enter: any other file naming the codec crate. Source: docs/formats.md, "Encoding".
+
+use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
+use bincode::error::DecodeError as CodecError;
+
+pub use bincode::{Decode, Encode};
+
+/// Largest allocation (bytes) that decoding may claim, whatever a length prefix says.
+pub const MAX_CLAIM_BYTES: usize = 16 * 1024 * 1024;
+
+type Config = Configuration<LittleEndian, Fixint, Limit<MAX_CLAIM_BYTES>>;
+
+const CONFIG: Config =
+    bincode::config::standard().with_fixed_int_encoding().with_limit::<MAX_CLAIM_BYTES>();
+
+/// Why bytes are not the canonical encoding of a value of the expected type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Longer than the limit that the reader stated for this type.
+    #[error("{size} bytes, but at most {limit} are allowed here")]
+    Oversized {
+        /// Bytes offered.
+        size: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// The bytes end before the value does.
+    #[error("the bytes end too early")]
+    Truncated,
+    /// Bytes are left over after the value.
+    #[error("{count} bytes are left over after the value")]
+    Trailing {
+        /// Bytes left over.
+        count: usize,
+    },
+    /// A second spelling of a value that has exactly one.
+    #[error("not the canonical encoding of this value")]
+    NotCanonical,
+    /// No value of this type has these bytes.
+    #[error("malformed: {reason}")]
+    Malformed {
+        /// What is wrong, in the words of the type that refused.
+        reason: String,
+    },
+}
+
+/// The canonical bytes of `value`. Infallible: every type in this workspace that derives
+/// `Encode` is finite and in memory.
+pub fn encode<T: Encode>(value: &T) -> Vec<u8> {
+    match bincode::encode_to_vec(value, CONFIG) {
+        Ok(bytes) => bytes,
+        Err(error) => unreachable!("an in-memory value always encodes: {error}"),
+    }
+}
+
+/// Decodes exactly one value from all of `bytes`, of which there may be at most `limit`.
+/// Errors: every way in which `bytes` is not the one encoding of one value.
+pub fn decode<T: Encode + Decode<()>>(bytes: &[u8], limit: usize) -> Result<T, DecodeError> {
+    if bytes.len() > limit {
+        return Err(DecodeError::Oversized { size: bytes.len(), limit });
+    }
+    let (value, consumed): (T, usize) =
+        bincode::decode_from_slice(bytes, CONFIG).map_err(explain)?;
+    if consumed < bytes.len() {
+        return Err(DecodeError::Trailing { count: bytes.len() - consumed });
+    }
+    if encode(&value) != bytes {
+        return Err(DecodeError::NotCanonical);
+    }
+    Ok(value)
+}
+
+fn explain(error: CodecError) -> DecodeError {
+    match error {
+        CodecError::UnexpectedEnd { .. } | CodecError::LimitExceeded => DecodeError::Truncated,
+        CodecError::OtherString(reason) => DecodeError::Malformed { reason },
+        CodecError::Utf8 { .. } => DecodeError::Malformed { reason: "text is not UTF-8".into() },
+        CodecError::UnexpectedVariant { type_name, found, .. } => DecodeError::Malformed {
+            reason: format!("{found} is not a known kind of {}", short_name(type_name)),
+        },
+        other => DecodeError::Malformed { reason: other.to_string() },
+    }
+}
+
+fn short_name(type_name: &str) -> &str {
+    type_name.rsplit("::").next().unwrap_or(type_name)
+}
+
+/// Encodes a checked newtype as its inner value, and decodes it through the `TryFrom` that checks
+/// it, so that no decoded value can be one that its constructor refuses.
+macro_rules! checked_codec {
+    ($outer:ident as $inner:ty) => {
+        checked_codec!(@impl [] [__C] ['__de, __C] $outer, $inner);
+    };
+    ($outer:ident<const $n:ident> as $inner:ty) => {
+        checked_codec!(
+            @impl [const $n: usize] [__C, const $n: usize] ['__de, __C, const $n: usize]
+            $outer<$n>, $inner
+        );
+    };
+    (@impl [$($encode:tt)*] [$($decode:tt)*] [$($borrow:tt)*] $outer:ty, $inner:ty) => {
+        impl<$($encode)*> bincode::Encode for $outer {
+            fn encode<E: bincode::enc::Encoder>(
+                &self,
+                encoder: &mut E,
+            ) -> Result<(), bincode::error::EncodeError> {
+                bincode::Encode::encode(&self.0, encoder)
+            }
+        }
+        impl<$($decode)*> bincode::Decode<__C> for $outer {
+            fn decode<D: bincode::de::Decoder<Context = __C>>(
+                decoder: &mut D,
+            ) -> Result<Self, bincode::error::DecodeError> {
+                let inner = <$inner as bincode::Decode<__C>>::decode(decoder)?;
+                <$outer>::try_from(inner)
+                    .map_err(|error| bincode::error::DecodeError::OtherString(error.to_string()))
+            }
+        }
+        impl<$($borrow)*> bincode::BorrowDecode<'__de, __C> for $outer {
+            fn borrow_decode<D: bincode::de::BorrowDecoder<'__de, Context = __C>>(
+                decoder: &mut D,
+            ) -> Result<Self, bincode::error::DecodeError> {
+                bincode::Decode::decode(decoder)
+            }
+        }
+    };
+}
+pub(crate) use checked_codec;

@@ -1,0 +1,527 @@
+//! The ledger: executes blocks of verified records on the state and the log, one height at a time.
+//! Holds: a block executes wholly or not at all; equal blocks give equal roots everywhere.
+//! May not enter: consensus; storage. Source: docs/formats.md, "Blocks".
+
+use std::collections::BTreeMap;
+
+use crate::access::{AccessRefusal, Attempt};
+use crate::apply::{self, Position, accesses};
+use crate::block::{Block, HEADER_VERSION, Header, body_hash};
+use crate::genesis::{Genesis, GenesisError, Params};
+use crate::grant::Usage;
+use crate::hash::{CertificateHash, ConsortiumId, HeaderHash, LeafHash, RecordId, StateRoot};
+use crate::ids::{ExchangeId, Height, LogIndex, TimeMs};
+use crate::log_tree::Frontier;
+use crate::refusal::Refusal;
+use crate::state::{self, Changes, Overlay, StateKey, StateRead, Window, genesis_changes};
+use crate::state_tree::StateTree;
+use crate::statement::VerifiedRecord;
+use crate::text::AgencyId;
+use crate::validators::ValidatorSet;
+use crate::vote::VerifiedCertificate;
+
+/// The last committed block, as far as the next one needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// Its height; 0 before the first block.
+    pub height: Height,
+    /// Its hash; the consortium id before the first block.
+    pub hash: HeaderHash,
+    /// Its time; the genesis time before the first block.
+    pub time: TimeMs,
+}
+
+/// Why a block is not one that a correct validator proposes or votes for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BlockError {
+    /// A header field that does not follow from the parent and the records.
+    #[error("the header's {field} is wrong")]
+    Header {
+        /// Which field.
+        field: &'static str,
+    },
+    /// More records or bytes than the parameters allow.
+    #[error("the block exceeds its limit of {what}")]
+    Limit {
+        /// Of what.
+        what: &'static str,
+    },
+    /// More of one agency's records than the parameters allow.
+    #[error("the block exceeds the quota of {agency}")]
+    Quota {
+        /// Whose.
+        agency: AgencyId,
+    },
+    /// A record that the rules refuse.
+    #[error("record {position} of the block is refused: {refusal}")]
+    Record {
+        /// Its position in the block, from 0.
+        position: usize,
+        /// By which rule.
+        refusal: Box<Refusal>,
+    },
+}
+
+/// What a proposer decides about a block; everything else follows.
+#[derive(Clone, Debug)]
+pub struct NewBlock<'a> {
+    /// The block's time: later than the parent's.
+    pub time: TimeMs,
+    /// The round in which it is proposed.
+    pub round: u32,
+    /// The certificate of the parent; `None` at height 1.
+    pub parent: Option<&'a VerifiedCertificate>,
+}
+
+/// A block's effect, ready to be committed.
+#[derive(Clone, Debug)]
+pub struct Executed {
+    /// The header.
+    pub header: Header,
+    /// Its hash.
+    pub hash: HeaderHash,
+    /// The records, in order.
+    pub records: Vec<VerifiedRecord>,
+    /// What they add to the state.
+    pub changes: Changes,
+    state: StateTree,
+    log: Frontier,
+    next_validators: ValidatorSet,
+}
+
+impl Executed {
+    /// The log after the block.
+    pub fn log(&self) -> &Frontier {
+        &self.log
+    }
+}
+
+/// What a proposer built.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The block.
+    pub block: Block,
+    /// Its effect.
+    pub executed: Executed,
+    /// Candidates that the rules refuse at this position.
+    pub refused: Vec<(LeafHash, Refusal)>,
+}
+
+/// The state of a consortium after its last committed block. One per node.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    consortium: ConsortiumId,
+    tip: Tip,
+    state: StateTree,
+    log: Frontier,
+    window: Window,
+    validators: ValidatorSet,
+    params: Params,
+}
+
+impl StateRead for Ledger {
+    fn get(&self, key: &[u8]) -> Option<&[u8]> {
+        self.state.get(key)
+    }
+    fn has_record(&self, id: &RecordId) -> bool {
+        self.window.has_record(id)
+    }
+    fn has_exchange(&self, id: &ExchangeId) -> bool {
+        self.window.has_exchange(id)
+    }
+}
+
+/// What a node kept of its ledger, to start from instead of replaying the log.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// The last committed header.
+    pub header: Header,
+    /// Every state key and value.
+    pub state: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The log's frontier.
+    pub log: Frontier,
+    /// The unexpired ids.
+    pub window: Changes,
+}
+
+/// Saved state that does not match its header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the saved state does not have the {field} that its header commits to")]
+pub struct SavedError {
+    /// What differs.
+    pub field: &'static str,
+}
+
+impl Ledger {
+    /// The ledger before its first block. Errors: the genesis founds no consortium.
+    pub fn new(genesis: &Genesis) -> Result<Ledger, GenesisError> {
+        genesis.check()?;
+        let consortium = genesis.id();
+        let changes = genesis_changes(genesis)?;
+        Ok(Ledger {
+            consortium,
+            tip: Tip { height: Height(0), hash: HeaderHash(consortium.0), time: genesis.time },
+            state: StateTree::new(&consortium).with(changes.puts),
+            log: Frontier::new(),
+            window: Window::default(),
+            validators: genesis.validators()?,
+            params: genesis.params.clone(),
+        })
+    }
+
+    /// The ledger as it was saved. Errors: it is not what its header commits to.
+    pub fn restore(consortium: &ConsortiumId, saved: Saved) -> Result<Ledger, SavedError> {
+        let header = saved.header;
+        let state = StateTree::new(consortium).with(saved.state);
+        let checks = [
+            ("consortium", header.consortium == *consortium),
+            ("state root", state.root() == header.state_root),
+            ("log root", saved.log.root() == header.log_root),
+            ("log size", saved.log.size() == header.log_size),
+        ];
+        if let Some((field, _)) = checks.iter().find(|(_, holds)| !holds) {
+            return Err(SavedError { field });
+        }
+        let mut window = Window::default();
+        window.advance(&saved.window, header.time);
+        let validators = next_validators(&state);
+        let params = apply::params(&TreeState(&state));
+        let tip = Tip { height: header.height, hash: header.hash(), time: header.time };
+        Ok(Ledger {
+            consortium: *consortium,
+            tip,
+            state,
+            log: saved.log,
+            window,
+            validators,
+            params,
+        })
+    }
+
+    /// The consortium.
+    pub fn consortium(&self) -> &ConsortiumId {
+        &self.consortium
+    }
+
+    /// The last committed block.
+    pub fn tip(&self) -> Tip {
+        self.tip
+    }
+
+    /// The state after it.
+    pub fn state(&self) -> &StateTree {
+        &self.state
+    }
+
+    /// The root of that state.
+    pub fn state_root(&self) -> StateRoot {
+        self.state.root()
+    }
+
+    /// The log after it.
+    pub fn log(&self) -> &Frontier {
+        &self.log
+    }
+
+    /// The validators of the next height.
+    pub fn validators(&self) -> &ValidatorSet {
+        &self.validators
+    }
+
+    /// The parameters in force.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// Ids in the replay window.
+    pub fn window_len(&self) -> usize {
+        self.window.len()
+    }
+
+    /// Where a record would stand if it were the next block's first, by a clock that shows `now`.
+    pub fn next_position(&self, now: TimeMs) -> Position {
+        let time = now.max(self.tip.time.plus(1));
+        Position { index: LogIndex(self.log.size()), time }
+    }
+
+    /// Whether the rules would accept a record now.
+    pub fn check(&self, record: &VerifiedRecord, now: TimeMs) -> Result<(), Refusal> {
+        apply::apply(self, self.next_position(now), record).map(drop)
+    }
+
+    /// How an attempt would be judged now.
+    pub fn evaluate(&self, attempt: &Attempt, now: TimeMs) -> Result<Usage, AccessRefusal> {
+        accesses::evaluate(self, self.next_position(now), attempt)
+    }
+
+    /// Builds the next block from `candidates`, in their order: those that the rules refuse are
+    /// named, those beyond a limit are left for later.
+    pub fn build(
+        &self,
+        new: &NewBlock<'_>,
+        candidates: impl IntoIterator<Item = VerifiedRecord>,
+    ) -> Built {
+        let mut run = Run::new(self, new.time);
+        let mut refused = Vec::new();
+        for record in candidates {
+            if run.limits.is_full() {
+                break;
+            }
+            if run.limits.admit(&record).is_err() {
+                continue;
+            }
+            if let Err(refusal) = run.apply(&record) {
+                refused.push((record.leaf(), refusal));
+                continue;
+            }
+            run.keep(record);
+        }
+        let outline = Outline {
+            time: new.time,
+            proposal_round: new.round,
+            parent_certificate: certificate_hash(new.parent),
+        };
+        let executed = run.finish(&outline);
+        let block = Block {
+            header: executed.header.clone(),
+            parent_certificate: new.parent.map(|parent| parent.certificate().clone()),
+            records: executed.records.iter().map(|r| r.bytes().to_vec()).collect(),
+        };
+        Built { block, executed, refused }
+    }
+
+    /// Executes a proposed or committed block. `records` are its records, verified; `parent` is
+    /// the certificate in its body, verified against the validators of the parent's height (`None`
+    /// at height 1). Errors: what makes the block one that no correct validator votes for.
+    pub fn execute(
+        &self,
+        header: &Header,
+        records: Vec<VerifiedRecord>,
+        parent: Option<&VerifiedCertificate>,
+    ) -> Result<Executed, BlockError> {
+        self.check_parent(header, parent)?;
+        let mut run = Run::new(self, header.time);
+        for (position, record) in records.into_iter().enumerate() {
+            run.limits.admit(&record)?;
+            run.apply(&record)
+                .map_err(|refusal| BlockError::Record { position, refusal: Box::new(refusal) })?;
+            run.keep(record);
+        }
+        let outline = Outline {
+            time: header.time,
+            proposal_round: header.proposal_round,
+            parent_certificate: certificate_hash(parent),
+        };
+        let executed = run.finish(&outline);
+        match differing_field(&executed.header, header) {
+            Some(field) => Err(BlockError::Header { field }),
+            None => Ok(executed),
+        }
+    }
+
+    fn check_parent(
+        &self,
+        header: &Header,
+        parent: Option<&VerifiedCertificate>,
+    ) -> Result<(), BlockError> {
+        let wrong = |field| Err(BlockError::Header { field });
+        if header.version != HEADER_VERSION {
+            return wrong("version");
+        }
+        if header.height != self.tip.height.next() {
+            return wrong("height");
+        }
+        if header.time <= self.tip.time {
+            return wrong("time");
+        }
+        let is_of_tip = |parent: &VerifiedCertificate| {
+            let certificate = parent.certificate();
+            certificate.header_hash == self.tip.hash && certificate.height == self.tip.height
+        };
+        match parent {
+            None if self.tip.height == Height(0) => Ok(()),
+            Some(parent) if self.tip.height > Height(0) && is_of_tip(parent) => Ok(()),
+            _ => wrong("parent certificate"),
+        }
+    }
+
+    /// Makes an executed block the tip. Panics if it was executed on another tip.
+    pub fn commit(&mut self, executed: &Executed) {
+        let header = &executed.header;
+        assert_eq!(
+            header.parent, self.tip.hash,
+            "a block is committed on the tip it was executed on"
+        );
+        self.window.advance(&executed.changes, header.time);
+        self.tip = Tip { height: header.height, hash: executed.hash, time: header.time };
+        self.state = executed.state.clone();
+        self.log = executed.log.clone();
+        self.validators = executed.next_validators.clone();
+        self.params = apply::params(&TreeState(&self.state));
+    }
+}
+
+/// A state tree alone, for reading objects where no replay window is at hand or asked.
+#[derive(Clone, Copy, Debug)]
+pub struct TreeState<'a>(pub &'a StateTree);
+
+impl StateRead for TreeState<'_> {
+    fn get(&self, key: &[u8]) -> Option<&[u8]> {
+        self.0.get(key)
+    }
+    fn has_record(&self, _id: &RecordId) -> bool {
+        false
+    }
+    fn has_exchange(&self, _id: &ExchangeId) -> bool {
+        false
+    }
+}
+
+struct Outline {
+    time: TimeMs,
+    proposal_round: u32,
+    parent_certificate: CertificateHash,
+}
+
+fn certificate_hash(parent: Option<&VerifiedCertificate>) -> CertificateHash {
+    parent.map(VerifiedCertificate::hash).unwrap_or_default()
+}
+
+fn next_validators(state: &StateTree) -> ValidatorSet {
+    match state::read(&TreeState(state), &StateKey::Validators) {
+        Some(set) => set,
+        None => unreachable!("the genesis puts the validators"),
+    }
+}
+
+/// One block's execution under way.
+struct Run<'a> {
+    ledger: &'a Ledger,
+    time: TimeMs,
+    limits: Limits<'a>,
+    changes: Changes,
+    log: Frontier,
+    records: Vec<VerifiedRecord>,
+}
+
+impl<'a> Run<'a> {
+    fn new(ledger: &'a Ledger, time: TimeMs) -> Self {
+        Run {
+            ledger,
+            time,
+            limits: Limits::new(&ledger.params),
+            changes: Changes::default(),
+            log: ledger.log.clone(),
+            records: Vec::new(),
+        }
+    }
+
+    fn apply(&mut self, record: &VerifiedRecord) -> Result<(), Refusal> {
+        let at = Position { index: LogIndex(self.log.size()), time: self.time };
+        let overlay = Overlay { below: self.ledger, changes: &self.changes };
+        let changes = apply::apply(&overlay, at, record)?;
+        self.changes.extend(changes);
+        Ok(())
+    }
+
+    fn keep(&mut self, record: VerifiedRecord) {
+        self.limits.count(&record);
+        self.log.push(record.leaf());
+        self.records.push(record);
+    }
+
+    fn finish(self, outline: &Outline) -> Executed {
+        let Ledger { consortium, tip, validators, .. } = self.ledger;
+        let state = self.ledger.state.with(self.changes.puts.clone());
+        let next = next_validators(&state);
+        let leaves: Vec<LeafHash> = self.records.iter().map(VerifiedRecord::leaf).collect();
+        let height = tip.height.next();
+        let header = Header {
+            version: HEADER_VERSION,
+            consortium: *consortium,
+            height,
+            proposal_round: outline.proposal_round,
+            time: outline.time,
+            parent: tip.hash,
+            parent_certificate: outline.parent_certificate,
+            body: body_hash(consortium, &leaves),
+            first_index: LogIndex(self.ledger.log.size()),
+            log_size: self.log.size(),
+            log_root: self.log.root(),
+            state_root: state.root(),
+            validators: validators.hash(consortium),
+            next_validators: next.hash(consortium),
+            proposer: validators.select(height, outline.proposal_round).agency.clone(),
+        };
+        Executed {
+            hash: header.hash(),
+            header,
+            records: self.records,
+            changes: self.changes,
+            state,
+            log: self.log,
+            next_validators: next,
+        }
+    }
+}
+
+/// The first field in which a claimed header differs from the one that follows.
+fn differing_field(follows: &Header, claimed: &Header) -> Option<&'static str> {
+    let fields = [
+        ("consortium", follows.consortium == claimed.consortium),
+        ("parent", follows.parent == claimed.parent),
+        ("parent certificate", follows.parent_certificate == claimed.parent_certificate),
+        ("body hash", follows.body == claimed.body),
+        ("first index", follows.first_index == claimed.first_index),
+        ("log size", follows.log_size == claimed.log_size),
+        ("log root", follows.log_root == claimed.log_root),
+        ("state root", follows.state_root == claimed.state_root),
+        ("validators", follows.validators == claimed.validators),
+        ("next validators", follows.next_validators == claimed.next_validators),
+        ("proposer", follows.proposer == claimed.proposer),
+    ];
+    let named = fields.iter().find(|(_, holds)| !holds).map(|(field, _)| *field);
+    named.or((follows != claimed).then_some("content"))
+}
+
+/// How much of a block's room is used, in all and by each agency.
+struct Limits<'a> {
+    params: &'a Params,
+    records: u32,
+    bytes: u64,
+    by_agency: BTreeMap<AgencyId, (u32, u64)>,
+}
+
+impl<'a> Limits<'a> {
+    fn new(params: &'a Params) -> Self {
+        Limits { params, records: 0, bytes: 0, by_agency: BTreeMap::new() }
+    }
+
+    fn is_full(&self) -> bool {
+        self.records >= self.params.block_records
+    }
+
+    fn admit(&self, record: &VerifiedRecord) -> Result<(), BlockError> {
+        let size = record.bytes().len() as u64;
+        if self.is_full() {
+            return Err(BlockError::Limit { what: "records" });
+        }
+        if self.bytes + size > u64::from(self.params.block_bytes) {
+            return Err(BlockError::Limit { what: "bytes" });
+        }
+        let agency = record.agency();
+        let (records, bytes) = self.by_agency.get(agency).copied().unwrap_or_default();
+        let within = records < self.params.agency_records
+            && bytes + size <= u64::from(self.params.agency_bytes);
+        if within { Ok(()) } else { Err(BlockError::Quota { agency: agency.clone() }) }
+    }
+
+    fn count(&mut self, record: &VerifiedRecord) {
+        let size = record.bytes().len() as u64;
+        self.records += 1;
+        self.bytes += size;
+        let (records, bytes) = self.by_agency.entry(record.agency().clone()).or_default();
+        *records += 1;
+        *bytes += size;
+    }
+}

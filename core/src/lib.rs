@@ -1,0 +1,26 @@
+//! Comity's rules, bytes and proofs: everything that decides, and nothing that performs.
+//! Holds: the same inputs give the same outputs on every machine, for ever.
+//! May not enter: async, clocks, randomness, disks, sockets, environment, logging, floats,
+//! hash-order iteration; network, consensus and storage crates.
+
+pub mod access;
+pub mod agency;
+pub mod apply;
+pub mod archive;
+pub mod block;
+pub mod dataset;
+pub mod encoding;
+pub mod genesis;
+pub mod grant;
+pub mod hash;
+pub mod ids;
+pub mod keys;
+pub mod ledger;
+pub mod log_tree;
+pub mod refusal;
+pub mod state;
+pub mod state_tree;
+pub mod statement;
+pub mod text;
+pub mod validators;
+pub mod vote;

@@ -1,0 +1,296 @@
+//! Refusals: every rule that can refuse a record, by name.
+//! Holds: a refusal says which rule and what it found; names never change meaning.
+//! May not enter: advice for people (it is in the message catalogue). Source: docs/formats.md, "Rules".
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::AccessRefusal;
+use crate::agency::KeyRole;
+use crate::dataset::{DeliveryMode, Sharing};
+use crate::ids::{DatasetId, GrantId, LogIndex, TimeMs};
+use crate::keys::PublicKey;
+use crate::text::{AgencyId, Code, ItemName};
+
+/// Why the ledger refuses a record at a position.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "rule", rename_all = "kebab-case")]
+pub enum Refusal {
+    /// Longer than this consortium allows.
+    #[error("the record has {size} bytes; this consortium allows {limit}")]
+    RecordTooLong {
+        /// Bytes.
+        size: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// Its time is over.
+    #[error("the record was valid until {until} only")]
+    RecordExpired {
+        /// When it ended.
+        until: TimeMs,
+    },
+    /// It would stay valid for longer than the format allows.
+    #[error("the record's validity reaches too far ahead")]
+    RecordTooFarAhead,
+    /// The statement is already on the log.
+    #[error("this statement is already on the log")]
+    Replayed,
+    /// A signer's key is not on the ledger.
+    #[error("the signing key {key} is not on the ledger")]
+    SignerUnknown {
+        /// The key.
+        key: PublicKey,
+    },
+    /// A signer's key is of another agency or role than stated.
+    #[error("the signing key belongs to {agency} as {role}, not to whom the statement names")]
+    SignerMismatch {
+        /// Whose it is.
+        agency: AgencyId,
+        /// Its role.
+        role: KeyRole,
+    },
+    /// A signer's key was revoked.
+    #[error("the signing key was revoked by entry {at}")]
+    SignerRevoked {
+        /// The entry that revoked it.
+        at: LogIndex,
+    },
+    /// A signer's key has run out.
+    #[error("the signing key was valid until {until} only")]
+    SignerExpired {
+        /// When it ended.
+        until: TimeMs,
+    },
+    /// The wrong hands for this act.
+    #[error("this needs exactly one signature, of {agency} as {role}")]
+    WrongSigner {
+        /// Who must sign.
+        agency: AgencyId,
+        /// In which role.
+        role: KeyRole,
+    },
+    /// A key that is already registered, by anyone, ever.
+    #[error("this key is already registered, to {agency} as {role}")]
+    KeyTaken {
+        /// Whose it is.
+        agency: AgencyId,
+        /// Its role.
+        role: KeyRole,
+    },
+    /// A role that no admin registers.
+    #[error("{role} keys are not registered by an admin")]
+    RoleNotRegistrable {
+        /// The role.
+        role: KeyRole,
+    },
+    /// A person's key without a post.
+    #[error("a {role} key needs the post that holds it")]
+    PostMissing {
+        /// The role.
+        role: KeyRole,
+    },
+    /// A key whose validity is already over.
+    #[error("the key's validity would already be over")]
+    KeyValidityOver,
+    /// No such key.
+    #[error("there is no key {key}")]
+    KeyUnknown {
+        /// The key.
+        key: PublicKey,
+    },
+    /// The key is another agency's.
+    #[error("the key belongs to {agency}")]
+    KeyOfOther {
+        /// Whose it is.
+        agency: AgencyId,
+    },
+    /// The key is already revoked.
+    #[error("the key was already revoked by entry {at}")]
+    KeyAlreadyRevoked {
+        /// The entry that revoked it.
+        at: LogIndex,
+    },
+    /// A dataset of that id exists.
+    #[error("{dataset} was already published by entry {at}")]
+    DatasetExists {
+        /// The dataset.
+        dataset: DatasetId,
+        /// The entry that published it.
+        at: LogIndex,
+    },
+    /// A dataset without a title or without a contact.
+    #[error("the dataset's {field} is empty")]
+    DatasetFieldEmpty {
+        /// Which field.
+        field: DatasetField,
+    },
+    /// More items than allowed.
+    #[error("the dataset lists {count} items; at most {limit} are allowed")]
+    TooManyItems {
+        /// Items listed.
+        count: u64,
+        /// Items allowed.
+        limit: u64,
+    },
+    /// Two items of one name.
+    #[error("the item {item} stands twice")]
+    ItemTwice {
+        /// The name.
+        item: ItemName,
+    },
+    /// Not shared, without saying on what basis.
+    #[error("a dataset that is not shared must cite the basis in its conditions")]
+    NotSharedWithoutBasis,
+    /// No such dataset.
+    #[error("there is no dataset {dataset}")]
+    DatasetUnknown {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+    /// The dataset cannot be granted.
+    #[error("the dataset cannot be granted as it is classified")]
+    NotShareable {
+        /// Its attribute.
+        sharing: Sharing,
+    },
+    /// No such agency.
+    #[error("{agency} is not a member")]
+    AgencyUnknown {
+        /// The agency.
+        agency: AgencyId,
+    },
+    /// A grant to the owner itself.
+    #[error("an agency does not grant its own dataset to itself")]
+    GrantToSelf,
+    /// No matter, or more than allowed.
+    #[error("a grant names 1 to {limit} matters")]
+    MatterCount {
+        /// Matters allowed.
+        limit: u64,
+    },
+    /// A matter that is not on the code list.
+    #[error("{matter} is not a published matter")]
+    MatterUnknown {
+        /// The code.
+        matter: Code,
+    },
+    /// A duty basis that is not on the code list.
+    #[error("{basis} is not a published duty basis")]
+    BasisUnknown {
+        /// The code.
+        basis: Code,
+    },
+    /// Neither all items nor any.
+    #[error("neither the whole dataset nor any item is named")]
+    NoItems,
+    /// An item that the dataset does not have.
+    #[error("the dataset has no item {item}")]
+    ItemUnknown {
+        /// The item.
+        item: ItemName,
+    },
+    /// No delivery mode.
+    #[error("no delivery mode is named")]
+    NoModes,
+    /// A delivery mode that the dataset does not offer.
+    #[error("the dataset is not offered in this delivery mode")]
+    ModeNotOffered {
+        /// The mode.
+        mode: DeliveryMode,
+    },
+    /// A period that is empty or already over.
+    #[error("the grant's period is empty or already over")]
+    PeriodEmpty,
+    /// A quota of nothing.
+    #[error("a quota must allow at least one access")]
+    QuotaZero,
+    /// No such grant.
+    #[error("there is no grant {grant}")]
+    GrantUnknown {
+        /// The grant.
+        grant: GrantId,
+    },
+    /// The grant was already revoked.
+    #[error("{grant} was already revoked by entry {at}")]
+    GrantAlreadyRevoked {
+        /// The grant.
+        grant: GrantId,
+        /// The entry that revoked it.
+        at: LogIndex,
+    },
+    /// The access is refused.
+    #[error("the access is refused: {0}")]
+    Access(AccessRefusal),
+    /// A denial of what the rules allow.
+    #[error("the access would be allowed, so it cannot be denied by rule")]
+    DenialNotDue,
+    /// A denial by another rule than the one that refuses.
+    #[error("the denial names another rule than the one that refuses: {0}")]
+    DenialMismatch(AccessRefusal),
+}
+
+/// A dataset's field that may not be empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DatasetField {
+    /// The title.
+    Title,
+    /// The contact.
+    Contact,
+}
+
+impl std::fmt::Display for DatasetField {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            DatasetField::Title => "title",
+            DatasetField::Contact => "contact",
+        })
+    }
+}
+
+impl Refusal {
+    /// The rule's name, as in the API's problem types and the message catalogue.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Refusal::RecordTooLong { .. } => "record-too-long",
+            Refusal::RecordExpired { .. } => "record-expired",
+            Refusal::RecordTooFarAhead => "record-too-far-ahead",
+            Refusal::Replayed => "replayed",
+            Refusal::SignerUnknown { .. } => "signer-unknown",
+            Refusal::SignerMismatch { .. } => "signer-mismatch",
+            Refusal::SignerRevoked { .. } => "signer-revoked",
+            Refusal::SignerExpired { .. } => "signer-expired",
+            Refusal::WrongSigner { .. } => "wrong-signer",
+            Refusal::KeyTaken { .. } => "key-taken",
+            Refusal::RoleNotRegistrable { .. } => "role-not-registrable",
+            Refusal::PostMissing { .. } => "post-missing",
+            Refusal::KeyValidityOver => "key-validity-over",
+            Refusal::KeyUnknown { .. } => "key-unknown",
+            Refusal::KeyOfOther { .. } => "key-of-other",
+            Refusal::KeyAlreadyRevoked { .. } => "key-already-revoked",
+            Refusal::DatasetExists { .. } => "dataset-exists",
+            Refusal::DatasetFieldEmpty { .. } => "dataset-field-empty",
+            Refusal::TooManyItems { .. } => "too-many-items",
+            Refusal::ItemTwice { .. } => "item-twice",
+            Refusal::NotSharedWithoutBasis => "not-shared-without-basis",
+            Refusal::DatasetUnknown { .. } => "dataset-unknown",
+            Refusal::NotShareable { .. } => "not-shareable",
+            Refusal::AgencyUnknown { .. } => "agency-unknown",
+            Refusal::GrantToSelf => "grant-to-self",
+            Refusal::MatterCount { .. } => "matter-count",
+            Refusal::MatterUnknown { .. } => "matter-unknown",
+            Refusal::BasisUnknown { .. } => "basis-unknown",
+            Refusal::NoItems => "no-items",
+            Refusal::ItemUnknown { .. } => "item-unknown",
+            Refusal::NoModes => "no-modes",
+            Refusal::ModeNotOffered { .. } => "mode-not-offered",
+            Refusal::PeriodEmpty => "period-empty",
+            Refusal::QuotaZero => "quota-zero",
+            Refusal::GrantUnknown { .. } => "grant-unknown",
+            Refusal::GrantAlreadyRevoked { .. } => "grant-already-revoked",
+            Refusal::Access(refusal) => refusal.rule(),
+            Refusal::DenialNotDue => "denial-not-due",
+            Refusal::DenialMismatch(_) => "denial-mismatch",
+        }
+    }
+}

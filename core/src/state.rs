@@ -1,0 +1,243 @@
+//! The state: what lies under which key, and how a record's changes are laid over it.
+//! Holds: objects are never deleted; a value under a key always has that key's type.
+//! May not enter: the rules (see `apply`); the tree (see `state_tree`).
+//! Source: docs/formats.md, "State".
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::agency::{Agency, Key};
+use crate::dataset::PublishedDataset;
+use crate::encoding::{Decode, Encode, decode, encode};
+use crate::genesis::{CodeEntry, Genesis, Params};
+use crate::grant::{Grant, Usage};
+use crate::hash::RecordId;
+use crate::ids::{DatasetId, ExchangeId, GrantId, LogIndex, TimeMs};
+use crate::keys::PublicKey;
+use crate::text::{AgencyId, Code};
+use crate::validators::{ValidatorSet, ValidatorSetError};
+
+/// Where an object lies in the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateKey<'a> {
+    /// [`Params`].
+    Params,
+    /// The [`AgencyId`] of the competent authority.
+    CompetentAuthority,
+    /// The [`ValidatorSet`] that rules from the next height.
+    Validators,
+    /// An [`Agency`].
+    Agency(&'a AgencyId),
+    /// A [`Key`].
+    Key(&'a PublicKey),
+    /// A [`CodeEntry`] of the matters.
+    Matter(&'a Code),
+    /// A [`CodeEntry`] of the duty bases.
+    DutyBasis(&'a Code),
+    /// A [`PublishedDataset`].
+    Dataset(&'a DatasetId),
+    /// A [`Grant`].
+    Grant(GrantId),
+    /// The [`Usage`] of a grant.
+    Usage(GrantId),
+}
+
+impl StateKey<'_> {
+    /// The key's bytes: a letter, then the name; numbers big-endian, so that they sort.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (letter, name): (u8, Vec<u8>) = match self {
+            StateKey::Params => (b'p', vec![]),
+            StateKey::CompetentAuthority => (b'c', vec![]),
+            StateKey::Validators => (b'v', vec![]),
+            StateKey::Agency(id) => (b'a', id.as_str().into()),
+            StateKey::Key(key) => (b'k', key.as_bytes().into()),
+            StateKey::Matter(code) => (b'm', code.as_str().into()),
+            StateKey::DutyBasis(code) => (b'b', code.as_str().into()),
+            StateKey::Dataset(id) => (b'd', id.to_string().into()),
+            StateKey::Grant(GrantId(LogIndex(at))) => (b'g', at.to_be_bytes().into()),
+            StateKey::Usage(GrantId(LogIndex(at))) => (b'u', at.to_be_bytes().into()),
+        };
+        let mut bytes = vec![letter];
+        bytes.extend(name);
+        bytes
+    }
+}
+
+/// All that `apply` reads: the state and the replay window.
+pub trait StateRead {
+    /// The value under a state key.
+    fn get(&self, key: &[u8]) -> Option<&[u8]>;
+    /// Whether a statement of this id was executed and has not yet expired.
+    fn has_record(&self, id: &RecordId) -> bool;
+    /// Whether an access under this exchange id was recorded and its attempt has not yet expired.
+    fn has_exchange(&self, id: &ExchangeId) -> bool;
+}
+
+/// The object under `key`. Panics if the state is not one that `apply` wrote.
+pub fn read<T: Encode + Decode<()>>(state: &impl StateRead, key: &StateKey<'_>) -> Option<T> {
+    state.get(&key.to_bytes()).map(object)
+}
+
+/// A state value's object. Panics if the value is not one that `apply` wrote.
+pub fn object<T: Encode + Decode<()>>(value: &[u8]) -> T {
+    match decode(value, value.len()) {
+        Ok(object) => object,
+        Err(error) => unreachable!("the state holds only what the rules wrote: {error}"),
+    }
+}
+
+/// What one record, or one block, adds to the state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// New values under their keys.
+    pub puts: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Statements executed, each with the last time at which it could be executed again.
+    pub records: BTreeMap<RecordId, TimeMs>,
+    /// Exchanges used, each with the last time at which it could be used again.
+    pub exchanges: BTreeMap<ExchangeId, TimeMs>,
+}
+
+impl Changes {
+    /// Puts an object under its key.
+    pub fn put<T: Encode>(&mut self, key: &StateKey<'_>, object: &T) {
+        self.puts.insert(key.to_bytes(), encode(object));
+    }
+
+    /// Lays later changes over these.
+    pub fn extend(&mut self, later: Changes) {
+        self.puts.extend(later.puts);
+        self.records.extend(later.records);
+        self.exchanges.extend(later.exchanges);
+    }
+}
+
+/// Changes laid over a state, read as one.
+#[derive(Clone, Copy, Debug)]
+pub struct Overlay<'a, S> {
+    /// What lies below.
+    pub below: &'a S,
+    /// What lies above.
+    pub changes: &'a Changes,
+}
+
+impl<S: StateRead> StateRead for Overlay<'_, S> {
+    fn get(&self, key: &[u8]) -> Option<&[u8]> {
+        self.changes.puts.get(key).map(Vec::as_slice).or_else(|| self.below.get(key))
+    }
+    fn has_record(&self, id: &RecordId) -> bool {
+        self.changes.records.contains_key(id) || self.below.has_record(id)
+    }
+    fn has_exchange(&self, id: &ExchangeId) -> bool {
+        self.changes.exchanges.contains_key(id) || self.below.has_exchange(id)
+    }
+}
+
+/// The replay window: ids that must not be executed again while they could be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    records: BTreeMap<RecordId, TimeMs>,
+    exchanges: BTreeMap<ExchangeId, TimeMs>,
+    ends: BTreeSet<(TimeMs, WindowId)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum WindowId {
+    Record(RecordId),
+    Exchange(ExchangeId),
+}
+
+impl Window {
+    /// Whether this statement was executed and could still be executed again.
+    pub fn has_record(&self, id: &RecordId) -> bool {
+        self.records.contains_key(id)
+    }
+
+    /// Whether this exchange was used and could still be used again.
+    pub fn has_exchange(&self, id: &ExchangeId) -> bool {
+        self.exchanges.contains_key(id)
+    }
+
+    /// Ids held.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether no id is held.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Takes in a block's ids and forgets those that have run out by the block's time: every
+    /// later block is later than that.
+    pub fn advance(&mut self, changes: &Changes, time: TimeMs) {
+        for (id, until) in &changes.records {
+            self.records.insert(*id, *until);
+            self.ends.insert((*until, WindowId::Record(*id)));
+        }
+        for (id, until) in &changes.exchanges {
+            self.exchanges.insert(*id, *until);
+            self.ends.insert((*until, WindowId::Exchange(*id)));
+        }
+        while let Some((until, id)) = self.ends.first().copied().filter(|(until, _)| *until <= time)
+        {
+            self.ends.remove(&(until, id));
+            match id {
+                WindowId::Record(id) => self.records.remove(&id),
+                WindowId::Exchange(id) => self.exchanges.remove(&id),
+            };
+        }
+    }
+}
+
+/// The state that a genesis founds.
+pub fn genesis_changes(genesis: &Genesis) -> Result<Changes, ValidatorSetError> {
+    let mut changes = Changes::default();
+    changes.put::<Params>(&StateKey::Params, &genesis.params);
+    changes.put::<AgencyId>(&StateKey::CompetentAuthority, &genesis.competent_authority);
+    changes.put::<ValidatorSet>(&StateKey::Validators, &genesis.validators()?);
+    for entry in &genesis.matters {
+        changes.put::<CodeEntry>(&StateKey::Matter(&entry.code), entry);
+    }
+    for entry in &genesis.duty_bases {
+        changes.put::<CodeEntry>(&StateKey::DutyBasis(&entry.code), entry);
+    }
+    for member in &genesis.members {
+        changes.put::<Agency>(&StateKey::Agency(&member.agency.id), &member.agency);
+        for key in &member.keys {
+            let registered = Key {
+                agency: member.agency.id.clone(),
+                role: key.role,
+                post: key.post.clone(),
+                registered_at: None,
+                valid_until: None,
+                revoked: None,
+            };
+            changes.put::<Key>(&StateKey::Key(&key.key), &registered);
+        }
+    }
+    Ok(changes)
+}
+
+/// A dataset by its id.
+pub fn dataset(state: &impl StateRead, id: &DatasetId) -> Option<PublishedDataset> {
+    read(state, &StateKey::Dataset(id))
+}
+
+/// A grant by its id.
+pub fn grant(state: &impl StateRead, id: GrantId) -> Option<Grant> {
+    read(state, &StateKey::Grant(id))
+}
+
+/// A grant's usage; none yet is zero.
+pub fn usage(state: &impl StateRead, id: GrantId) -> Usage {
+    read(state, &StateKey::Usage(id)).unwrap_or_default()
+}
+
+/// A key's registration.
+pub fn key(state: &impl StateRead, key: &PublicKey) -> Option<Key> {
+    read(state, &StateKey::Key(key))
+}
+
+/// An agency by its id.
+pub fn agency(state: &impl StateRead, id: &AgencyId) -> Option<Agency> {
+    read(state, &StateKey::Agency(id))
+}

@@ -1,0 +1,367 @@
+//! Statements and signed records: what people and machines sign, and what the log holds.
+//! Holds: a `VerifiedRecord` is decoded, within limits, of one consortium, and carries exactly the
+//! signatures that it names; whether its signers may act is for `apply`.
+//! May not enter: state. Source: docs/formats.md, "Statements".
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::{AccessRefusal, SignedAttempt};
+use crate::agency::KeyRole;
+use crate::dataset::Dataset;
+use crate::encoding::{Decode, DecodeError, Encode, decode, encode};
+use crate::grant::GrantTerms;
+use crate::hash::{Commitment, ConsortiumId, LeafHash, Purpose, RecordId, leaf_hash, tagged};
+use crate::ids::{GrantId, Nonce, TimeMs};
+use crate::keys::{PublicKey, Signature, SignatureError};
+use crate::text::{AgencyId, Text};
+
+/// The statement version that this software writes and reads.
+pub const STATEMENT_VERSION: u16 = 1;
+/// A signed record is never longer than this, for ever (the limit of a tlog entry bundle).
+pub const MAX_RECORD_BYTES: usize = 65_535;
+/// Most signers of one statement.
+pub const MAX_SIGNERS: usize = 16;
+/// Most sealed commitments in one statement.
+pub const MAX_SEALED: usize = 16;
+/// Longest time (ms) that a record or an attempt may stay valid after the block that holds it: the
+/// width of the replay window. A constant of the format. 24 hours.
+pub const MAX_VALIDITY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// In what capacity a signer signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capacity {
+    /// For the agency.
+    Agency,
+}
+
+/// One who signs a statement.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatementSigner {
+    /// The agency.
+    pub agency: AgencyId,
+    /// The key.
+    pub key: PublicKey,
+    /// The key's role.
+    pub role: KeyRole,
+    /// In what capacity.
+    pub capacity: Capacity,
+}
+
+/// What a statement does.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Action {
+    /// Registers a key of the signing agency. Signed by its admin.
+    RegisterKey {
+        /// The key.
+        key: PublicKey,
+        /// Its role.
+        role: KeyRole,
+        /// The post that holds it.
+        post: Text<96>,
+        /// Valid for records in blocks before this time, where set.
+        valid_until: Option<TimeMs>,
+        /// The key's own signature, for this agency and role.
+        possession: Signature,
+    },
+    /// Revokes a key of the signing agency. Signed by its admin.
+    RevokeKey {
+        /// The key.
+        key: PublicKey,
+        /// Why.
+        reason: Text<256>,
+        /// If its secret may have leaked: since when.
+        suspect_since: Option<TimeMs>,
+    },
+    /// Publishes a dataset. Signed by its owner's steward.
+    PublishDataset {
+        /// The dataset.
+        dataset: Dataset,
+    },
+    /// Issues a grant. Signed by the steward of the dataset's owner.
+    IssueGrant {
+        /// Its terms.
+        terms: GrantTerms,
+    },
+    /// Revokes a grant. Signed by the steward of the dataset's owner.
+    RevokeGrant {
+        /// The grant.
+        grant: GrantId,
+        /// Why.
+        reason: Text<256>,
+    },
+    /// The disclosure leg of an allowed access. Signed by the provider's gateway.
+    RecordAccess {
+        /// The officer's signed attempt.
+        attempt: SignedAttempt,
+    },
+    /// A refused access. Signed by the provider's gateway; valid only where evaluation at this
+    /// position gives this refusal.
+    RecordDenial {
+        /// The officer's signed attempt.
+        attempt: SignedAttempt,
+        /// The rule that refuses it, with what it found.
+        refusal: AccessRefusal,
+    },
+}
+
+impl Action {
+    /// The action's name, as in listings.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Action::RegisterKey { .. } => "register-key",
+            Action::RevokeKey { .. } => "revoke-key",
+            Action::PublishDataset { .. } => "publish-dataset",
+            Action::IssueGrant { .. } => "issue-grant",
+            Action::RevokeGrant { .. } => "revoke-grant",
+            Action::RecordAccess { .. } => "record-access",
+            Action::RecordDenial { .. } => "record-denial",
+        }
+    }
+
+    /// The signed attempt inside, if there is one.
+    pub fn attempt(&self) -> Option<&SignedAttempt> {
+        match self {
+            Action::RecordAccess { attempt } | Action::RecordDenial { attempt, .. } => {
+                Some(attempt)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What is signed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// Format version.
+    pub version: u16,
+    /// The consortium that it is for.
+    pub consortium: ConsortiumId,
+    /// Makes it unlike any other.
+    pub nonce: Nonce,
+    /// It may be committed in blocks up to and including this time.
+    pub valid_until: TimeMs,
+    /// Who signs; the signatures follow in this order.
+    pub signers: Vec<StatementSigner>,
+    /// Salted commitments to details kept off the log. No rule reads them.
+    pub sealed: Vec<Commitment>,
+    /// What it does.
+    pub action: Action,
+}
+
+/// A statement with its signatures, in the order of its signers: what the log holds.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedRecord {
+    /// The statement.
+    pub statement: Statement,
+    /// One signature for each signer, in order.
+    pub signatures: Vec<Signature>,
+}
+
+impl SignedRecord {
+    /// The canonical bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode(self)
+    }
+}
+
+/// Why bytes are not an acceptable signed record, whatever the state.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// Not the canonical bytes of a signed record.
+    #[error("not a signed record: {0}")]
+    Decode(#[from] DecodeError),
+    /// Written by a newer (or no) version of the software.
+    #[error("statement version {found} is not known here (only {STATEMENT_VERSION} is)")]
+    Version {
+        /// The version found.
+        found: u16,
+    },
+    /// Made for another consortium.
+    #[error("made for consortium {found}, but this is {expected}")]
+    Consortium {
+        /// The consortium named.
+        found: ConsortiumId,
+        /// The consortium here.
+        expected: ConsortiumId,
+    },
+    /// No signer, too many, or a signer twice.
+    #[error("a statement needs 1 to {MAX_SIGNERS} distinct signers")]
+    Signers,
+    /// More sealed commitments than allowed.
+    #[error("at most {MAX_SEALED} sealed commitments are allowed")]
+    Sealed,
+    /// Signatures missing or left over.
+    #[error("{signers} signers are named, but there are {signatures} signatures")]
+    SignatureCount {
+        /// Signers named.
+        signers: usize,
+        /// Signatures present.
+        signatures: usize,
+    },
+    /// A signer's signature does not verify.
+    #[error("the signature of signer {position} ({agency}) does not verify")]
+    Signature {
+        /// Which signer, from 1.
+        position: usize,
+        /// Its agency.
+        agency: AgencyId,
+        /// What failed.
+        #[source]
+        source: SignatureError,
+    },
+    /// The proof that comes with a key that is being registered does not verify.
+    #[error("the proof of possession of the key being registered does not verify")]
+    Possession(#[source] SignatureError),
+    /// The embedded attempt is for another consortium.
+    #[error("the attempt inside was made for another consortium")]
+    AttemptConsortium,
+    /// The embedded attempt's signature does not verify.
+    #[error("the officer's signature on the attempt inside does not verify")]
+    AttemptSignature(#[source] SignatureError),
+}
+
+impl RecordError {
+    /// The rule's name, as in the API's problem types and the message catalogue.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            RecordError::Decode(DecodeError::Oversized { .. }) => "record-oversized",
+            RecordError::Decode(DecodeError::Truncated) => "record-truncated",
+            RecordError::Decode(DecodeError::Trailing { .. }) => "record-trailing",
+            RecordError::Decode(DecodeError::NotCanonical) => "record-not-canonical",
+            RecordError::Decode(DecodeError::Malformed { .. }) => "record-malformed",
+            RecordError::Version { .. } => "wrong-version",
+            RecordError::Consortium { .. } => "wrong-consortium",
+            RecordError::Signers => "signers",
+            RecordError::Sealed => "sealed-count",
+            RecordError::SignatureCount { .. } => "signature-count",
+            RecordError::Signature { .. } => "bad-signature",
+            RecordError::Possession(_) => "bad-possession",
+            RecordError::AttemptConsortium => "attempt-wrong-consortium",
+            RecordError::AttemptSignature(_) => "attempt-bad-signature",
+        }
+    }
+}
+
+/// A signed record whose form and signatures were checked. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedRecord {
+    record: Arc<SignedRecord>,
+    bytes: Arc<[u8]>,
+    id: RecordId,
+    leaf: LeafHash,
+}
+
+impl VerifiedRecord {
+    /// Decodes `bytes` strictly and checks everything about them that needs no state: size,
+    /// version, consortium, signers and every signature, the officer's on an attempt included.
+    pub fn verify(bytes: &[u8], consortium: &ConsortiumId) -> Result<Self, RecordError> {
+        check_head(bytes, consortium)?;
+        let record: SignedRecord = decode(bytes, MAX_RECORD_BYTES)?;
+        let statement = &record.statement;
+        check_form(&record)?;
+        let signed = encode(statement);
+        for (at, (signer, signature)) in
+            statement.signers.iter().zip(&record.signatures).enumerate()
+        {
+            signer.key.verify_statement(consortium, &signed, signature).map_err(|source| {
+                RecordError::Signature { position: at + 1, agency: signer.agency.clone(), source }
+            })?;
+        }
+        check_inner_signatures(statement)?;
+        let id = RecordId(tagged(Purpose::Statement, consortium, &signed));
+        let leaf = leaf_hash(bytes);
+        Ok(VerifiedRecord { record: Arc::new(record), bytes: bytes.into(), id, leaf })
+    }
+
+    /// The statement.
+    pub fn statement(&self) -> &Statement {
+        &self.record.statement
+    }
+
+    /// The record.
+    pub fn record(&self) -> &SignedRecord {
+        &self.record
+    }
+
+    /// The canonical bytes.
+    pub fn bytes(&self) -> &Arc<[u8]> {
+        &self.bytes
+    }
+
+    /// Identifies the statement (not its signatures): for replay only.
+    pub fn id(&self) -> RecordId {
+        self.id
+    }
+
+    /// Identifies these very bytes.
+    pub fn leaf(&self) -> LeafHash {
+        self.leaf
+    }
+
+    /// The agency on whose account the record goes: its first signer's.
+    pub fn agency(&self) -> &AgencyId {
+        match self.record.statement.signers.first() {
+            Some(signer) => &signer.agency,
+            None => unreachable!("a verified record has at least one signer"),
+        }
+    }
+}
+
+/// Version and consortium stand first, so that a record of another version or consortium is named
+/// as such even where the rest of it cannot be read.
+fn check_head(bytes: &[u8], expected: &ConsortiumId) -> Result<(), RecordError> {
+    if let Some((version, rest)) = bytes.split_first_chunk::<2>() {
+        let found = u16::from_le_bytes(*version);
+        if found != STATEMENT_VERSION {
+            return Err(RecordError::Version { found });
+        }
+        if let Some(found) = rest.first_chunk::<32>().copied().map(ConsortiumId)
+            && found != *expected
+        {
+            return Err(RecordError::Consortium { found, expected: *expected });
+        }
+    }
+    Ok(())
+}
+
+/// Signatures that an action carries inside: the officer's on an attempt, a new key's own.
+fn check_inner_signatures(statement: &Statement) -> Result<(), RecordError> {
+    if let Some(attempt) = statement.action.attempt() {
+        attempt.verify().map_err(RecordError::AttemptSignature)?;
+    }
+    if let (Action::RegisterKey { key, role, possession, .. }, [signer, ..]) =
+        (&statement.action, statement.signers.as_slice())
+    {
+        key.verify_possession(&statement.consortium, &signer.agency, *role, possession)
+            .map_err(RecordError::Possession)?;
+    }
+    Ok(())
+}
+
+fn check_form(record: &SignedRecord) -> Result<(), RecordError> {
+    let statement = &record.statement;
+    let signers = &statement.signers;
+    let twice =
+        signers.iter().enumerate().any(|(i, s)| signers[..i].iter().any(|o| o.key == s.key));
+    if signers.is_empty() || signers.len() > MAX_SIGNERS || twice {
+        return Err(RecordError::Signers);
+    }
+    if statement.sealed.len() > MAX_SEALED {
+        return Err(RecordError::Sealed);
+    }
+    if signers.len() != record.signatures.len() {
+        let (signers, signatures) = (signers.len(), record.signatures.len());
+        return Err(RecordError::SignatureCount { signers, signatures });
+    }
+    if statement.action.attempt().is_some_and(|a| a.attempt.consortium != statement.consortium) {
+        return Err(RecordError::AttemptConsortium);
+    }
+    Ok(())
+}

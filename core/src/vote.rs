@@ -1,0 +1,170 @@
+//! Votes, proposals and commit certificates: what validators sign.
+//! Holds: a verified certificate is of distinct members with more than two thirds of the power.
+//! May not enter: the consensus engine (see the replica). Source: docs/formats.md, "Consensus".
+
+use serde::{Deserialize, Serialize};
+
+use crate::encoding::{Decode, Encode, encode};
+use crate::hash::{CertificateHash, ConsortiumId, HeaderHash, Purpose, tagged};
+use crate::ids::Height;
+use crate::keys::{PublicKey, Signature, SignatureError};
+use crate::text::AgencyId;
+use crate::validators::ValidatorSet;
+
+/// The two kinds of vote.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum VoteKind {
+    /// First vote of a round.
+    Prevote,
+    /// Second vote of a round; more than two thirds of them for one block commit it.
+    Precommit,
+}
+
+/// A vote's signed content: nothing that is not here influences the signature.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
+)]
+pub struct Vote {
+    /// Prevote or precommit.
+    pub kind: VoteKind,
+    /// For which height.
+    pub height: Height,
+    /// In which round.
+    pub round: u32,
+    /// For which block; `None` is a vote for none.
+    pub value: Option<HeaderHash>,
+    /// Who votes.
+    pub validator: PublicKey,
+}
+
+/// A proposal's signed content.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
+)]
+pub struct Proposal {
+    /// For which height.
+    pub height: Height,
+    /// In which round.
+    pub round: u32,
+    /// The block.
+    pub value: HeaderHash,
+    /// Where the block is proposed again: the round in which it had a quorum of prevotes.
+    pub polka_round: Option<u32>,
+    /// Who proposes.
+    pub validator: PublicKey,
+}
+
+/// One precommit of a certificate.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
+)]
+pub struct CertificateSignature {
+    /// Who voted.
+    pub validator: PublicKey,
+    /// The signature over the precommit.
+    pub signature: Signature,
+}
+
+/// Commit certificate 提交证书: the precommits that committed a block.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct CommitCertificate {
+    /// The block's height.
+    pub height: Height,
+    /// The round of the precommits.
+    pub round: u32,
+    /// The block.
+    pub header_hash: HeaderHash,
+    /// The precommits, ascending by key.
+    pub signatures: Vec<CertificateSignature>,
+}
+
+/// Why a certificate proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// Signatures are not strictly ascending by key: a validator twice, or a second spelling.
+    #[error("its signatures are not distinct and in order")]
+    Order,
+    /// Someone signed who is no validator at that height.
+    #[error("{0:?} is not a validator at this height")]
+    Stranger(PublicKey),
+    /// A precommit's signature fails.
+    #[error("the precommit of {agency} does not verify")]
+    Signature {
+        /// Whose.
+        agency: AgencyId,
+        /// What failed.
+        #[source]
+        source: SignatureError,
+    },
+    /// Too little power.
+    #[error("it carries {power} of {total} voting power; more than two thirds is needed")]
+    NoQuorum {
+        /// Power that signed.
+        power: u64,
+        /// Power in all.
+        total: u64,
+    },
+    /// It is for another block than the one at hand.
+    #[error("it is for another block")]
+    OtherBlock,
+}
+
+impl CommitCertificate {
+    /// Checks the certificate against the validators of its height.
+    pub fn verify(
+        self,
+        consortium: &ConsortiumId,
+        set: &ValidatorSet,
+    ) -> Result<VerifiedCertificate, CertificateError> {
+        if !self.signatures.windows(2).all(|pair| pair[0].validator < pair[1].validator) {
+            return Err(CertificateError::Order);
+        }
+        let mut power = 0u64;
+        for CertificateSignature { validator, signature } in &self.signatures {
+            let member = set.by_key(validator).ok_or(CertificateError::Stranger(*validator))?;
+            let vote = Vote {
+                kind: VoteKind::Precommit,
+                height: self.height,
+                round: self.round,
+                value: Some(self.header_hash),
+                validator: *validator,
+            };
+            validator.verify_vote(consortium, &vote, signature).map_err(|source| {
+                CertificateError::Signature { agency: member.agency.clone(), source }
+            })?;
+            power += member.power;
+        }
+        if !set.is_quorum(power) {
+            return Err(CertificateError::NoQuorum { power, total: set.total_power() });
+        }
+        let hash = self.hash(consortium);
+        Ok(VerifiedCertificate { certificate: self, hash })
+    }
+
+    /// The certificate's hash, as the next header names it.
+    pub fn hash(&self, consortium: &ConsortiumId) -> CertificateHash {
+        CertificateHash(tagged(Purpose::Certificate, consortium, &encode(self)))
+    }
+}
+
+/// A certificate that was checked against the validators of its height.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedCertificate {
+    certificate: CommitCertificate,
+    hash: CertificateHash,
+}
+
+impl VerifiedCertificate {
+    /// The certificate.
+    pub fn certificate(&self) -> &CommitCertificate {
+        &self.certificate
+    }
+
+    /// Its hash.
+    pub fn hash(&self) -> CertificateHash {
+        self.hash
+    }
+}

@@ -1,0 +1,2 @@
+//! The pure half of a node.
+pub mod storage;
