@@ -14,6 +14,7 @@ pub mod genesis;
 pub mod grant;
 pub mod hash;
 pub mod ids;
+pub mod key_file;
 pub mod keys;
 pub mod ledger;
 pub mod log_tree;

@@ -1,2 +1,8 @@
-//! The pure half of a node.
+//! The pure half of a node: it orders records, and says what is to be done about it.
+//! Holds: the same inputs at the same times give the same effects.
+//! May not enter: async, clocks, randomness, sockets, files (but through `Disk`), logging;
+//! libp2p, tokio, sled, axum.
+pub mod io;
+pub mod message;
+pub mod replica;
 pub mod storage;

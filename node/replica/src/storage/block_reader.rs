@@ -52,7 +52,8 @@ impl<D: Disk> BlockLogReader<D> {
         let mut left = max_bytes;
         let mut next = self.seek(from)?;
         while let Some(place) = next {
-            let (payload, after) = match self.step(&place, left, payloads.is_empty()) {
+            let room = if payloads.is_empty() { u64::MAX } else { left };
+            let (payload, after) = match self.step(&place, room) {
                 Ok(Some(step)) => step,
                 Err(error) if payloads.is_empty() => return Err(error),
                 Ok(None) | Err(_) => break,
@@ -92,10 +93,10 @@ impl<D: Disk> BlockLogReader<D> {
 type Step = (Vec<u8>, Place);
 
 impl<D: Disk> BlockLogReader<D> {
-    /// Reads the block at `place`, unless it is over `left` bytes and not the first.
-    fn step(&self, place: &Place, left: u64, first: bool) -> Result<Option<Step>, StorageError> {
+    /// Reads the block at `place`, unless it has more than `room` bytes.
+    fn step(&self, place: &Place, room: u64) -> Result<Option<Step>, StorageError> {
         let header = self.header(place)?;
-        if !first && u64::from(header.length) > left {
+        if u64::from(header.length) > room {
             return Ok(None);
         }
         Ok(Some((self.payload(place, &header)?, place.after(&header))))
@@ -116,8 +117,9 @@ impl<D: Disk> BlockLogReader<D> {
         self.file(place).payload(place.offset, header)?.ok_or_else(|| place.damaged())
     }
 
-    fn file<'a>(&'a self, place: &'a Place) -> FrameFile<'a, D> {
-        FrameFile { disk: &self.disk, name: &place.segment, seal: place.seal, size: place.end }
+    fn file(&self, place: &Place) -> FrameFile<'_, D> {
+        let (name, seal, size) = (place.segment.clone(), place.seal, place.end);
+        FrameFile { disk: &self.disk, name, seal, size }
     }
 }
 

@@ -1,5 +1,5 @@
-//! Opening a block log after a start, and telling a torn tail from damage.
-//! Holds: nothing at or below the durable tip is ever cut; damage is reported with its height.
+//! Opening a block log after a start: telling a torn tail from damage, and cutting either.
+//! Holds: opening never cuts at or below the durable tip; damage is reported with its height.
 //! May not enter: appending (see `block_log`). Source: docs/formats.md, "Block log".
 
 use super::block_index::{BlockIndex, Segment, parse_segment_name, segment_name};
@@ -7,7 +7,7 @@ use super::block_reader::BLOCK_KIND;
 use super::disk::Disk;
 use super::error::StorageError;
 use super::frame::{BLOCK_MAGIC, HEAD_BYTES, Header};
-use super::frame_file::{FrameEnd, FrameFile, HeadSlot, Slot, read_head};
+use super::frame_file::{FrameEnd, FrameFile, Slot, read_head};
 
 /// What opening found.
 #[derive(Debug, Default)]
@@ -26,43 +26,109 @@ enum Depth {
     Payload,
 }
 
+/// A segment as far as its frames are good.
+struct Walk {
+    segment: Segment,
+    /// Size of the file (bytes), at or past the segment's end.
+    size: u64,
+}
+
 /// Walks all segments, and cuts the torn tail off the last.
 pub(crate) fn recover<D: Disk>(
     disk: &mut D,
     durable_tip: Option<u64>,
 ) -> Result<Recovered, StorageError> {
-    let mut firsts: Vec<u64> =
-        disk.list()?.iter().filter_map(|name| parse_segment_name(name)).collect();
-    firsts.sort_unstable();
-    let mut recovered = Recovered::default();
-    // A segment whose creation or first block was interrupted holds nothing: it goes, and the
-    // one before it is the last again.
-    while let Some(first_height) = firsts.last().copied() {
-        if let Some(segment) = recover_last(disk, first_height, durable_tip, &mut recovered)? {
-            firsts.pop();
-            recovered.index.segments = walk_earlier(disk, &firsts, first_height)?;
-            recovered.index.segments.push(segment);
+    let mut firsts = first_heights(disk)?;
+    let mut hollow = Vec::new();
+    let mut durable = durable_tip.unwrap_or(0);
+    let mut last = None;
+    while let Some(first_height) = firsts.pop() {
+        last = walk_last(disk, first_height, durable)?;
+        if last.is_some() {
             break;
         }
-        firsts.pop();
+        // The creation of this segment or its first block was interrupted, so it goes, and the
+        // one before is the last again. That one was durable before this was begun.
+        hollow.push(segment_name(first_height));
+        if !firsts.is_empty() {
+            durable = durable.max(first_height - 1);
+        }
     }
-    check_reaches(&recovered, durable_tip)?;
+    let mut recovered = Recovered::default();
+    if let Some(last) = &last {
+        recovered.index.segments = walk_earlier(disk, &firsts, last.segment.first_height)?;
+    }
+    check_reaches(last.as_ref(), durable)?;
+    for name in hollow {
+        recovered.cut_bytes += disk.size(&name)?.unwrap_or(0);
+        disk.remove(&name)?;
+    }
+    if let Some(Walk { segment, size }) = last {
+        let (name, end) = (segment_name(segment.first_height), segment.end);
+        if end < size {
+            disk.truncate(&name, end)?;
+            recovered.cut_bytes += size - end;
+        }
+        recovered.end = Some(FrameEnd { name, seal: segment.seal, size: end, synced: 0 });
+        recovered.index.segments.push(segment);
+    }
     Ok(recovered)
 }
 
-/// Nothing below the durable tip is missing.
-fn check_reaches(recovered: &Recovered, durable_tip: Option<u64>) -> Result<(), StorageError> {
-    let Some(durable_tip) = durable_tip.filter(|tip| *tip > 0) else {
-        return Ok(());
-    };
-    match recovered.index.segments.last() {
-        Some(last) if last.next_height() <= durable_tip => Err(damaged(last, last.end)),
-        Some(_) => Ok(()),
-        None => {
-            let segment = segment_name(durable_tip);
-            Err(StorageError::BlockDamaged { segment, offset: 0, height: durable_tip })
+/// Removes the block at `height` and all above it, good or bad: the first step of a repair of
+/// damage that opening or reading reported, before the blocks are fetched from peers again. The
+/// sign guard still names a durable tip above, so that the node does not start until the blocks
+/// are back: append them to a `BlockLog` opened without a tip. Can be repeated when interrupted.
+/// Errors: `BlockDamaged` when a header below `height` is bad, so that more must go; `Disk`.
+pub fn discard_blocks_from<D: Disk>(disk: &mut D, height: u64) -> Result<(), StorageError> {
+    // From the newest down, so that what is left is always without gaps.
+    for first_height in first_heights(disk)?.into_iter().rev() {
+        let name = segment_name(first_height);
+        if first_height >= height {
+            disk.remove(&name)?;
+            continue;
         }
+        let Some(mut walk) = open_segment(disk, first_height)? else {
+            return Err(bad_head(first_height));
+        };
+        walk.add_frames(disk, Depth::Header, height)?;
+        if walk.segment.next_height() < height && walk.segment.end < walk.size {
+            return Err(walk.damaged());
+        }
+        if walk.segment.end < walk.size {
+            disk.truncate(&name, walk.segment.end)?;
+        }
+        break;
     }
+    Ok(())
+}
+
+/// First heights of the segments present, ascending.
+fn first_heights<D: Disk>(disk: &D) -> Result<Vec<u64>, StorageError> {
+    let names = disk.list()?;
+    let mut firsts: Vec<u64> = names.iter().filter_map(|name| parse_segment_name(name)).collect();
+    firsts.sort_unstable();
+    Ok(firsts)
+}
+
+/// The last segment; `None` when it holds no block and may go.
+fn walk_last<D: Disk>(
+    disk: &D,
+    first_height: u64,
+    durable: u64,
+) -> Result<Option<Walk>, StorageError> {
+    let Some(mut walk) = open_segment(disk, first_height)? else {
+        // A head is durable before a block follows it.
+        let size = disk.size(&segment_name(first_height))?.unwrap_or(0);
+        let is_torn = size <= HEAD_BYTES as u64 && first_height > durable;
+        return if is_torn { Ok(None) } else { Err(bad_head(first_height)) };
+    };
+    walk.add_frames(disk, Depth::Payload, u64::MAX)?;
+    let (next_height, end) = (walk.segment.next_height(), walk.segment.end);
+    if end < walk.size && (next_height <= durable || walk.file(disk).was_durable(end)?) {
+        return Err(walk.damaged());
+    }
+    Ok((walk.segment.frames > 0 || first_height <= durable).then_some(walk))
 }
 
 /// The segments before the one that starts at `next`.
@@ -73,110 +139,89 @@ fn walk_earlier<D: Disk>(
 ) -> Result<Vec<Segment>, StorageError> {
     let mut segments: Vec<Segment> = Vec::with_capacity(firsts.len() + 1);
     for (index, first_height) in firsts.iter().enumerate() {
-        let name = segment_name(*first_height);
-        let size = disk.size(&name)?.unwrap_or(0);
-        let Some(mut segment) = empty_segment(disk, &name, *first_height)? else {
-            return Err(bad_head(&name, *first_height));
+        let Some(mut walk) = open_segment(disk, *first_height)? else {
+            return Err(bad_head(*first_height));
         };
-        walk(disk, &name, size, &mut segment, Depth::Header)?;
+        walk.add_frames(disk, Depth::Header, u64::MAX)?;
         let expected = firsts.get(index + 1).copied().unwrap_or(next);
-        if segment.end < size || segment.next_height() != expected {
-            return Err(damaged(&segment, segment.end));
+        if walk.segment.end < walk.size || walk.segment.next_height() != expected {
+            return Err(walk.damaged());
         }
-        segments.push(segment);
+        segments.push(walk.segment);
     }
     Ok(segments)
 }
 
-/// The last segment, without its torn tail; `None` when nothing is left of it.
-fn recover_last<D: Disk>(
-    disk: &mut D,
-    first_height: u64,
-    durable_tip: Option<u64>,
-    recovered: &mut Recovered,
-) -> Result<Option<Segment>, StorageError> {
+/// Nothing that was durable is missing at the end.
+fn check_reaches(last: Option<&Walk>, durable: u64) -> Result<(), StorageError> {
+    match last {
+        Some(last) if last.segment.next_height() <= durable => Err(last.damaged()),
+        None if durable > 0 => Err(StorageError::BlockDamaged {
+            segment: segment_name(durable),
+            offset: 0,
+            height: durable,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The segment as its head states it, before any frame; `None` when the head is torn or damaged.
+fn open_segment<D: Disk>(disk: &D, first_height: u64) -> Result<Option<Walk>, StorageError> {
     let name = segment_name(first_height);
     let size = disk.size(&name)?.unwrap_or(0);
-    let is_durable = |height: u64| durable_tip.is_some_and(|tip| height <= tip);
-    let Some(mut segment) = empty_segment(disk, &name, first_height)? else {
-        // Its head was durable before a block followed it.
-        if size > HEAD_BYTES as u64 || is_durable(first_height) {
-            return Err(bad_head(&name, first_height));
+    match read_head(disk, &name, BLOCK_MAGIC)? {
+        Some(head) if head.height != first_height => Err(bad_head(first_height)),
+        Some(head) => {
+            let segment = Segment::new(head.seal, first_height, HEAD_BYTES as u64);
+            Ok(Some(Walk { segment, size }))
         }
-        disk.remove(&name)?;
-        recovered.cut_bytes += size;
-        return Ok(None);
-    };
-    walk(disk, &name, size, &mut segment, Depth::Payload)?;
-    if segment.end < size {
-        let file = FrameFile { disk: &*disk, name: &name, seal: segment.seal, size };
-        if is_durable(segment.next_height()) || file.was_durable(segment.end)? {
-            return Err(damaged(&segment, segment.end));
-        }
-        recovered.cut_bytes += size - segment.end;
-    }
-    if segment.frames == 0 {
-        if is_durable(first_height) {
-            return Err(damaged(&segment, segment.end));
-        }
-        disk.remove(&name)?;
-        return Ok(None);
-    }
-    if segment.end < size {
-        disk.truncate(&name, segment.end)?;
-    }
-    recovered.end = Some(FrameEnd { name, seal: segment.seal, size: segment.end, synced: 0 });
-    Ok(Some(segment))
-}
-
-/// The segment as its head states it, before any frame; `None` when the head is bad.
-fn empty_segment<D: Disk>(
-    disk: &D,
-    name: &str,
-    first_height: u64,
-) -> Result<Option<Segment>, StorageError> {
-    match read_head(disk, name, BLOCK_MAGIC)? {
-        HeadSlot::Head(head) if head.height == first_height => {
-            Ok(Some(Segment::new(head.seal, first_height, HEAD_BYTES as u64)))
-        }
-        HeadSlot::Head(_) => Err(bad_head(name, first_height)),
-        HeadSlot::Bad => Ok(None),
+        None => Ok(None),
     }
 }
 
-/// Adds all good frames to `segment`, up to the first bad one or the end of the file.
-fn walk<D: Disk>(
-    disk: &D,
-    name: &str,
-    size: u64,
-    segment: &mut Segment,
-    depth: Depth,
-) -> Result<(), StorageError> {
-    let file = FrameFile { disk, name, seal: segment.seal, size };
-    while let Slot::Frame(header) = file.slot(segment.end)? {
-        if !is_next(&header, segment)
-            || (depth == Depth::Payload && file.payload(segment.end, &header)?.is_none())
+impl Walk {
+    fn file<'a, D: Disk>(&self, disk: &'a D) -> FrameFile<'a, D> {
+        FrameFile {
+            disk,
+            name: segment_name(self.segment.first_height),
+            seal: self.segment.seal,
+            size: self.size,
+        }
+    }
+
+    /// Takes in good frames of heights below `limit`, up to the first bad one.
+    fn add_frames<D: Disk>(
+        &mut self,
+        disk: &D,
+        depth: Depth,
+        limit: u64,
+    ) -> Result<(), StorageError> {
+        let file = self.file(disk);
+        while self.segment.next_height() < limit
+            && let Slot::Frame(header) = file.slot(self.segment.end)?
+            && self.is_next(&header)
+            && (depth == Depth::Header || file.payload(self.segment.end, &header)?.is_some())
         {
-            break;
+            self.segment.push(header.frame_bytes());
         }
-        segment.push(header.frame_bytes());
+        Ok(())
     }
-    Ok(())
-}
 
-fn is_next(header: &Header, segment: &Segment) -> bool {
-    header.label.kind == BLOCK_KIND && header.label.height == segment.next_height()
-}
+    fn is_next(&self, header: &Header) -> bool {
+        header.label.kind == BLOCK_KIND && header.label.height == self.segment.next_height()
+    }
 
-/// The frame that should stand at `offset` for the segment's next height is bad or missing.
-fn damaged(segment: &Segment, offset: u64) -> StorageError {
-    StorageError::BlockDamaged {
-        segment: segment_name(segment.first_height),
-        offset,
-        height: segment.next_height(),
+    /// The block that should follow the last good frame is bad or missing.
+    fn damaged(&self) -> StorageError {
+        StorageError::BlockDamaged {
+            segment: segment_name(self.segment.first_height),
+            offset: self.segment.end,
+            height: self.segment.next_height(),
+        }
     }
 }
 
-fn bad_head(name: &str, first_height: u64) -> StorageError {
-    StorageError::BlockDamaged { segment: name.to_owned(), offset: 0, height: first_height }
+fn bad_head(first_height: u64) -> StorageError {
+    let segment = segment_name(first_height);
+    StorageError::BlockDamaged { segment, offset: 0, height: first_height }
 }

@@ -19,31 +19,24 @@ pub(crate) enum Slot {
     Bad,
 }
 
-/// What the first frame of a file turned out to be.
-pub(crate) enum HeadSlot {
-    Head(Head),
-    Bad,
-}
-
-/// Reads the head of `file`. Errors: `Disk`, `UnknownVersion`.
+/// Reads the head of `file`; `None` when it is torn or damaged. Errors: `Disk`, `UnknownVersion`.
 pub(crate) fn read_head<D: Disk>(
     disk: &D,
     file: &str,
     magic: [u8; 4],
-) -> Result<HeadSlot, StorageError> {
+) -> Result<Option<Head>, StorageError> {
     match Head::parse(magic, &disk.read(file, 0, HEAD_BYTES)?) {
-        None => Ok(HeadSlot::Bad),
         Some(head) if head.version != VERSION => {
             Err(StorageError::UnknownVersion { file: file.to_owned(), version: head.version })
         }
-        Some(head) => Ok(HeadSlot::Head(head)),
+        head => Ok(head),
     }
 }
 
 /// A file of frames, for reading.
 pub(crate) struct FrameFile<'a, D> {
     pub(crate) disk: &'a D,
-    pub(crate) name: &'a str,
+    pub(crate) name: String,
     pub(crate) seal: Seal,
     /// Where to stop reading (bytes from the start).
     pub(crate) size: u64,
@@ -55,7 +48,7 @@ impl<D: Disk> FrameFile<'_, D> {
         if offset >= self.size {
             return Ok(Slot::End);
         }
-        let bytes = self.disk.read(self.name, offset, HEADER_BYTES)?;
+        let bytes = self.disk.read(&self.name, offset, HEADER_BYTES)?;
         match self.seal.header(offset, &bytes) {
             Some(header) if header.frame_bytes() <= self.size - offset => Ok(Slot::Frame(header)),
             _ => Ok(Slot::Bad),
@@ -69,7 +62,7 @@ impl<D: Disk> FrameFile<'_, D> {
         header: &Header,
     ) -> Result<Option<Vec<u8>>, DiskError> {
         let start = offset + HEADER_BYTES as u64;
-        let payload = self.disk.read(self.name, start, header.length as usize)?;
+        let payload = self.disk.read(&self.name, start, header.length as usize)?;
         Ok(header.fits(&payload).then_some(payload))
     }
 
@@ -80,7 +73,7 @@ impl<D: Disk> FrameFile<'_, D> {
         let mut start = bad + 1;
         while start < self.size {
             // Windows overlap, so that no header is cut in two.
-            let window = self.disk.read(self.name, start, SEARCH_BYTES + HEADER_BYTES)?;
+            let window = self.disk.read(&self.name, start, SEARCH_BYTES + HEADER_BYTES)?;
             let mut offset = start;
             for bytes in window.windows(HEADER_BYTES).take(SEARCH_BYTES) {
                 if bytes.starts_with(&self.seal.magic)
@@ -135,8 +128,8 @@ impl FrameEnd {
         self.synced < self.size
     }
 
-    pub(crate) fn reading<'a, D: Disk>(&'a self, disk: &'a D) -> FrameFile<'a, D> {
-        FrameFile { disk, name: &self.name, seal: self.seal, size: self.size }
+    pub(crate) fn reading<'a, D: Disk>(&self, disk: &'a D) -> FrameFile<'a, D> {
+        FrameFile { disk, name: self.name.clone(), seal: self.seal, size: self.size }
     }
 }
 

@@ -23,6 +23,7 @@ use comity_core::hash::HeaderHash;
 
 pub use block_log::BlockLog;
 pub use block_reader::BlockLogReader;
+pub use block_recovery::discard_blocks_from;
 pub use disk::{Disk, DiskError, DiskOperation};
 pub use error::StorageError;
 pub use frame::MAX_PAYLOAD_BYTES;

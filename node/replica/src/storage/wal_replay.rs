@@ -8,7 +8,7 @@ use comity_core::hash::HeaderHash;
 use super::disk::Disk;
 use super::error::StorageError;
 use super::frame::{HEAD_BYTES, Header, WAL_MAGIC};
-use super::frame_file::{FrameEnd, FrameFile, HeadSlot, Slot, read_head};
+use super::frame_file::{FrameEnd, FrameFile, Slot, read_head};
 use super::guard::{Guard, SignedMark};
 use super::wal::{
     BODY_KIND, ENTRY_KIND, ORIGIN_KIND, SIGNED_KIND, TIP_KIND, Tip, WAL_FILE,
@@ -77,11 +77,11 @@ impl Replay {
         let Some(size) = disk.size(WAL_FILE)? else {
             return Ok(Replay::default());
         };
-        let HeadSlot::Head(head) = read_head(disk, WAL_FILE, WAL_MAGIC)? else {
+        let Some(head) = read_head(disk, WAL_FILE, WAL_MAGIC)? else {
             // The file got its name when it was durable as a whole.
             return Err(damaged(0));
         };
-        let file = FrameFile { disk, name: WAL_FILE, seal: head.seal, size };
+        let file = FrameFile { disk, name: WAL_FILE.to_owned(), seal: head.seal, size };
         let mut replay = Replay::default();
         let mut offset = HEAD_BYTES as u64;
         loop {

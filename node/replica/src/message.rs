@@ -1,0 +1,158 @@
+//! What nodes say to one another.
+//! Holds: every message is bounded before it is decoded; what is signed inside is checked later.
+//! May not enter: sockets. Source: docs/formats.md, "Network".
+
+use comity_core::block::Header;
+use comity_core::encoding::{Decode, DecodeError, Encode, decode, encode};
+use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash};
+use comity_core::ids::Height;
+use comity_core::keys::Signature;
+use comity_core::vote::{CommitCertificate, Proposal, Vote};
+
+use crate::storage::SignedMark;
+
+/// Longest gossip message (bytes).
+pub const MAX_GOSSIP_BYTES: usize = 1024 * 1024;
+/// Longest request (bytes).
+pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
+/// Longest response (bytes).
+pub const MAX_RESPONSE_BYTES: usize = 16 * 1024 * 1024;
+/// Most bytes of records in one gossip message.
+pub const RECORD_BATCH_BYTES: usize = 256 * 1024;
+
+/// A vote with its signature.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct SignedVote {
+    /// The vote.
+    pub vote: Vote,
+    /// The validator's signature.
+    pub signature: Signature,
+}
+
+/// A proposal with its signature and with the block that it names, the records by leaf hash.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct SignedProposal {
+    /// The proposal.
+    pub proposal: Proposal,
+    /// The proposer's signature.
+    pub signature: Signature,
+    /// The block's header.
+    pub header: Header,
+    /// The certificate of the parent.
+    pub parent_certificate: Option<CommitCertificate>,
+    /// The records, in order.
+    pub leaves: Vec<LeafHash>,
+}
+
+/// One prevote of a polka certificate.
+pub type PolkaSignature = comity_core::vote::CertificateSignature;
+
+/// More than two thirds of prevotes for one block in one round.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct PolkaCertificate {
+    /// The height.
+    pub height: Height,
+    /// The round.
+    pub round: u32,
+    /// The block.
+    pub value: HeaderHash,
+    /// The prevotes, ascending by key.
+    pub signatures: Vec<PolkaSignature>,
+}
+
+/// Votes that carry a node into or past a round.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct RoundCertificate {
+    /// The height.
+    pub height: Height,
+    /// The round.
+    pub round: u32,
+    /// Whether it shows a quorum of precommits (else more than a third of votes, to skip).
+    pub by_precommits: bool,
+    /// The votes.
+    pub votes: Vec<SignedVote>,
+}
+
+/// What goes to everyone.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Gossip {
+    /// Signed records, each as its canonical bytes.
+    Records(Vec<Vec<u8>>),
+    /// A vote.
+    Vote(SignedVote),
+    /// A proposal with the outline of its block.
+    Proposal(Box<SignedProposal>),
+    /// A polka certificate.
+    Polka(PolkaCertificate),
+    /// A round certificate.
+    Round(RoundCertificate),
+}
+
+/// Where a node stands; sent on connecting and now and then.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Status {
+    /// The consortium.
+    pub consortium: ConsortiumId,
+    /// Height of the last committed block.
+    pub height: Height,
+    /// Its hash.
+    pub header_hash: HeaderHash,
+    /// Its certificate; `None` at height 0.
+    pub certificate: Option<CommitCertificate>,
+    /// The newest message signed by the receiver's validator key that the sender has seen.
+    pub newest_of_yours: Option<SignedMark>,
+}
+
+/// What one node asks another.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Request {
+    /// "Here I stand; where do you?"
+    Status(Status),
+    /// Committed blocks from this height on, as many as fit into `max_bytes` (at least one).
+    Blocks {
+        /// The first height wanted.
+        from: Height,
+        /// Most bytes wanted.
+        max_bytes: u32,
+    },
+    /// The body of a block under decision.
+    Body {
+        /// The block's height.
+        height: Height,
+        /// The block.
+        header_hash: HeaderHash,
+    },
+}
+
+/// What it answers.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Response {
+    /// To [`Request::Status`].
+    Status(Status),
+    /// To [`Request::Blocks`]: the canonical bytes of consecutive committed blocks; empty where
+    /// the node has none of that height.
+    Blocks(Vec<Vec<u8>>),
+    /// To [`Request::Body`]: the block's canonical bytes, where the node has it.
+    Body(Option<Vec<u8>>),
+}
+
+macro_rules! wire {
+    ($($name:ident, $limit:ident;)*) => {$(
+        impl $name {
+            /// The canonical bytes.
+            pub fn to_bytes(&self) -> Vec<u8> {
+                encode(self)
+            }
+            /// Reads a message. Errors: too long, or not its canonical bytes.
+            pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+                decode(bytes, $limit)
+            }
+        }
+    )*};
+}
+
+wire! {
+    Gossip, MAX_GOSSIP_BYTES;
+    Request, MAX_REQUEST_BYTES;
+    Response, MAX_RESPONSE_BYTES;
+}
