@@ -10,7 +10,6 @@ use crate::hash::ConsortiumId;
 use crate::ids::Height;
 use crate::ledger::{BlockError, Ledger, Tip};
 use crate::statement::{RecordError, VerifiedRecord};
-use crate::validators::ValidatorSet;
 use crate::vote::{CertificateError, CommitCertificate};
 
 /// First bytes of every archive.
@@ -177,16 +176,12 @@ pub struct Verified {
 #[derive(Clone, Debug)]
 pub struct Verifier {
     ledger: Ledger,
-    /// Validators of the tip's height.
-    tip_validators: ValidatorSet,
 }
 
 impl Verifier {
     /// Starts at the genesis. Errors: it founds no consortium.
     pub fn new(genesis: &Genesis) -> Result<Verifier, ArchiveError> {
-        let ledger = Ledger::new(genesis)?;
-        let tip_validators = ledger.validators().clone();
-        Ok(Verifier { ledger, tip_validators })
+        Ok(Verifier { ledger: Ledger::new(genesis)? })
     }
 
     /// Checks an archive's first [`HEAD_BYTES`] bytes.
@@ -225,14 +220,13 @@ impl Verifier {
         let parent = match block.parent_certificate {
             None => None,
             Some(certificate) => Some(
-                certificate.verify(&consortium, &self.tip_validators).map_err(|e| self.fault(e))?,
+                certificate.verify(&consortium, self.ledger.tip_validators()).map_err(|e| self.fault(e))?,
             ),
         };
         let executed = self
             .ledger
             .execute(&block.header, records, parent.as_ref())
             .map_err(|e| self.fault(e))?;
-        self.tip_validators = self.ledger.validators().clone();
         self.ledger.commit(&executed);
         Ok(())
     }
@@ -247,7 +241,7 @@ impl Verifier {
         }
         let signers = certificate.signatures.len();
         certificate
-            .verify(self.ledger.consortium(), &self.tip_validators)
+            .verify(self.ledger.consortium(), self.ledger.tip_validators())
             .map_err(|e| fail(e.into()))?;
         Ok(Verified { tip, entries: self.ledger.log().size(), signers })
     }

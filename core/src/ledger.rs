@@ -94,6 +94,16 @@ impl Executed {
     pub fn log(&self) -> &Frontier {
         &self.log
     }
+
+    /// The state after the block.
+    pub fn state(&self) -> &StateTree {
+        &self.state
+    }
+
+    /// The validators of the next height.
+    pub fn next_validators(&self) -> &ValidatorSet {
+        &self.next_validators
+    }
 }
 
 /// What a proposer built.
@@ -115,6 +125,9 @@ pub struct Ledger {
     state: StateTree,
     log: Frontier,
     window: Window,
+    /// Validators of the tip's height.
+    tip_validators: ValidatorSet,
+    /// Validators of the next height.
     validators: ValidatorSet,
     params: Params,
 }
@@ -142,6 +155,8 @@ pub struct Saved {
     pub log: Frontier,
     /// The unexpired ids.
     pub window: Changes,
+    /// The validators of the header's height.
+    pub validators: ValidatorSet,
 }
 
 /// Saved state that does not match its header.
@@ -164,6 +179,7 @@ impl Ledger {
             state: StateTree::new(&consortium).with(changes.puts),
             log: Frontier::new(),
             window: Window::default(),
+            tip_validators: genesis.validators()?,
             validators: genesis.validators()?,
             params: genesis.params.clone(),
         })
@@ -178,6 +194,7 @@ impl Ledger {
             ("state root", state.root() == header.state_root),
             ("log root", saved.log.root() == header.log_root),
             ("log size", saved.log.size() == header.log_size),
+            ("validators", saved.validators.hash(consortium) == header.validators),
         ];
         if let Some((field, _)) = checks.iter().find(|(_, holds)| !holds) {
             return Err(SavedError { field });
@@ -193,6 +210,7 @@ impl Ledger {
             state,
             log: saved.log,
             window,
+            tip_validators: saved.validators,
             validators,
             params,
         })
@@ -221,6 +239,11 @@ impl Ledger {
     /// The log after it.
     pub fn log(&self) -> &Frontier {
         &self.log
+    }
+
+    /// The validators of the tip's height.
+    pub fn tip_validators(&self) -> &ValidatorSet {
+        &self.tip_validators
     }
 
     /// The validators of the next height.
@@ -356,7 +379,8 @@ impl Ledger {
         self.tip = Tip { height: header.height, hash: executed.hash, time: header.time };
         self.state = executed.state.clone();
         self.log = executed.log.clone();
-        self.validators = executed.next_validators.clone();
+        self.tip_validators =
+            std::mem::replace(&mut self.validators, executed.next_validators.clone());
         self.params = apply::params(&TreeState(&self.state));
     }
 }

@@ -40,6 +40,13 @@ pub struct Vote {
     pub validator: PublicKey,
 }
 
+impl Vote {
+    /// The hash of the vote, by which the sign guard remembers it.
+    pub fn hash(&self, consortium: &ConsortiumId) -> [u8; 32] {
+        tagged(Purpose::Vote, consortium, &encode(self))
+    }
+}
+
 /// A proposal's signed content.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
@@ -55,6 +62,13 @@ pub struct Proposal {
     pub polka_round: Option<u32>,
     /// Who proposes.
     pub validator: PublicKey,
+}
+
+impl Proposal {
+    /// The hash of the proposal, by which the sign guard remembers it.
+    pub fn hash(&self, consortium: &ConsortiumId) -> [u8; 32] {
+        tagged(Purpose::Proposal, consortium, &encode(self))
+    }
 }
 
 /// One precommit of a certificate.

@@ -1,1 +1,44 @@
-//! Placeholder.
+//! comityd, an agency's node: performs what the replica orders, and answers people and programs.
+//! Holds: nothing is decided here; rules are core's, order is the replica's.
+//! May not enter: a rule of the ledger or of consensus.
+
+mod args;
+mod commands;
+pub mod config;
+pub mod data_dir;
+mod failure;
+mod key_store;
+mod logging;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// Runs `comityd` with a program's arguments, the program's name first, and returns its exit code
+/// as `--help` documents it: 0 done, 1 failed, 2 not understood, 3 refused. Results go to
+/// stdout, all else to stderr. At most once per process for `run`, which starts the logging.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match args::parse(args) {
+        Ok(args) => args,
+        Err(asked) => {
+            // Help and the version go to stdout, mistakes to stderr: clap knows which. Where even
+            // that fails, nobody is there to be told.
+            let _ = asked.print();
+            return if asked.use_stderr() {
+                failure::Ending::NotUnderstood.into()
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    match commands::perform(args.command) {
+        Ok(report) => {
+            let _ = std::io::stdout().write_all(report.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            let _ = std::io::stderr().write_all(failure.to_string().as_bytes());
+            failure.ending().into()
+        }
+    }
+}

@@ -114,6 +114,8 @@ pub enum Input {
     },
     /// A timer rang.
     Timer(Timer),
+    /// All inputs at hand were fed: what was gathered meanwhile goes out together.
+    Drained,
     /// All that was persisted before [`Effect::Sync`] is durable.
     Durable {
         /// From the effect.
@@ -174,6 +176,8 @@ pub struct Commit {
     pub state: StateTree,
     /// The log after the block.
     pub log: Frontier,
+    /// The validators of the block's height.
+    pub tip_validators: ValidatorSet,
     /// The validators of the next height.
     pub validators: ValidatorSet,
 }

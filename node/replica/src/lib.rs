@@ -2,6 +2,7 @@
 //! Holds: the same inputs at the same times give the same effects.
 //! May not enter: async, clocks, randomness, sockets, files (but through `Disk`), logging;
 //! libp2p, tokio, sled, axum.
+mod engine;
 pub mod io;
 pub mod message;
 pub mod replica;

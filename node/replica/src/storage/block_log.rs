@@ -8,7 +8,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
-use super::block_index::{Segment, segment_name};
+use super::block_index::{BlockIndex, Segment, segment_name};
 use super::block_reader::{BLOCK_KIND, BlockLogReader};
 use super::block_recovery::recover;
 use super::disk::Disk;
@@ -161,7 +161,7 @@ impl<D: Disk + Clone> BlockLog<D> {
         Ok(())
     }
 
-    fn index_mut(&self) -> RwLockWriteGuard<'_, super::block_index::BlockIndex> {
+    fn index_mut(&self) -> RwLockWriteGuard<'_, BlockIndex> {
         // No update of the index can panic half way.
         self.reader.index.write().unwrap_or_else(PoisonError::into_inner)
     }

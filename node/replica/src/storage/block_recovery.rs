@@ -111,7 +111,8 @@ fn first_heights<D: Disk>(disk: &D) -> Result<Vec<u64>, StorageError> {
     Ok(firsts)
 }
 
-/// The last segment; `None` when it holds no block and may go.
+/// The last segment; `None` when it holds no block and may go. Whether it reaches the durable
+/// tip is still to be checked.
 fn walk_last<D: Disk>(
     disk: &D,
     first_height: u64,
@@ -124,8 +125,8 @@ fn walk_last<D: Disk>(
         return if is_torn { Ok(None) } else { Err(bad_head(first_height)) };
     };
     walk.add_frames(disk, Depth::Payload, u64::MAX)?;
-    let (next_height, end) = (walk.segment.next_height(), walk.segment.end);
-    if end < walk.size && (next_height <= durable || walk.file(disk).was_durable(end)?) {
+    let end = walk.segment.end;
+    if end < walk.size && walk.file(disk).was_durable(end)? {
         return Err(walk.damaged());
     }
     Ok((walk.segment.frames > 0 || first_height <= durable).then_some(walk))

@@ -74,15 +74,14 @@ impl<D: Disk> FrameFile<'_, D> {
         while start < self.size {
             // Windows overlap, so that no header is cut in two.
             let window = self.disk.read(&self.name, start, SEARCH_BYTES + HEADER_BYTES)?;
-            let mut offset = start;
-            for bytes in window.windows(HEADER_BYTES).take(SEARCH_BYTES) {
+            let places = (start..).zip(window.windows(HEADER_BYTES).take(SEARCH_BYTES));
+            for (offset, bytes) in places {
                 if bytes.starts_with(&self.seal.magic)
                     && let Some(header) = self.seal.header(offset, bytes)
                     && header.label.durable > bad
                 {
                     return Ok(true);
                 }
-                offset += 1;
             }
             start += SEARCH_BYTES as u64;
         }

@@ -168,6 +168,16 @@ impl Guard {
         }
     }
 
+    /// Takes up a mark that was just signed; whether it is new, and so must be kept. Errors: it
+    /// contradicts what was signed before.
+    pub(crate) fn admit(&mut self, mark: SignedMark) -> Result<bool, GuardConflict> {
+        let fresh = self.check(&mark)? == Admission::New;
+        if fresh {
+            self.record(mark);
+        }
+        Ok(fresh)
+    }
+
     pub(crate) fn record(&mut self, mark: SignedMark) {
         self.marks.insert(mark.position(), mark);
     }

@@ -80,9 +80,12 @@ impl MemoryDisk {
     }
 
     /// The power goes in the middle of the mutating operation that follows the next `operations`
-    /// ones. From then on everything fails until `crash`.
+    /// ones. From then on everything fails until `crash`. Without effect when it is off already.
     pub fn cut_power_after(&mut self, operations: u64) {
-        self.state().power = Power::OnFor(operations);
+        let mut state = self.state();
+        if state.power != Power::Off {
+            state.power = Power::OnFor(operations);
+        }
     }
 
     /// The next `operation` fails, once, and has no effect.

@@ -142,11 +142,7 @@ impl<D: Disk + Clone> Storage<D> {
     /// Writes the write-ahead log of a new validator, with a guard that has signed nothing:
     /// called once, by who creates the key `public_key` (32 bytes, Ed25519). Durable on return.
     /// `salt` as in `StorageOptions`. Errors: `GuardExists` when there is a log already; `Disk`.
-    pub fn create_guard(
-        disk: &mut D,
-        public_key: [u8; 32],
-        salt: u64,
-    ) -> Result<(), StorageError> {
+    pub fn create_guard(disk: &mut D, public_key: [u8; 32], salt: u64) -> Result<(), StorageError> {
         Wal::create(disk, public_key, Salts::new(salt))
     }
 
@@ -155,10 +151,7 @@ impl<D: Disk + Clone> Storage<D> {
     /// `WalDamaged`, `BlockDamaged`, which say where; `UnknownVersion`, `UnexpectedFrame`,
     /// `Malformed` for files of another program; `Guard` when the log's own marks contradict
     /// each other; `Disk`.
-    pub fn open(
-        mut disk: D,
-        options: StorageOptions,
-    ) -> Result<(Self, Recovered), StorageError> {
+    pub fn open(mut disk: D, options: StorageOptions) -> Result<(Self, Recovered), StorageError> {
         if disk.size(WAL_FILE_BESIDE)?.is_some() {
             // A rewrite that did not come to its end: the log in place is whole.
             disk.remove(WAL_FILE_BESIDE)?;

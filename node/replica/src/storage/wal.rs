@@ -297,11 +297,7 @@ impl Wal {
         Ok(())
     }
 
-    fn live_payload<D: Disk>(
-        &self,
-        disk: &D,
-        frame: &LiveFrame,
-    ) -> Result<Vec<u8>, StorageError> {
+    fn live_payload<D: Disk>(&self, disk: &D, frame: &LiveFrame) -> Result<Vec<u8>, StorageError> {
         let Some(end) = &self.end else { unreachable!("a live frame lies in a file") };
         let file = end.reading(disk);
         if let Slot::Frame(header) = file.slot(frame.offset)?

@@ -10,9 +10,7 @@ use super::error::StorageError;
 use super::frame::{HEAD_BYTES, Header, WAL_MAGIC};
 use super::frame_file::{FrameEnd, FrameFile, Slot, read_head};
 use super::guard::{Guard, SignedMark};
-use super::wal::{
-    BODY_KIND, ENTRY_KIND, ORIGIN_KIND, SIGNED_KIND, TIP_KIND, Tip, WAL_FILE,
-};
+use super::wal::{BODY_KIND, ENTRY_KIND, ORIGIN_KIND, SIGNED_KIND, TIP_KIND, Tip, WAL_FILE};
 
 /// Room for an encoded `SignedMark` (bytes).
 const MARK_LIMIT_BYTES: usize = 256;
@@ -88,9 +86,7 @@ impl Replay {
             match replay.take_frame(&file, offset)? {
                 Taken::Frame(header) => offset += header.frame_bytes(),
                 Taken::End => break,
-                Taken::Bad if offset < head.base || file.was_durable(offset)? => {
-                    return Err(damaged(offset));
-                }
+                Taken::Bad if file.was_durable(offset)? => return Err(damaged(offset)),
                 Taken::Bad => break,
             }
         }

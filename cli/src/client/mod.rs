@@ -1,0 +1,220 @@
+//! The node's HTTP API, as far as people need it.
+//! Holds: a record whose fate is not known is never taken for refused or accepted; nothing is
+//! sent but to the named node (no proxy, no redirect).
+//! May not enter: signing; printing. Source: docs/api.md.
+
+mod answers;
+mod problem;
+
+use std::io::Read;
+use std::time::Duration;
+
+use comity_core::access::SignedAttempt;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use ureq::http::Response;
+use ureq::{Agent, Body};
+
+pub(crate) use answers::{
+    Codes, Committed, EntryAnswer, Evaluation, GrantAnswer, KeyAnswer, Status,
+};
+pub(crate) use problem::{Problem, refusal_fields};
+
+use crate::fault::Fault;
+use crate::messages::fault;
+
+/// Longer than the node itself waits for a commit (30 s).
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(45);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Largest answer read into memory.
+const MAX_ANSWER_BYTES: u64 = 256 * 1024 * 1024;
+/// Most objects on one page.
+const PAGE: usize = 1_000;
+
+/// A query's names and values.
+pub(crate) type Query = Vec<(&'static str, String)>;
+
+/// Why a submitted record is not known to be committed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SubmitError {
+    /// A rule refuses it.
+    #[error("refused by {}", .0.name())]
+    Refused(Problem),
+    /// The node did not take it.
+    #[error("the node could not take it: {0}")]
+    NotTaken(String),
+    /// It was sent, but what became of it is not known.
+    #[error("outcome unknown: {0}")]
+    Unknown(String),
+}
+
+/// One node.
+#[derive(Debug)]
+pub(crate) struct Client {
+    agent: Agent,
+    base: String,
+}
+
+impl Client {
+    /// A client of the node at `url`. Errors: not an `http://` address.
+    pub(crate) fn new(url: &str) -> Result<Client, Fault> {
+        if !url.starts_with("http://") || url.parse::<ureq::http::Uri>().is_err() {
+            return Err(fault!(Usage, "node-url", url = url));
+        }
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_recv_response(Some(ANSWER_TIMEOUT))
+            .user_agent(concat!("comity/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let base = url.trim_end_matches('/').to_owned();
+        Ok(Client { agent: config.into(), base })
+    }
+
+    /// The node's address.
+    pub(crate) fn url(&self) -> &str {
+        &self.base
+    }
+
+    /// The object at `path`.
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Fault> {
+        self.read(&self.value(path, &vec![])?)
+    }
+
+    /// The JSON at `path`.
+    pub(crate) fn value(&self, path: &str, query: &Query) -> Result<Value, Fault> {
+        let response = self.open(path, query)?;
+        self.json(response)
+    }
+
+    /// A JSON value as an object of this version's.
+    pub(crate) fn read<T: DeserializeOwned>(&self, value: &Value) -> Result<T, Fault> {
+        T::deserialize(value).map_err(|e| fault!(Failed, "answer-unreadable", url = self.base, cause = e))
+    }
+
+    /// Up to `limit` objects of a list, over as many pages as needed.
+    pub(crate) fn list(
+        &self,
+        path: &str,
+        query: &Query,
+        name: &str,
+        limit: usize,
+    ) -> Result<Vec<Value>, Fault> {
+        let mut found = Vec::new();
+        let mut from: Option<String> = None;
+        while found.len() < limit {
+            let mut query = query.clone();
+            query.push(("limit", (limit - found.len()).min(PAGE).to_string()));
+            if let Some(from) = &from {
+                query.retain(|(name, _)| *name != "from");
+                query.push(("from", from.clone()));
+            }
+            let mut page = self.value(path, &query)?;
+            let Some(Value::Array(mut items)) = page.get_mut(name).map(Value::take) else {
+                let cause = format!("no {name}");
+                return Err(fault!(Failed, "answer-unreadable", url = self.base, cause = cause));
+            };
+            // A page without anything new ends the list, whatever it says comes next.
+            let next = page.get("next").and_then(cursor).filter(|_| !items.is_empty());
+            found.append(&mut items);
+            match next {
+                Some(next) => from = Some(next),
+                None => break,
+            }
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// A stream of the node's: events or an archive.
+    pub(crate) fn stream(&self, path: &str, query: &Query) -> Result<impl Read + use<>, Fault> {
+        Ok(self.open(path, query)?.into_body().into_reader())
+    }
+
+    /// How the node would judge an attempt now.
+    pub(crate) fn evaluate(&self, attempt: &SignedAttempt) -> Result<Evaluation, Fault> {
+        let url = format!("{}/v1/evaluate", self.base);
+        let sent = self.agent.post(&url).send_json(attempt);
+        let response = self.checked(sent.map_err(|e| self.unreachable(&e))?)?;
+        self.read(&self.json(response)?)
+    }
+
+    /// Submits a signed record's bytes and waits for the commit.
+    pub(crate) fn submit(&self, bytes: &[u8]) -> Result<Committed, SubmitError> {
+        let url = format!("{}/v1/records", self.base);
+        let request = self.agent.post(&url).query("wait", "commit");
+        let sent = request.header("content-type", "application/octet-stream").send(bytes);
+        let mut response = match sent {
+            Ok(response) => response,
+            Err(error) if was_never_sent(&error) => {
+                return Err(SubmitError::NotTaken(error.to_string()));
+            }
+            Err(error) => return Err(SubmitError::Unknown(error.to_string())),
+        };
+        let status = response.status().as_u16();
+        let body = read_body(&mut response).map_err(|e| SubmitError::Unknown(e.to_string()))?;
+        if (200..300).contains(&status) {
+            // The node answered well, but not in words we know, or without waiting: not known.
+            return serde_json::from_slice(&body).map_err(|e| SubmitError::Unknown(e.to_string()));
+        }
+        let problem = Problem::read(status, &body);
+        match status {
+            _ if problem.rule().is_some() => Err(SubmitError::Refused(problem)),
+            503 => Err(SubmitError::NotTaken(problem.words())),
+            400..500 => Err(SubmitError::NotTaken(problem.words())),
+            _ => Err(SubmitError::Unknown(problem.words())),
+        }
+    }
+
+    fn open(&self, path: &str, query: &Query) -> Result<Response<Body>, Fault> {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        for (name, value) in query {
+            request = request.query(*name, value);
+        }
+        self.checked(request.call().map_err(|e| self.unreachable(&e))?)
+    }
+
+    fn checked(&self, mut response: Response<Body>) -> Result<Response<Body>, Fault> {
+        let status = response.status().as_u16();
+        if (200..300).contains(&status) {
+            return Ok(response);
+        }
+        let body = read_body(&mut response).unwrap_or_default();
+        Err(Problem::read(status, &body).into_fault(&self.base))
+    }
+
+    fn json(&self, mut response: Response<Body>) -> Result<Value, Fault> {
+        let body = read_body(&mut response).map_err(|e| self.unreachable(&e))?;
+        serde_json::from_slice(&body)
+            .map_err(|e| fault!(Failed, "answer-unreadable", url = self.base, cause = e))
+    }
+
+    fn unreachable(&self, error: &ureq::Error) -> Fault {
+        fault!(Unknown, "node-unreachable", url = self.base, cause = error)
+    }
+}
+
+fn read_body(response: &mut Response<Body>) -> Result<Vec<u8>, ureq::Error> {
+    response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec()
+}
+
+fn cursor(next: &Value) -> Option<String> {
+    match next {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// Whether the connection was not even made.
+fn was_never_sent(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Io(cause) => cause.kind() == std::io::ErrorKind::ConnectionRefused,
+        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => true,
+        ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,100 @@
+//! Problems: a node's answer that something is wrong (RFC 9457).
+//! Holds: a rule's name and what it found survive, whatever else the answer says.
+//! Source: docs/api.md.
+
+use comity_core::access::AccessRefusal;
+use comity_core::ids::TimeMs;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::fault::{Fault, Fields};
+use crate::messages::fault;
+use crate::{table, time};
+
+const RULE: &str = "urn:comity:rule:";
+const PROBLEM: &str = "urn:comity:problem:";
+
+/// A problem as the node words it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub(crate) struct Problem {
+    #[serde(default, rename = "type")]
+    kind: String,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    detail: String,
+    #[serde(default)]
+    rule: Option<String>,
+    #[serde(default)]
+    refusal: Value,
+    #[serde(skip)]
+    status: u16,
+}
+
+impl Problem {
+    /// The problem in an answer's body; one that cannot be read has its HTTP status alone.
+    pub(crate) fn read(status: u16, body: &[u8]) -> Problem {
+        let problem: Problem = serde_json::from_slice(body).unwrap_or_default();
+        Problem { status, ..problem }
+    }
+
+    /// The rule that refuses, if one does.
+    pub(crate) fn rule(&self) -> Option<&str> {
+        self.rule.as_deref().or_else(|| self.kind.strip_prefix(RULE))
+    }
+
+    /// The rule's name, or the problem's.
+    pub(crate) fn name(&self) -> &str {
+        let problem = self.kind.strip_prefix(PROBLEM).unwrap_or("unnamed");
+        self.rule().unwrap_or(problem)
+    }
+
+    /// What the node says, in a line.
+    pub(crate) fn words(&self) -> String {
+        let Problem { status, title, detail, .. } = self;
+        let words = if detail.is_empty() { title } else { detail };
+        if words.is_empty() { format!("HTTP {status}") } else { words.clone() }
+    }
+
+    /// The refusal of an access that this is, if it is one.
+    pub(crate) fn access_refusal(&self) -> Option<AccessRefusal> {
+        let mut found = self.refusal.clone();
+        found.as_object_mut()?.insert("rule".to_owned(), self.rule()?.into());
+        serde_json::from_value(found).ok()
+    }
+
+    /// The refusal as a fault, with times in `zone`.
+    pub(crate) fn into_refusal(self, zone: &TimeZone, mut fields: Fields) -> Fault {
+        let mut found = refusal_fields(&self.refusal, zone);
+        found.append(&mut fields);
+        found.push(("detail".to_owned(), self.words()));
+        Fault::refused(self.name(), found)
+    }
+
+    /// The problem as a fault, where it is none of the ledger's refusals.
+    pub(crate) fn into_fault(self, url: &str) -> Fault {
+        match (self.status, self.name()) {
+            (404, _) => fault!(Failed, "not-found", url = url, detail = self.words()),
+            (503, _) => fault!(Unknown, "node-busy", url = url, detail = self.words()),
+            _ => fault!(Failed, "node-problem", url = url, detail = self.words()),
+        }
+    }
+}
+
+/// What a refusal found, by name, as texts show it.
+pub(crate) fn refusal_fields(refusal: &Value, zone: &TimeZone) -> Fields {
+    let Some(object) = refusal.as_object() else { return vec![] };
+    let shown = |(name, value): (&String, &Value)| {
+        let text = match (name.as_str(), value) {
+            ("until" | "from", Value::Number(ms)) => {
+                time::show(TimeMs(ms.as_u64().unwrap_or(u64::MAX)), zone)
+            }
+            ("key", Value::String(key)) => table::short(key),
+            (_, Value::String(text)) => text.clone(),
+            (_, other) => other.to_string(),
+        };
+        (name.clone(), text)
+    };
+    object.iter().filter(|(name, _)| *name != "rule").map(shown).collect()
+}

@@ -1,0 +1,155 @@
+//! The mempool: verified records that wait for a block.
+//! Holds: bounded in all and for each agency; arrival order is kept; one entry per leaf hash.
+//! May not enter: rules (the ledger's `check`); signatures (records come in verified).
+
+use std::collections::{BTreeMap, VecDeque};
+
+use comity_core::hash::LeafHash;
+use comity_core::statement::VerifiedRecord;
+use comity_core::text::AgencyId;
+
+/// Records that a rule refused on arrival from a peer, which may have seen a block that this node
+/// has not: tried again after the next commits.
+const PARKED_RECORDS: usize = 1_024;
+/// Commits after which a parked record is forgotten.
+const PARKED_COMMITS: u8 = 3;
+/// Committed records that are still recognised when they arrive once more.
+const RECENT_RECORDS: usize = 16_384;
+
+/// A record that waits.
+#[derive(Clone, Debug)]
+pub(crate) struct Pending {
+    pub(crate) record: VerifiedRecord,
+    /// Whether it came in through this node's own API, which then sees that others have it.
+    pub(crate) own: bool,
+    /// When it came (monotonic).
+    pub(crate) since_ms: u64,
+}
+
+/// Whether there was room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    Taken,
+    Known,
+    Full,
+}
+
+/// The records that wait.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    limit: usize,
+    limit_per_agency: usize,
+    arrivals: u64,
+    order: BTreeMap<u64, Pending>,
+    places: BTreeMap<LeafHash, u64>,
+    by_agency: BTreeMap<AgencyId, usize>,
+    parked: VecDeque<(VerifiedRecord, u8)>,
+    recent: VecDeque<LeafHash>,
+    recent_set: BTreeMap<LeafHash, usize>,
+}
+
+impl Pool {
+    pub(crate) fn new(limit: usize, limit_per_agency: usize) -> Self {
+        Pool {
+            limit,
+            limit_per_agency,
+            arrivals: 0,
+            order: BTreeMap::new(),
+            places: BTreeMap::new(),
+            by_agency: BTreeMap::new(),
+            parked: VecDeque::new(),
+            recent: VecDeque::new(),
+            recent_set: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    pub(crate) fn get(&self, leaf: &LeafHash) -> Option<&Pending> {
+        self.places.get(leaf).and_then(|place| self.order.get(place))
+    }
+
+    /// Whether these very bytes wait, are parked or were committed a short while ago.
+    pub(crate) fn knows(&self, leaf: &LeafHash) -> bool {
+        self.places.contains_key(leaf)
+            || self.recent_set.contains_key(leaf)
+            || self.parked.iter().any(|(record, _)| record.leaf() == *leaf)
+    }
+
+    /// In the order of arrival.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Pending> {
+        self.order.values()
+    }
+
+    pub(crate) fn admit(&mut self, pending: Pending) -> Room {
+        let leaf = pending.record.leaf();
+        if self.places.contains_key(&leaf) {
+            return Room::Known;
+        }
+        let agency = pending.record.agency().clone();
+        let held = self.by_agency.get(&agency).copied().unwrap_or(0);
+        if self.order.len() >= self.limit || held >= self.limit_per_agency {
+            return Room::Full;
+        }
+        self.by_agency.insert(agency, held + 1);
+        self.places.insert(leaf, self.arrivals);
+        self.order.insert(self.arrivals, pending);
+        self.arrivals += 1;
+        Room::Taken
+    }
+
+    pub(crate) fn remove(&mut self, leaf: &LeafHash) -> Option<Pending> {
+        let pending = self.order.remove(&self.places.remove(leaf)?)?;
+        let agency = pending.record.agency();
+        if let Some(held) = self.by_agency.get_mut(agency) {
+            *held -= 1;
+            if *held == 0 {
+                self.by_agency.remove(agency);
+            }
+        }
+        Some(pending)
+    }
+
+    /// Takes out what was committed, and remembers it for a while.
+    pub(crate) fn committed(&mut self, leaves: impl IntoIterator<Item = LeafHash>) {
+        for leaf in leaves {
+            self.remove(&leaf);
+            self.recent.push_back(leaf);
+            *self.recent_set.entry(leaf).or_default() += 1;
+        }
+        while self.recent.len() > RECENT_RECORDS {
+            let Some(leaf) = self.recent.pop_front() else { break };
+            if let Some(count) = self.recent_set.get_mut(&leaf) {
+                *count -= 1;
+                if *count == 0 {
+                    self.recent_set.remove(&leaf);
+                }
+            }
+        }
+    }
+
+    /// Keeps a record that a rule refused for now.
+    pub(crate) fn park(&mut self, record: VerifiedRecord) {
+        if self.parked.len() < PARKED_RECORDS {
+            self.parked.push_back((record, PARKED_COMMITS));
+        }
+    }
+
+    /// Takes out what is parked, to be tried again; what is refused again goes to `repark`.
+    pub(crate) fn take_parked(&mut self) -> Vec<(VerifiedRecord, u8)> {
+        self.parked.drain(..).collect()
+    }
+
+    /// Keeps a record that was refused once more, unless its tries are used up.
+    pub(crate) fn repark(&mut self, record: VerifiedRecord, tries_left: u8) {
+        if tries_left > 1 {
+            self.parked.push_back((record, tries_left - 1));
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! The command line: every command, option and example that `--help` shows.
+//! Holds: what is parsed is well-formed; whether it fits the files is for the commands to say.
+//! May not enter: reading or writing files.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Parser, Subcommand};
+use comity_core::agency::{AgencyKind, Level};
+use comity_core::genesis::Params;
+use comity_core::text::{AgencyId, Text};
+
+use crate::config::{ListenAddress, LoopbackAddress};
+use crate::logging::{LogFilter, LogFormat};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed on the way: a file, the disk, a port, another file's content
+  2  not understood: the command line or config.toml; nothing was done
+  3  refused, nothing was done: another process works in the directory, the directory
+     or a key belongs to another agency or consortium, others can read a key, or a
+     file would be overwritten
+
+Setting up a consortium: each agency runs comityd init and hands over its member.json;
+one of them runs comityd genesis and sends genesis.json to all; each compares the
+consortium's id by telephone, copies the file into its directory, and runs comityd run.";
+
+/// Run an agency's node of a Comity consortium: the shared record of who was allowed to see
+/// which data, and who saw it.
+#[derive(Debug, Parser)]
+#[command(name = "comityd", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Init(Box<InitArgs>),
+    Genesis(Box<GenesisArgs>),
+    Run(RunArgs),
+    Export(ExportArgs),
+    Reindex(ReindexArgs),
+    /// Look at a node's settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// Set up the directory of a new node: its settings, its keys, and what to hand over
+///
+/// Makes the directory with config.toml, the node's keys and member.json. The keys stay here;
+/// member.json holds nothing secret and goes to whoever runs comityd genesis.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  comityd init --dir /var/lib/comity --agency health.gd --name \"Health Bureau\" \\
+    --level county --region 440100 --admin-card health-admin.card.json")]
+pub(crate) struct InitArgs {
+    /// Directory to make; it may exist if it is empty
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// The agency's id: lower-case labels joined by dots, such as health.gd
+    #[arg(long)]
+    pub(crate) agency: AgencyId,
+    /// The agency's name, as people write it
+    #[arg(long)]
+    pub(crate) name: Text<128>,
+    /// Its level of government
+    #[arg(long, value_parser = level())]
+    pub(crate) level: Level,
+    /// The region that it serves: a code or a name
+    #[arg(long)]
+    pub(crate) region: Text<64>,
+    /// What kind of body it is
+    #[arg(long, value_parser = kind(), default_value = "government")]
+    pub(crate) kind: AgencyKind,
+    /// The agency above it in its own branch, if any
+    #[arg(long, value_name = "AGENCY")]
+    pub(crate) superior: Option<AgencyId>,
+    /// The government or body that it belongs to locally, if any
+    #[arg(long, value_name = "AGENCY")]
+    pub(crate) authority: Option<AgencyId>,
+    /// Who operates this node, if not the agency itself
+    #[arg(long, value_name = "NAME")]
+    pub(crate) operated_by: Option<Text<128>>,
+    /// The node follows and does not vote
+    #[arg(long)]
+    pub(crate) observer: bool,
+    /// Weight of the node's vote; one agency, one vote, unless all agreed otherwise
+    #[arg(long, default_value_t = 1, conflicts_with = "observer",
+          value_parser = clap::value_parser!(u64).range(1..=1 << 40))]
+    pub(crate) power: u64,
+    /// Card of an admin key of the agency (made with: comity key new --role admin); once for each
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) admin_card: Vec<PathBuf>,
+    /// Address on which to listen for other nodes, such as /ip4/10.20.0.7/tcp/7070; once for
+    /// each. Can be changed in config.toml later
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
+    pub(crate) listen: Vec<ListenAddress>,
+    /// Address of this machine on which to answer programs. Can be changed in config.toml later
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = parse_api)]
+    pub(crate) api_listen: LoopbackAddress,
+}
+
+/// Make the genesis of a consortium from the members' member.json files
+///
+/// The genesis names the founding members, their keys, the codes and the rules that all share.
+/// Its hash is the consortium's id, which every member compares with the others before starting.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  comityd genesis --name \"County data sharing\" --authority data.gd --codes codes.toml \\
+    --member health.json --member data.json --member tax.json --member civil.json \\
+    --out genesis.json")]
+pub(crate) struct GenesisArgs {
+    /// Print a list of codes to start from, for --codes, and do nothing else
+    #[arg(long, exclusive = true)]
+    pub(crate) sample_codes: bool,
+    #[command(flatten)]
+    pub(crate) founding: Option<FoundingArgs>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FoundingArgs {
+    /// The consortium's name
+    #[arg(long)]
+    pub(crate) name: Text<128>,
+    /// The member that is the competent authority for data sharing
+    #[arg(long, value_name = "AGENCY")]
+    pub(crate) authority: AgencyId,
+    /// A member's member.json; once for each
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) member: Vec<PathBuf>,
+    /// The published codes of matters and duty bases, in TOML (see --sample-codes)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) codes: Option<PathBuf>,
+    /// Where to write the genesis
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) params: ParamsArgs,
+}
+
+/// Rules that all members share, for ever.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Rules (all members share them)")]
+pub(crate) struct ParamsArgs {
+    /// A block at least this often (milliseconds, 100 to 86400000)
+    #[arg(long, default_value_t = Params::default().heartbeat_ms)]
+    pub(crate) heartbeat_ms: u64,
+    /// How far a block's time may be from a node's clock (milliseconds, 100 to 600000)
+    #[arg(long, default_value_t = Params::default().drift_ms)]
+    pub(crate) drift_ms: u64,
+    /// Longest record (bytes, 1024 to 65535)
+    #[arg(long, default_value_t = Params::default().record_bytes)]
+    pub(crate) record_bytes: u32,
+    /// Most records in a block (1 to 16384)
+    #[arg(long, default_value_t = Params::default().block_records)]
+    pub(crate) block_records: u32,
+    /// Most bytes of records in a block (record-bytes to 4194304)
+    #[arg(long, default_value_t = Params::default().block_bytes)]
+    pub(crate) block_bytes: u32,
+    /// Most records of one agency in a block (1 to block-records)
+    #[arg(long, default_value_t = Params::default().agency_records)]
+    pub(crate) agency_records: u32,
+    /// Most bytes of one agency's records in a block (record-bytes to block-bytes)
+    #[arg(long, default_value_t = Params::default().agency_bytes)]
+    pub(crate) agency_bytes: u32,
+    /// Minutes east of UTC at which days begin, for daily quotas (-840 to 840)
+    #[arg(long, default_value_t = Params::default().day_offset_minutes, allow_negative_numbers = true)]
+    pub(crate) day_offset_minutes: i16,
+}
+
+/// Run the node until it is stopped (Ctrl-C, or the stop of the service)
+///
+/// Needs genesis.json in the directory. Writes its log to stderr.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  comityd run --dir /var/lib/comity")]
+pub(crate) struct RunArgs {
+    /// The node's directory
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// How to write the log, whatever config.toml says
+    #[arg(long, value_enum)]
+    pub(crate) log_format: Option<LogFormat>,
+    /// How much to write to the log (error, warn, info, debug, trace), whatever config.toml says
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log: Option<LogFilter>,
+}
+
+/// Write the whole chain into one file, for an auditor or a backup
+///
+/// The file can be checked by anyone who has the genesis, without trusting this node:
+/// comity verify. The node may be running meanwhile.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  comityd export --dir /var/lib/comity --out chain-2026-05-03.comity")]
+pub(crate) struct ExportArgs {
+    /// The node's directory
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// File to write; it must not exist
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+/// Verify every block on this node's disk, and build its state and indexes anew from them
+///
+/// For when the view was damaged or is in doubt. The node must be stopped.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  comityd reindex --dir /var/lib/comity")]
+pub(crate) struct ReindexArgs {
+    /// The node's directory
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check config.toml without starting anything
+    #[command(after_help = "\
+Example:
+  comityd config check --dir /var/lib/comity")]
+    Check {
+        /// The node's directory
+        #[arg(long)]
+        dir: PathBuf,
+    },
+}
+
+/// Reads a command line, the program's name first. Errors: what clap has to say, help and the
+/// version included.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
+    Args::try_parse_from(args)
+}
+
+impl ParamsArgs {
+    /// The parameters, not yet checked against their bounds.
+    pub(crate) fn params(&self) -> Params {
+        Params {
+            heartbeat_ms: self.heartbeat_ms,
+            drift_ms: self.drift_ms,
+            record_bytes: self.record_bytes,
+            block_records: self.block_records,
+            block_bytes: self.block_bytes,
+            agency_records: self.agency_records,
+            agency_bytes: self.agency_bytes,
+            day_offset_minutes: self.day_offset_minutes,
+        }
+    }
+}
+
+fn level() -> impl TypedValueParser<Value = Level> {
+    let names = ["national", "provincial", "municipal", "county", "township", "village"];
+    PossibleValuesParser::new(names).try_map(named)
+}
+
+fn kind() -> impl TypedValueParser<Value = AgencyKind> {
+    let names = [
+        "government",
+        "public-institution",
+        "party-legislative-or-judicial",
+        "enterprise",
+        "social-organisation",
+        "research",
+    ];
+    PossibleValuesParser::new(names).try_map(named)
+}
+
+/// The value that is written with this name in files.
+fn named<T: serde::de::DeserializeOwned>(name: String) -> Result<T, serde_json::Error> {
+    serde_json::from_value(serde_json::Value::String(name))
+}
+
+fn parse_listen(text: &str) -> Result<ListenAddress, crate::config::AddressError> {
+    ListenAddress::try_from(text.to_owned())
+}
+
+fn parse_api(text: &str) -> Result<LoopbackAddress, crate::config::AddressError> {
+    LoopbackAddress::try_from(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn command_line_is_sound_and_every_task_shows_an_example() {
+        let command = Args::command();
+        command.clone().debug_assert();
+        for task in command.get_subcommands().filter(|task| task.get_name() != "config") {
+            let help = task.clone().render_long_help().to_string();
+            let example = format!("\n  comityd {} --", task.get_name());
+            assert!(help.contains(&example), "{help}");
+        }
+    }
+
+    #[test]
+    fn every_level_and_kind_that_is_offered_is_known() {
+        for (option, parser) in [
+            ("level", Args::command()),
+            ("kind", Args::command()),
+        ] {
+            let init = parser.find_subcommand("init").unwrap().clone();
+            let values = init.get_arguments().find(|a| a.get_id() == option).unwrap();
+            for value in values.get_possible_values() {
+                let text = serde_json::Value::String(value.get_name().to_owned());
+                let known = match option {
+                    "level" => serde_json::from_value::<Level>(text).is_ok(),
+                    _ => serde_json::from_value::<AgencyKind>(text).is_ok(),
+                };
+                assert!(known, "{option} {value:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn examples_in_the_help_are_understood() {
+        for task in ["init", "genesis", "run", "export", "reindex"] {
+            let mut command = Args::command();
+            let task = command.find_subcommand_mut(task).unwrap();
+            let help = task.get_after_help().unwrap().to_string();
+            let example = help.replace("Example:", "").replace("\\\n", "");
+            let words = words_of(example.trim());
+            let parsed = parse(words.iter().map(OsString::from));
+            assert!(parsed.is_ok(), "{words:?}: {:?}", parsed.err());
+        }
+    }
+
+    /// Words as a shell splits them, with double quotes.
+    fn words_of(line: &str) -> Vec<String> {
+        let quoted = line.split('"').enumerate();
+        quoted.fold(Vec::new(), |mut words, (part, text)| {
+            if part % 2 == 1 {
+                words.push(text.to_owned());
+            } else {
+                words.extend(text.split_whitespace().map(str::to_owned));
+            }
+            words
+        })
+    }
+}

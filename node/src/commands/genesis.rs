@@ -1,0 +1,301 @@
+//! `comityd genesis`: assembles the founding document of a consortium from its members' parts.
+//! Holds: the same parts, in whatever order they are named, give the same id.
+//! May not enter: secrets; agreement between the members (they compare the id themselves).
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use comity_core::agency::Standing;
+use comity_core::genesis::{
+    CodeEntry, GENESIS_VERSION, Genesis, GenesisError, GenesisMember, Params,
+};
+use comity_core::ids::TimeMs;
+use comity_core::text::{AgencyId, Code, Text};
+use serde::Deserialize;
+
+use crate::args::{FoundingArgs, GenesisArgs};
+use crate::data_dir::{DataDirError, PUBLIC_FILE, write_new};
+use crate::failure::{Ending, Failure};
+
+const SAMPLE_CODES: &str = include_str!("genesis/sample_codes.toml");
+
+#[derive(Debug, thiserror::Error)]
+enum FoundingError {
+    #[error("could not read {path}")]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{path} cannot be read as a member.json")]
+    MemberText {
+        path: PathBuf,
+        #[source]
+        source: serde_json::Error,
+    },
+    #[error("{path} cannot be used")]
+    Member {
+        path: PathBuf,
+        #[source]
+        source: GenesisError,
+    },
+    #[error("{first} and {second} are both the member.json of {agency}")]
+    MemberTwice { agency: AgencyId, first: PathBuf, second: PathBuf },
+    #[error("{path}{}: {}", place(source, text), source.message())]
+    Codes { path: PathBuf, text: String, source: toml::de::Error },
+    #[error("the code {code} stands twice among the {list} in {path}")]
+    CodeTwice { path: PathBuf, list: &'static str, code: Code },
+    #[error("these members and rules found no consortium")]
+    Unfit(#[source] GenesisError),
+    #[error(transparent)]
+    Write(#[from] DataDirError),
+}
+
+/// What a code list says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "lists of codes")]
+struct Codes {
+    #[serde(default)]
+    matters: Vec<CodeEntry>,
+    #[serde(default)]
+    duty_bases: Vec<CodeEntry>,
+}
+
+/// All that a genesis is made of, in any order.
+struct Founding {
+    name: Text<128>,
+    authority: AgencyId,
+    time: TimeMs,
+    params: Params,
+    codes: Codes,
+    members: Vec<GenesisMember>,
+}
+
+pub(super) fn perform(args: &GenesisArgs) -> Result<String, Failure> {
+    let founding = match &args.founding {
+        Some(founding) if !args.sample_codes => founding,
+        _ => return Ok(SAMPLE_CODES.to_owned()),
+    };
+    let genesis = assemble(gather(founding)?)?;
+    let Ok(mut text) = serde_json::to_vec_pretty(&genesis) else {
+        unreachable!("a genesis is text and numbers");
+    };
+    text.push(b'\n');
+    write_new(&founding.out, &text, PUBLIC_FILE)?;
+    Ok(report(&genesis, &founding.out))
+}
+
+fn gather(args: &FoundingArgs) -> Result<Founding, FoundingError> {
+    let codes = match &args.codes {
+        Some(path) => read_codes(path)?,
+        None => Codes::default(),
+    };
+    Ok(Founding {
+        name: args.name.clone(),
+        authority: args.authority.clone(),
+        time: now(),
+        params: args.params.params(),
+        codes,
+        members: read_members(&args.member)?,
+    })
+}
+
+fn read_members(paths: &[PathBuf]) -> Result<Vec<GenesisMember>, FoundingError> {
+    let mut members: Vec<(PathBuf, GenesisMember)> = Vec::new();
+    for path in paths {
+        let path = path.clone();
+        let member = read_member(&path)?;
+        if let Some((first, _)) = members.iter().find(|(_, m)| m.agency.id == member.agency.id) {
+            let (agency, first) = (member.agency.id, first.clone());
+            return Err(FoundingError::MemberTwice { agency, first, second: path });
+        }
+        members.push((path, member));
+    }
+    Ok(members.into_iter().map(|(_, member)| member).collect())
+}
+
+fn read_member(path: &Path) -> Result<GenesisMember, FoundingError> {
+    let path = path.to_owned();
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(source) => return Err(FoundingError::Read { path, source }),
+    };
+    let member: GenesisMember = match serde_json::from_slice(&text) {
+        Ok(member) => member,
+        Err(source) => return Err(FoundingError::MemberText { path, source }),
+    };
+    match member.check() {
+        Ok(()) => Ok(member),
+        Err(source) => Err(FoundingError::Member { path, source }),
+    }
+}
+
+fn read_codes(path: &Path) -> Result<Codes, FoundingError> {
+    let path = path.to_owned();
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(source) => return Err(FoundingError::Read { path, source }),
+    };
+    let codes: Codes = match toml::from_str(&text) {
+        Ok(codes) => codes,
+        Err(source) => return Err(FoundingError::Codes { path, text, source }),
+    };
+    for (list, entries) in [("matters", &codes.matters), ("duty bases", &codes.duty_bases)] {
+        let twice = entries.iter().enumerate().find(|(at, entry)| {
+            entries[..*at].iter().any(|earlier| earlier.code == entry.code)
+        });
+        if let Some((_, entry)) = twice {
+            return Err(FoundingError::CodeTwice { path, list, code: entry.code.clone() });
+        }
+    }
+    Ok(codes)
+}
+
+/// Puts everything into its one order, and checks the whole.
+fn assemble(founding: Founding) -> Result<Genesis, FoundingError> {
+    let Founding { name, authority, time, params, mut codes, mut members } = founding;
+    codes.matters.sort();
+    codes.duty_bases.sort();
+    for member in &mut members {
+        member.keys.sort_by_key(|key| (key.role, key.key));
+    }
+    members.sort_by(|a, b| a.agency.id.cmp(&b.agency.id));
+    let genesis = Genesis {
+        version: GENESIS_VERSION,
+        name,
+        time,
+        params,
+        competent_authority: authority,
+        matters: codes.matters,
+        duty_bases: codes.duty_bases,
+        members,
+    };
+    genesis.check().map_err(FoundingError::Unfit)?;
+    Ok(genesis)
+}
+
+fn now() -> TimeMs {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    TimeMs(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn report(genesis: &Genesis, out: &Path) -> String {
+    let members: String = genesis.members.iter().map(member_line).collect();
+    let id = genesis.id();
+    let spoken: Vec<String> = id.as_bytes().chunks(4).map(hex::encode).collect();
+    format!(
+        "The genesis of \"{}\" is in {}.\n\
+         \n\
+         Members:\n{members}{}\
+         Codes: {} matters, {} duty bases\n\
+         \n\
+         Consortium id: {id}\n\
+         To read aloud: {}\n                \
+         {}\n\
+         \n\
+         Next:\n  \
+         1. Send {} to every member.\n  \
+         2. Every member compares the consortium id with the others by telephone. It must be the\n     \
+         same everywhere; if it is not, somebody has another file.\n  \
+         3. Every member copies the file into its node's directory as genesis.json, and starts\n     \
+         its node: comityd run --help\n",
+        genesis.name,
+        out.display(),
+        voting_lines(genesis),
+        genesis.matters.len(),
+        genesis.duty_bases.len(),
+        spoken[..4].join(" "),
+        spoken[4..].join(" "),
+        out.display(),
+    )
+}
+
+fn member_line(member: &GenesisMember) -> String {
+    let standing = match member.agency.standing {
+        Standing::Validator { power: 1 } => "votes".to_owned(),
+        Standing::Validator { power } => format!("votes with weight {power}"),
+        Standing::Observer => "follows".to_owned(),
+    };
+    let agency = &member.agency;
+    format!("  {} ({}), {standing}; operated by {}\n", agency.id, agency.name, agency.operated_by)
+}
+
+/// What the distribution of votes means for the people who rely on it.
+fn voting_lines(genesis: &Genesis) -> String {
+    let voting = || {
+        genesis.members.iter().filter_map(|member| match member.agency.standing {
+            Standing::Validator { power } => Some((&member.agency, power)),
+            Standing::Observer => None,
+        })
+    };
+    let total: u64 = voting().map(|(_, power)| power).sum();
+    let mut powers: Vec<u64> = voting().map(|(_, power)| power).collect();
+    powers.sort_unstable_by(|a, b| b.cmp(a));
+    // The heaviest fail first: so many may fail whichever they are.
+    let spare = powers.iter().scan(0, |failed, power| {
+        *failed += power;
+        Some(*failed)
+    });
+    let spare = spare.take_while(|failed| 3 * failed < total).count();
+    let mut lines = match spare {
+        0 => "Every voting node must run: with fewer than four equal votes, none may fail.\n".into(),
+        1 => "Any one of the voting nodes may fail or lie without harm.\n".to_owned(),
+        many => format!("Any {many} of the voting nodes may fail or lie without harm.\n"),
+    };
+    let mut operators: Vec<&str> = voting().map(|(agency, _)| agency.operated_by.as_str()).collect();
+    operators.sort_unstable();
+    operators.dedup();
+    for operator in operators {
+        let runs = || voting().filter(|(agency, _)| agency.operated_by.as_str() == operator);
+        if runs().count() > 1 && 3 * runs().map(|(_, power)| power).sum::<u64>() >= total {
+            lines += &format!(
+                "Warning: {operator} operates a third of the votes or more, and could stop or \
+                 split the record.\n"
+            );
+        }
+    }
+    lines
+}
+
+/// Where in a code list a mistake stands.
+fn place(error: &toml::de::Error, text: &str) -> String {
+    let Some(span) = error.span() else { return String::new() };
+    let before = text.get(..span.start).unwrap_or(text);
+    format!(", line {}", before.matches('\n').count() + 1)
+}
+
+impl From<FoundingError> for Failure {
+    fn from(error: FoundingError) -> Failure {
+        let nothing = "Nothing was written.";
+        let (ending, meaning, next) = match error {
+            FoundingError::Write(error) => return error.into(),
+            FoundingError::Read { .. } => (Ending::Failed, nothing, "check the path"),
+            FoundingError::MemberText { .. } | FoundingError::Member { .. } => (
+                Ending::Failed,
+                "It was damaged or changed on its way. Nothing was written.",
+                "ask that agency for its member.json again",
+            ),
+            FoundingError::MemberTwice { .. } => (
+                Ending::Failed,
+                "An agency takes part once. Nothing was written.",
+                "ask that agency which of the two is right, and leave the other out",
+            ),
+            FoundingError::Codes { .. } | FoundingError::CodeTwice { .. } => (
+                Ending::NotUnderstood,
+                nothing,
+                "correct the list; comityd genesis --sample-codes shows its form",
+            ),
+            FoundingError::Unfit(_) => (
+                Ending::Failed,
+                nothing,
+                "correct what is named, then run the command again; see comityd genesis --help",
+            ),
+        };
+        Failure::because(ending, &error, meaning, next)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,25 @@
+//! What `comityd` can be asked to do, one module a task.
+//! Holds: a task either succeeds and reports on stdout, or says why not in three lines.
+//! May not enter: the doing of the node's work (see `node`).
+
+mod config;
+mod export;
+mod genesis;
+mod init;
+mod reindex;
+mod run;
+
+use crate::args::{Command, ConfigCommand};
+use crate::failure::Failure;
+
+/// Does what was asked. Returns what to print.
+pub(crate) fn perform(command: Command) -> Result<String, Failure> {
+    match command {
+        Command::Init(args) => init::perform(&args),
+        Command::Genesis(args) => genesis::perform(&args),
+        Command::Run(args) => run::perform(&args),
+        Command::Export(args) => export::perform(&args),
+        Command::Reindex(args) => reindex::perform(&args),
+        Command::Config(ConfigCommand::Check { dir }) => config::perform(&dir),
+    }
+}

@@ -1,0 +1,399 @@
+//! The data directory of a node: what lies where, who may look in, and which process has it.
+//! Holds: one process at a time works in a directory; nothing in it is ever overwritten by chance.
+//! May not enter: what the files mean (see `config`, `key_store`, the block log, the view).
+//!
+//! | name | what | mode | back it up? |
+//! |---|---|---|---|
+//! | `config.toml` | the operator's settings | 0600 | yes |
+//! | `genesis.json` | the consortium's founding document, the same at every member | | yes |
+//! | `member.json` | this agency's part of the genesis; public | 0644 | yes |
+//! | `keys/validator.json` | signs votes; absent at an observer | 0600 | no: see `log/wal` |
+//! | `keys/transport.json` | the node's identity on the network | 0600 | yes, locked away |
+//! | `keys/note.json` | signs checkpoints | 0600 | yes, locked away |
+//! | `log/blocks-*.log` | every committed block with its certificate | | yes |
+//! | `log/wal` | what the validator key has signed | | never: an old copy makes it vote twice |
+//! | `view/` | state and indexes, derived; `comityd reindex` rebuilds them | | no |
+//! | `misbehaviour.log` | two messages that one validator signed for one step, as they were seen | | yes |
+//! | `comityd.lock` | the number of the process that has the directory | | no |
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use comity_core::agency::KeyRole;
+use comity_core::genesis::{Genesis, GenesisError};
+
+use crate::failure::{Ending, Failure};
+
+/// Mode of a directory that only its owner may enter.
+const PRIVATE_DIR: u32 = 0o700;
+/// Mode of a file that only its owner may read.
+pub(crate) const PRIVATE_FILE: u32 = 0o600;
+/// Mode of a file that is meant to be handed on.
+pub(crate) const PUBLIC_FILE: u32 = 0o644;
+
+/// A node's data directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataDir {
+    root: PathBuf,
+}
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirError {
+    /// There is no data directory here.
+    #[error("{0} is not the directory of a node: it has no config.toml")]
+    NotADataDir(PathBuf),
+    /// A node was set up here before.
+    #[error("{0} already holds a node: there is a config.toml in it")]
+    AlreadyANode(PathBuf),
+    /// Something else is here.
+    #[error("{0} is not empty")]
+    NotEmpty(PathBuf),
+    /// Another process has it.
+    #[error("another process{} is working in {dir}", in_words(*pid))]
+    InUse {
+        /// The directory.
+        dir: PathBuf,
+        /// The process, where it could be read.
+        pid: Option<u32>,
+    },
+    /// A file that would be written is there already.
+    #[error("{0} exists already")]
+    Exists(PathBuf),
+    /// There is no genesis yet.
+    #[error("{0} does not exist")]
+    NoGenesis(PathBuf),
+    /// A genesis file that is no genesis.
+    #[error("{path} cannot be read as a genesis")]
+    GenesisText {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A genesis that founds no consortium.
+    #[error("{path} founds no consortium")]
+    GenesisUnfit {
+        /// The file.
+        path: PathBuf,
+        /// What it lacks.
+        #[source]
+        source: GenesisError,
+    },
+    /// The system refused.
+    #[error("could not {operation} {path}")]
+    Io {
+        /// What was asked of it.
+        operation: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// What it said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl DataDir {
+    /// The directory of a node that was set up before. Errors: `NotADataDir`.
+    pub fn open(root: &Path) -> Result<DataDir, DataDirError> {
+        let dir = DataDir { root: root.to_owned() };
+        if dir.config_file().is_file() {
+            Ok(dir)
+        } else {
+            Err(DataDirError::NotADataDir(root.to_owned()))
+        }
+    }
+
+    /// Makes a new, empty directory that only its owner may enter; an empty one may be there.
+    /// Errors: `AlreadyANode`, `NotEmpty`, `Io`.
+    pub(crate) fn create(root: &Path) -> Result<DataDir, DataDirError> {
+        let dir = DataDir { root: root.to_owned() };
+        if dir.config_file().exists() {
+            return Err(DataDirError::AlreadyANode(root.to_owned()));
+        }
+        match std::fs::read_dir(root).map(|mut entries| entries.next().is_some()) {
+            Ok(true) => return Err(DataDirError::NotEmpty(root.to_owned())),
+            Ok(false) => restrict(root)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => make_private(root)?,
+            Err(source) => return Err(io_error("look into", root, source)),
+        }
+        for part in [dir.keys_dir(), dir.log_dir()] {
+            make_private(&part)?;
+        }
+        Ok(dir)
+    }
+
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The operator's settings.
+    pub fn config_file(&self) -> PathBuf {
+        self.root.join("config.toml")
+    }
+
+    /// The consortium's genesis.
+    pub fn genesis_file(&self) -> PathBuf {
+        self.root.join("genesis.json")
+    }
+
+    /// What this agency brings into the genesis.
+    pub fn member_file(&self) -> PathBuf {
+        self.root.join("member.json")
+    }
+
+    /// One of the node's keys.
+    pub fn key_file(&self, role: KeyRole) -> PathBuf {
+        self.keys_dir().join(format!("{role}.json"))
+    }
+
+    /// Block log and write-ahead log.
+    pub fn log_dir(&self) -> PathBuf {
+        self.root.join("log")
+    }
+
+    /// The derived state and indexes.
+    pub fn view_dir(&self) -> PathBuf {
+        self.root.join("view")
+    }
+
+    /// Where seen misbehaviour is kept.
+    pub fn misbehaviour_file(&self) -> PathBuf {
+        self.root.join("misbehaviour.log")
+    }
+
+    fn keys_dir(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
+    /// Takes the directory for this process until the lock is dropped. Errors: `InUse`, `Io`.
+    pub(crate) fn lock(&self) -> Result<DirLock, DataDirError> {
+        let path = self.root.join("comityd.lock");
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(PRIVATE_FILE)
+            .open(&path)
+            .map_err(|source| io_error("open", &path, source))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                // Without the number the refusal is still true.
+                let _ = file.read_to_string(&mut text);
+                let pid = text.trim().parse().ok();
+                return Err(DataDirError::InUse { dir: self.root.clone(), pid });
+            }
+            Err(TryLockError::Error(source)) => return Err(io_error("lock", &path, source)),
+        }
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{}", std::process::id()));
+        written.map_err(|source| io_error("write", &path, source))?;
+        Ok(DirLock { _file: file })
+    }
+
+    /// Reads and checks the genesis. Errors: `NoGenesis`, `GenesisText`, `GenesisUnfit`, `Io`.
+    pub(crate) fn genesis(&self) -> Result<Genesis, DataDirError> {
+        let path = self.genesis_file();
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(DataDirError::NoGenesis(path));
+            }
+            Err(source) => return Err(io_error("read", &path, source)),
+        };
+        let genesis: Genesis = serde_json::from_slice(&text)
+            .map_err(|source| DataDirError::GenesisText { path: path.clone(), source })?;
+        match genesis.check() {
+            Ok(()) => Ok(genesis),
+            Err(source) => Err(DataDirError::GenesisUnfit { path, source }),
+        }
+    }
+}
+
+/// Keeps other processes out of a data directory while it lives. The file stays behind; what
+/// counts is the system's lock on it, which ends with the process however it ends.
+#[derive(Debug)]
+pub(crate) struct DirLock {
+    _file: File,
+}
+
+/// Writes a new file, durable on return but for its name, which `sync_dir` makes so. Errors:
+/// `Exists`, `Io`.
+pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DataDirError> {
+    let mut file = match OpenOptions::new().write(true).create_new(true).mode(mode).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(DataDirError::Exists(path.to_owned()));
+        }
+        Err(source) => return Err(io_error("create", path, source)),
+    };
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(|source| io_error("write", path, source))
+}
+
+/// Makes the names in a directory durable. Errors: `Io`.
+pub(crate) fn sync_dir(path: &Path) -> Result<(), DataDirError> {
+    File::open(path)
+        .and_then(|dir| dir.sync_all())
+        .map_err(|source| io_error("sync", path, source))
+}
+
+/// An error of the system about a path.
+pub(crate) fn io_error(operation: &'static str, path: &Path, source: io::Error) -> DataDirError {
+    DataDirError::Io { operation, path: path.to_owned(), source }
+}
+
+fn make_private(path: &Path) -> Result<(), DataDirError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(PRIVATE_DIR)
+        .create(path)
+        .map_err(|source| io_error("create", path, source))
+}
+
+fn restrict(path: &Path) -> Result<(), DataDirError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(PRIVATE_DIR))
+        .map_err(|source| io_error("restrict", path, source))
+}
+
+fn in_words(pid: Option<u32>) -> String {
+    pid.map(|pid| format!(" (number {pid})")).unwrap_or_default()
+}
+
+impl From<DataDirError> for Failure {
+    fn from(error: DataDirError) -> Failure {
+        let (ending, meaning, next) = match &error {
+            DataDirError::NotADataDir(_) => (
+                Ending::NotUnderstood,
+                "Nothing was done.".into(),
+                "give the right directory after --dir, or set up a node with: comityd init --help"
+                    .into(),
+            ),
+            DataDirError::AlreadyANode(dir) => (
+                Ending::Refused,
+                "Its keys exist once; new ones would make this another node. Nothing was changed."
+                    .into(),
+                format!(
+                    "start it with comityd run --dir {0}, or choose another directory",
+                    dir.display()
+                ),
+            ),
+            DataDirError::NotEmpty(_) => (
+                Ending::Refused,
+                "A node needs a directory of its own. Nothing was changed.".into(),
+                "choose a directory that is empty or does not exist".into(),
+            ),
+            DataDirError::InUse { dir, pid } => in_use(dir, *pid),
+            DataDirError::Exists(_) => (
+                Ending::Refused,
+                "It is not overwritten. Nothing was changed.".into(),
+                "choose another name, or move the old file away".into(),
+            ),
+            DataDirError::NoGenesis(path) => (
+                Ending::Failed,
+                "Without the genesis the node does not know which consortium it belongs to.".into(),
+                format!(
+                    "get genesis.json from whoever ran comityd genesis, compare the consortium's \
+                     id with them by telephone, and copy it to {}",
+                    path.display()
+                ),
+            ),
+            DataDirError::GenesisText { path, .. } | DataDirError::GenesisUnfit { path, .. } => (
+                Ending::Failed,
+                "The file was damaged or changed, or comes from another version of comityd.".into(),
+                format!(
+                    "get the genesis from another member again, and put it in the place of {}",
+                    path.display()
+                ),
+            ),
+            DataDirError::Io { source, .. } => io_advice(source),
+        };
+        Failure::because(ending, &error, meaning, next)
+    }
+}
+
+type Advice = (Ending, String, String);
+
+fn in_use(dir: &Path, pid: Option<u32>) -> Advice {
+    let look = match pid {
+        Some(pid) => format!("look at it with: ps -p {pid}"),
+        None => format!("find it with: fuser {}", dir.join("comityd.lock").display()),
+    };
+    let meaning = "Two processes in one directory could sign two different votes, so only one may \
+                   run. Nothing was changed.";
+    (Ending::Refused, meaning.into(), format!("let it run, or stop it first; {look}"))
+}
+
+fn io_advice(source: &io::Error) -> Advice {
+    let next = match source.kind() {
+        io::ErrorKind::PermissionDenied => "run comityd as the user who owns the directory",
+        io::ErrorKind::StorageFull => "make room on this disk, then run the command again",
+        io::ErrorKind::NotFound => "check the path, then run the command again",
+        _ => "check the path and the disk, then run the command again",
+    };
+    (Ending::Failed, "The command could not go on.".into(), next.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node_dir() -> (tempfile::TempDir, DataDir) {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::create(&temp.path().join("node")).unwrap();
+        std::fs::write(dir.config_file(), "").unwrap();
+        (temp, dir)
+    }
+
+    #[test]
+    fn second_process_is_refused_and_told_which_one_is_there() {
+        let (_temp, dir) = node_dir();
+        let held = dir.lock().unwrap();
+        let refused = Failure::from(dir.lock().unwrap_err());
+        let pid = std::process::id();
+        assert_eq!(refused.ending(), Ending::Refused);
+        assert_eq!(
+            refused.to_string(),
+            format!(
+                "Error: another process (number {pid}) is working in {}.\n\
+                 Two processes in one directory could sign two different votes, so only one may \
+                 run. Nothing was changed.\n\
+                 Next: let it run, or stop it first; look at it with: ps -p {pid}\n",
+                dir.root().display()
+            )
+        );
+        drop(held);
+        dir.lock().unwrap();
+    }
+
+    #[test]
+    fn genesis_that_is_missing_or_damaged_is_explained() {
+        let (_temp, dir) = node_dir();
+        let missing = Failure::from(dir.genesis().unwrap_err()).to_string();
+        assert!(missing.contains("genesis.json does not exist.\n"), "{missing}");
+        assert!(missing.contains("compare the consortium's id with them by telephone"));
+        std::fs::write(dir.genesis_file(), "{\n \"version\": }").unwrap();
+        let damaged = Failure::from(dir.genesis().unwrap_err()).to_string();
+        assert!(damaged.contains("expected value at line 2 column 13"), "{damaged}");
+    }
+
+    #[test]
+    fn directory_with_anything_in_it_is_not_taken() {
+        let (_temp, dir) = node_dir();
+        assert!(matches!(DataDir::create(dir.root()), Err(DataDirError::AlreadyANode(_))));
+        std::fs::remove_file(dir.config_file()).unwrap();
+        assert!(matches!(DataDir::create(dir.root()), Err(DataDirError::NotEmpty(_))));
+        assert!(matches!(DataDir::open(dir.root()), Err(DataDirError::NotADataDir(_))));
+    }
+}

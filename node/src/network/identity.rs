@@ -1,0 +1,88 @@
+//! Who is who on the network: a node is known by its transport key.
+//! Holds: a peer is a member's node only by a transport key that the ledger holds in force.
+//! May not enter: addresses; who is connected (see `peers`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use comity_core::agency::{Key, KeyRole};
+use comity_core::keys::{PublicKey, SecretKey};
+use comity_core::state::{Changes, StateKey, object};
+use comity_core::state_tree::StateTree;
+use comity_core::text::AgencyId;
+use libp2p::PeerId;
+use libp2p::identity::{DecodingError, Keypair, ed25519};
+
+/// The identity on the network that a transport key gives; `None` for bytes that are no key.
+pub fn peer_id(key: &PublicKey) -> Option<PeerId> {
+    let key = ed25519::PublicKey::try_from_bytes(key.as_bytes()).ok()?;
+    Some(PeerId::from(libp2p::identity::PublicKey::from(key)))
+}
+
+/// The key pair as libp2p holds it, which erases its copy of the secret too.
+pub(crate) fn keypair(secret: &SecretKey) -> Result<Keypair, DecodingError> {
+    Keypair::ed25519_from_bytes(&mut *secret.seed())
+}
+
+/// The nodes of the members, by the ledger's word. Clones are cheap.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Members(Arc<BTreeMap<PeerId, AgencyId>>);
+
+impl Members {
+    /// The members by a whole state.
+    pub fn of_state(state: &StateTree) -> Members {
+        let mut members = BTreeMap::new();
+        for (key, value) in state.iter() {
+            take_up(&mut members, key, value);
+        }
+        Members(Arc::new(members))
+    }
+
+    /// Brings the members up to what a block changed; whether any came or went.
+    pub fn update(&mut self, changes: &Changes) -> bool {
+        let mut members = (*self.0).clone();
+        for (key, value) in &changes.puts {
+            take_up(&mut members, key, value);
+        }
+        let has_changed = members != *self.0;
+        if has_changed {
+            self.0 = Arc::new(members);
+        }
+        has_changed
+    }
+
+    /// Whose node this is, if a member's.
+    pub fn agency(&self, peer: &PeerId) -> Option<&AgencyId> {
+        self.0.get(peer)
+    }
+
+    /// All of them.
+    pub fn peers(&self) -> impl Iterator<Item = &PeerId> {
+        self.0.keys()
+    }
+}
+
+impl FromIterator<(PeerId, AgencyId)> for Members {
+    fn from_iter<T: IntoIterator<Item = (PeerId, AgencyId)>>(members: T) -> Self {
+        Members(Arc::new(members.into_iter().collect()))
+    }
+}
+
+/// Takes up one object of the state, if it is a transport key.
+fn take_up(members: &mut BTreeMap<PeerId, AgencyId>, state_key: &[u8], value: &[u8]) {
+    let Some(public) = public_key(state_key) else { return };
+    let key: Key = object(value);
+    let (KeyRole::Transport, Some(peer)) = (key.role, peer_id(&public)) else { return };
+    if key.revoked.is_none() {
+        members.insert(peer, key.agency);
+    } else {
+        members.remove(&peer);
+    }
+}
+
+/// The public key under which a state key files an object; `None` for other objects.
+fn public_key(state_key: &[u8]) -> Option<PublicKey> {
+    let bytes: [u8; 32] = state_key.get(1..)?.try_into().ok()?;
+    let public = PublicKey::try_from(hex::encode(bytes)).ok()?;
+    (StateKey::Key(&public).to_bytes() == state_key).then_some(public)
+}

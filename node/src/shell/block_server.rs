@@ -1,0 +1,135 @@
+//! Answers peers that ask for committed blocks, straight from the block log.
+//! Holds: at most a few reads at once for a peer and in all, each within the size of a response.
+//! May not enter: the replica; the meaning of a block.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use comity_core::ids::Height;
+use comity_replica::io::{Peer, Ticket};
+use comity_replica::message::{MAX_RESPONSE_BYTES, Response};
+use comity_replica::storage::BlockLogReader;
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::disk::FileDisk;
+use crate::network::{Command, Held};
+
+/// Answers to one peer that may be read or sent at once (count).
+const READS_PER_PEER: usize = 2;
+/// Answers that may be read or sent at once, to all peers together (count).
+const READS: usize = 8;
+/// What a response takes beside its blocks: its kind and their number (bytes, rounded up).
+const RESPONSE_HEAD_BYTES: usize = 16;
+/// What a block takes in a response beside itself: its length (bytes).
+const BLOCK_HEAD_BYTES: usize = 8;
+
+/// Serves blocks to peers.
+#[derive(Debug)]
+pub(crate) struct BlockServer {
+    reader: BlockLogReader<FileDisk>,
+    network: mpsc::Sender<Command>,
+    all: Arc<Semaphore>,
+    peers: BTreeMap<Peer, Arc<Semaphore>>,
+}
+
+/// A question for blocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlocksWanted {
+    pub(crate) ticket: Ticket,
+    pub(crate) from: Height,
+    pub(crate) max_bytes: u32,
+}
+
+impl BlockServer {
+    pub(crate) fn new(
+        reader: BlockLogReader<FileDisk>,
+        network: mpsc::Sender<Command>,
+    ) -> Self {
+        let all = Arc::new(Semaphore::new(READS));
+        BlockServer { reader, network, all, peers: BTreeMap::new() }
+    }
+
+    /// Reads and answers on another thread. A peer that asks for more at once than it may, or
+    /// asks while all are busy, gets no answer and asks again or elsewhere.
+    pub(crate) async fn serve(&mut self, peer: Peer, wanted: BlocksWanted) {
+        let of_peer = self.peers.entry(peer).or_insert_with(|| {
+            let permits = Semaphore::new(READS_PER_PEER);
+            Arc::new(permits)
+        });
+        let permits = (of_peer.clone().try_acquire_owned(), self.all.clone().try_acquire_owned());
+        let (Ok(of_peer), Ok(of_all)) = permits else {
+            let refusal =
+                Command::Respond { ticket: wanted.ticket, response: None, held: Held::nothing() };
+            let _ = self.network.send(refusal).await;
+            return;
+        };
+        let (reader, network) = (self.reader.clone(), self.network.clone());
+        // Held until the answer is on its way, so that slow readers cannot pile up answers.
+        let held = Held::new((of_peer, of_all));
+        tokio::task::spawn_blocking(move || {
+            let response = read(&reader, wanted).map(Response::Blocks);
+            // The network always takes commands, or is gone.
+            let _ = network.blocking_send(Command::Respond {
+                ticket: wanted.ticket,
+                response,
+                held,
+            });
+        });
+    }
+
+    /// Forgets a peer that is gone.
+    pub(crate) fn forget(&mut self, peer: Peer) {
+        self.peers.remove(&peer);
+    }
+}
+
+/// The blocks asked for, as many as fit; `None` when they cannot be read or sent.
+fn read(reader: &BlockLogReader<FileDisk>, wanted: BlocksWanted) -> Option<Vec<Vec<u8>>> {
+    let from = wanted.from.0;
+    let limit_bytes = MAX_RESPONSE_BYTES - RESPONSE_HEAD_BYTES;
+    let max_bytes = u64::from(wanted.max_bytes).min(limit_bytes as u64);
+    match reader.read_range(from, max_bytes) {
+        Ok(blocks) => {
+            let fitting = count_fitting(&blocks, limit_bytes);
+            if fitting == 0 && !blocks.is_empty() {
+                tracing::error!(height = from, "block is too long for a response; not sent");
+                return None;
+            }
+            Some(blocks.into_iter().take(fitting).collect())
+        }
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::error!(height = from, %error, cause, "could not read blocks for a peer");
+            None
+        }
+    }
+}
+
+fn count_fitting(blocks: &[Vec<u8>], limit_bytes: usize) -> usize {
+    let mut left = limit_bytes;
+    blocks
+        .iter()
+        .take_while(|block| match left.checked_sub(BLOCK_HEAD_BYTES + block.len()) {
+            Some(rest) => {
+                left = rest;
+                true
+            }
+            None => false,
+        })
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn response_of_fitting_blocks_is_within_its_limit() {
+        let blocks: Vec<Vec<u8>> = (0..100).map(|number| vec![0; 400_000 - number]).collect();
+        let limit_bytes = MAX_RESPONSE_BYTES - RESPONSE_HEAD_BYTES;
+        let fitting = count_fitting(&blocks, limit_bytes);
+        let size = |count| Response::Blocks(blocks[..count].to_vec()).to_bytes().len();
+        assert!(size(fitting) <= MAX_RESPONSE_BYTES, "fits");
+        assert!(size(fitting + 1) > MAX_RESPONSE_BYTES, "no fewer than fit");
+    }
+}

@@ -1,0 +1,281 @@
+//! The event loop: takes what happened, hands it to the replica in batches, and obeys.
+//! Holds: one input at a time; answers to the replica's own effects come before new inputs.
+//! May not enter: performing effects (see `effects`); deciding anything.
+//!
+//! No deadlock: the loop waits for room in the queues of the disk and of the network. The disk
+//! never waits for the loop, since its answers are unbounded in type (there is at most one for
+//! each sync in its bounded queue), and the network takes commands even while its events wait.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use comity_core::access::AccessRefusal;
+use comity_core::grant::Usage;
+use comity_core::ids::{Height, TimeMs};
+use comity_core::statement::{RecordError, VerifiedRecord};
+use comity_replica::io::{Admission, Input, Now, Peer, Ticket, Verdict};
+use comity_replica::message::{Gossip, Request, Response};
+use comity_replica::replica::Replica;
+use comity_replica::storage::StorageError;
+use libp2p::{Multiaddr, PeerId};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use crate::network::{Command, Members, Network, NetworkEvent};
+
+use super::block_server::{BlockServer, BlocksWanted};
+use super::disk_thread::DiskThread;
+use super::handle::{Ask, HandleEnds, NodeStatus, PeerStatus};
+use super::timers::Timers;
+use super::verify_pool::VerifyPool;
+use super::{CommitSink, ShellError};
+
+/// Most inputs between two moments at which the replica sends what it gathered (count).
+const BATCH: usize = 256;
+/// Questions whose answers are outstanding before new submissions are turned away (count).
+const OUTSTANDING: usize = 4096;
+
+/// What comes back from the shell's own threads.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Durable(Ticket),
+    DiskFailed(StorageError),
+    Verified { ticket: Ticket, results: Vec<Result<VerifiedRecord, RecordError>> },
+}
+
+/// What a shell works with.
+pub(crate) struct Organs {
+    pub(crate) replica: Replica,
+    pub(crate) blocks: BlockServer,
+    pub(crate) disk: DiskThread,
+    pub(crate) verifier: VerifyPool,
+    pub(crate) answers: mpsc::UnboundedReceiver<Answer>,
+    pub(crate) network: Network,
+    pub(crate) members: Members,
+    pub(crate) commits: Arc<dyn CommitSink>,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) ends: HandleEnds,
+}
+
+/// A node that is ready to run.
+pub struct Shell {
+    pub(crate) organs: Organs,
+    pub(crate) timers: Timers,
+    pub(crate) submitters: BTreeMap<Ticket, oneshot::Sender<Admission>>,
+    pub(crate) askers: BTreeMap<Ticket, oneshot::Sender<Result<Usage, AccessRefusal>>>,
+    peers: BTreeMap<Peer, PeerStatus>,
+    last_ticket: u64,
+    start: Instant,
+}
+
+impl Shell {
+    pub(crate) fn new(organs: Organs) -> Self {
+        Shell {
+            organs,
+            timers: Timers::default(),
+            submitters: BTreeMap::new(),
+            askers: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            last_ticket: 0,
+            start: Instant::now(),
+        }
+    }
+
+    /// Where the node listens for peers.
+    pub fn listening(&self) -> &[Multiaddr] {
+        &self.organs.network.listening
+    }
+
+    /// The node's identity on the network.
+    pub fn peer_id(&self) -> PeerId {
+        self.organs.network.peer_id
+    }
+
+    /// Runs until somebody asks it to end, or something forces it to. What was written is synced
+    /// before it returns. Errors: `Halted`, `Storage`, `NetworkEnded`.
+    pub async fn run(mut self) -> Result<(), ShellError> {
+        let served = self.serve().await;
+        let Organs { disk, network, blocks, .. } = self.organs;
+        // Peers first: nothing is sent that the disk may yet refuse.
+        drop(blocks);
+        network.close().await;
+        let finished = disk.finish().await;
+        served?;
+        Ok(finished?)
+    }
+
+    async fn serve(&mut self) -> Result<(), ShellError> {
+        self.feed(Input::Start).await?;
+        loop {
+            self.feed(Input::Drained).await?;
+            self.tell_status();
+            let Organs { answers, network, ends, .. } = &mut self.organs;
+            tokio::select! {
+                biased;
+                // An error means that every handle is gone, and that nobody can ask any more.
+                Ok(_) = ends.shutdown.wait_for(|stop| *stop) => return Ok(()),
+                Some(answer) = answers.recv() => self.take_answer(answer).await?,
+                () = self.timers.wait() => {}
+                event = network.events.recv() => match event {
+                    Some(event) => self.take_event(event).await?,
+                    None => return Err(ShellError::NetworkEnded),
+                },
+                Some(ask) = ends.asks.recv() => self.take_ask(ask).await?,
+            }
+            self.take_what_is_there().await?;
+        }
+    }
+
+    /// Takes what has queued up: from each side in turn, so that none starves another.
+    async fn take_what_is_there(&mut self) -> Result<(), ShellError> {
+        for _ in 0..BATCH {
+            let mut took_any = false;
+            if let Some(timer) = self.timers.take_due(Instant::now()) {
+                took_any = true;
+                self.feed(Input::Timer(timer)).await?;
+            }
+            if let Ok(answer) = self.organs.answers.try_recv() {
+                took_any = true;
+                self.take_answer(answer).await?;
+            }
+            if let Ok(event) = self.organs.network.events.try_recv() {
+                took_any = true;
+                self.take_event(event).await?;
+            }
+            if let Ok(ask) = self.organs.ends.asks.try_recv() {
+                took_any = true;
+                self.take_ask(ask).await?;
+            }
+            if !took_any {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands one input to the replica and obeys its effects.
+    async fn feed(&mut self, input: Input) -> Result<(), ShellError> {
+        for effect in self.organs.replica.step(self.now(), input) {
+            self.obey(effect).await?;
+        }
+        Ok(())
+    }
+
+    async fn take_answer(&mut self, answer: Answer) -> Result<(), ShellError> {
+        match answer {
+            Answer::Durable(ticket) => self.feed(Input::Durable { ticket }).await,
+            Answer::Verified { ticket, results } => {
+                self.feed(Input::Verified { ticket, results }).await
+            }
+            Answer::DiskFailed(error) => Err(error.into()),
+        }
+    }
+
+    async fn take_ask(&mut self, ask: Ask) -> Result<(), ShellError> {
+        let ticket = self.draw_ticket();
+        match ask {
+            Ask::Submit { bytes, answer } => {
+                if self.organs.verifier.is_full() || !has_room(&mut self.submitters) {
+                    let _ = answer.send(Admission::Busy);
+                    return Ok(());
+                }
+                self.submitters.insert(ticket, answer);
+                self.feed(Input::Submit { ticket, bytes }).await
+            }
+            Ask::Evaluate { attempt, answer } => {
+                self.askers.insert(ticket, answer);
+                self.feed(Input::Evaluate { ticket, attempt }).await
+            }
+        }
+    }
+
+    async fn take_event(&mut self, event: NetworkEvent) -> Result<(), ShellError> {
+        match event {
+            NetworkEvent::PeerUp { peer, agency, address } => {
+                let status =
+                    PeerStatus { agency: agency.clone(), address: address.to_string(), height: Height(0) };
+                self.peers.insert(peer, status);
+                self.feed(Input::PeerUp { peer, agency }).await
+            }
+            NetworkEvent::PeerDown { peer } => {
+                self.peers.remove(&peer);
+                self.organs.blocks.forget(peer);
+                self.feed(Input::PeerDown { peer }).await
+            }
+            NetworkEvent::Gossip { ticket, message: Gossip::Records(_), .. }
+                if self.organs.verifier.is_full() =>
+            {
+                // Whoever submitted them offers them again; votes must not wait behind them.
+                self.send(Command::Verdict { ticket, verdict: Verdict::Ignore }).await
+            }
+            NetworkEvent::Gossip { peer, ticket, message } => {
+                self.feed(Input::Gossip { peer, ticket, message }).await
+            }
+            NetworkEvent::Request {
+                peer,
+                ticket,
+                request: Request::Blocks { from, max_bytes },
+            } => {
+                self.organs.blocks.serve(peer, BlocksWanted { ticket, from, max_bytes }).await;
+                Ok(())
+            }
+            NetworkEvent::Request { peer, ticket, request } => {
+                if let Request::Status(status) = &request {
+                    self.note_height(peer, status.height);
+                }
+                self.feed(Input::Request { peer, ticket, request }).await
+            }
+            NetworkEvent::Response { peer, ticket, response } => {
+                if let Some(Response::Status(status)) = &response {
+                    self.note_height(peer, status.height);
+                }
+                self.feed(Input::Response { peer, ticket, response }).await
+            }
+        }
+    }
+
+    fn note_height(&mut self, peer: Peer, height: Height) {
+        if let Some(status) = self.peers.get_mut(&peer) {
+            status.height = height;
+        }
+    }
+
+    fn tell_status(&self) {
+        let peers = self.peers.values().cloned().collect();
+        let status = NodeStatus { replica: self.organs.replica.status(), peers };
+        self.organs.ends.status.send_if_modified(|told| {
+            let has_changed = *told != status;
+            if has_changed {
+                *told = status;
+            }
+            has_changed
+        });
+    }
+
+    fn draw_ticket(&mut self) -> Ticket {
+        self.last_ticket += 1;
+        Ticket(self.last_ticket)
+    }
+
+    fn now(&self) -> Now {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Now {
+            mono_ms: whole_ms(self.start.elapsed()),
+            wall: TimeMs(whole_ms(since_1970)),
+        }
+    }
+}
+
+fn whole_ms(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whether one more may wait, after those who wait no longer are forgotten.
+fn has_room<T>(waiting: &mut BTreeMap<Ticket, oneshot::Sender<T>>) -> bool {
+    if waiting.len() >= OUTSTANDING {
+        waiting.retain(|_, answer| !answer.is_closed());
+    }
+    waiting.len() < OUTSTANDING
+}

@@ -1,0 +1,126 @@
+//! What the rest of the node holds of the shell: it asks the replica, and sees where it stands.
+//! Holds: every question is answered once, or its asker learns that the shell is gone.
+//! May not enter: the replica itself (see `event_loop`).
+
+use std::sync::Arc;
+
+use comity_core::access::{AccessRefusal, Attempt};
+use comity_core::grant::Usage;
+use comity_core::hash::LeafHash;
+use comity_core::ids::Height;
+use comity_core::refusal::Refusal;
+use comity_core::text::AgencyId;
+use comity_replica::io::Admission;
+use comity_replica::replica::ReplicaStatus;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+/// Questions of the API that may wait for the event loop (count).
+const ASKS: usize = 1024;
+/// Dropped records that a slow listener may be behind (count).
+const DROPS: usize = 4096;
+
+/// The shell has ended, so that nothing can be asked any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the node is shutting down")]
+pub struct ShellGone;
+
+/// Where the node stands, and with whom it is connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeStatus {
+    /// The replica's own account.
+    pub replica: ReplicaStatus,
+    /// Connected peers, in the order in which they connected.
+    pub peers: Vec<PeerStatus>,
+}
+
+/// A connected peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerStatus {
+    /// The member whose node it is; `None` for another that the operator configured.
+    pub agency: Option<AgencyId>,
+    /// Its address on the network, as a multiaddress.
+    pub address: String,
+    /// The height that it last said it stands at; 0 before it has said so.
+    pub height: Height,
+}
+
+/// A question, with where its answer goes.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    Submit { bytes: Vec<u8>, answer: oneshot::Sender<Admission> },
+    Evaluate { attempt: Box<Attempt>, answer: oneshot::Sender<Result<Usage, AccessRefusal>> },
+}
+
+/// A handle on the shell. Clones are cheap.
+#[derive(Clone, Debug)]
+pub struct ShellHandle {
+    asks: mpsc::Sender<Ask>,
+    status: watch::Receiver<NodeStatus>,
+    dropped: broadcast::Sender<(LeafHash, Refusal)>,
+    shutdown: Arc<watch::Sender<bool>>,
+}
+
+/// The shell's ends of what the handles hold.
+#[derive(Debug)]
+pub(crate) struct HandleEnds {
+    pub(crate) asks: mpsc::Receiver<Ask>,
+    pub(crate) status: watch::Sender<NodeStatus>,
+    pub(crate) dropped: broadcast::Sender<(LeafHash, Refusal)>,
+    pub(crate) shutdown: watch::Receiver<bool>,
+}
+
+impl ShellHandle {
+    /// A handle and the ends that belong to the shell.
+    pub(crate) fn channel(status: NodeStatus) -> (ShellHandle, HandleEnds) {
+        let (asks, asked) = mpsc::channel(ASKS);
+        let (tell_status, status) = watch::channel(status);
+        let (dropped, _) = broadcast::channel(DROPS);
+        let (shutdown, told_to_stop) = watch::channel(false);
+        let ends = HandleEnds {
+            asks: asked,
+            status: tell_status,
+            dropped: dropped.clone(),
+            shutdown: told_to_stop,
+        };
+        (ShellHandle { asks, status, dropped, shutdown: Arc::new(shutdown) }, ends)
+    }
+
+    /// Hands a signed record to the replica, and waits for how it is received (not for its
+    /// commit). Errors: the shell has ended.
+    pub async fn submit(&self, bytes: Vec<u8>) -> Result<Admission, ShellGone> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Ask::Submit { bytes, answer }).await?;
+        answered.await.map_err(|_| ShellGone)
+    }
+
+    /// How the attempt, whose signature the caller has checked, would be judged now. Errors: the
+    /// shell has ended.
+    pub async fn evaluate(
+        &self,
+        attempt: Attempt,
+    ) -> Result<Result<Usage, AccessRefusal>, ShellGone> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Ask::Evaluate { attempt: Box::new(attempt), answer }).await?;
+        answered.await.map_err(|_| ShellGone)
+    }
+
+    /// Where the node stood after the last inputs that it took. Never waits.
+    pub fn status(&self) -> NodeStatus {
+        self.status.borrow().clone()
+    }
+
+    /// Pending records that will not be committed as things stand, each with the rule that now
+    /// refuses it, from this call on.
+    pub fn dropped(&self) -> broadcast::Receiver<(LeafHash, Refusal)> {
+        self.dropped.subscribe()
+    }
+
+    /// Asks the shell to end. It finishes what it has begun to write; returns at once.
+    pub fn shutdown(&self) {
+        self.shutdown.send_replace(true);
+    }
+
+    async fn ask(&self, ask: Ask) -> Result<(), ShellGone> {
+        self.asks.send(ask).await.map_err(|_| ShellGone)
+    }
+}

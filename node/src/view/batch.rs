@@ -1,0 +1,166 @@
+//! What one block changes in the view, as one atomic batch.
+//! Holds: the batch of a block leads from its parent's view to its own, the tip included.
+//! May not enter: writing (see `writer`).
+
+use std::collections::BTreeMap;
+
+use comity_core::agency::Key;
+use comity_core::encoding::encode;
+use comity_core::grant::Grant;
+use comity_core::hash::leaf_hash;
+use comity_core::ids::{GrantId, LogIndex};
+use comity_core::ledger::TreeState;
+use comity_core::state::{self, object};
+use comity_core::state_tree::StateTree;
+use comity_core::statement::{Action, VerifiedRecord};
+use comity_core::validators::ValidatorSet;
+use comity_replica::io::Commit;
+use sled::Batch;
+
+use super::layout::{
+    EntryChunk, GrantTerm, Positions, SavedTip, Term, WindowChunk, WindowSum, agency_keys_prefix,
+    entries_key, grant_prefix, numbered, posting_prefix, record_key, state_key, tip_key,
+    window_key,
+};
+
+/// Adds everything that `commit` changes, but for its part in the replay window.
+pub(super) fn add_block(
+    batch: &mut Batch,
+    commit: &Commit,
+    validators: &ValidatorSet,
+    window: WindowSum,
+) {
+    add_state(batch, commit.changes.puts.iter().map(|(key, value)| (&key[..], &value[..])));
+    add_entries(batch, commit);
+    let tip = SavedTip {
+        header: commit.header.clone(),
+        log: commit.log.clone(),
+        validators: validators.clone(),
+        window,
+    };
+    batch.insert(tip_key(), encode(&tip));
+}
+
+/// Adds state pairs, and what grants and keys are found by.
+pub(super) fn add_state<'a>(
+    batch: &mut Batch,
+    pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+) {
+    for (key, value) in pairs {
+        batch.insert(state_key(key), value);
+        match key.split_first() {
+            Some((b'g', _)) => add_grant(batch, &object::<Grant>(value)),
+            Some((b'k', public)) => {
+                let key: Key = object(value);
+                batch.insert([&agency_keys_prefix(&key.agency)[..], public].concat(), &[]);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn add_grant(batch: &mut Batch, grant: &Grant) {
+    let dataset = &grant.terms.dataset;
+    let terms = [
+        GrantTerm::Provider(dataset.agency.clone()),
+        GrantTerm::Requester(grant.terms.requester.clone()),
+        GrantTerm::Dataset(dataset.to_string()),
+    ];
+    for term in terms {
+        batch.insert(numbered(&grant_prefix(&term), grant.issued_at.0), &[]);
+    }
+}
+
+fn add_entries(batch: &mut Batch, commit: &Commit) {
+    if commit.records.is_empty() {
+        return;
+    }
+    let first = commit.header.first_index;
+    let mut postings: BTreeMap<Term, Positions> = BTreeMap::new();
+    for ((position, record), index) in (0u32..).zip(&commit.records).zip(first.0..) {
+        batch.insert(record_key(&record.id()), &index.to_be_bytes());
+        for term in terms(record, LogIndex(index), &commit.state) {
+            let Positions(positions) = postings.entry(term).or_default();
+            if positions.last() != Some(&position) {
+                positions.push(position);
+            }
+        }
+    }
+    for (term, positions) in postings {
+        batch.insert(numbered(&posting_prefix(&term), first.0), encode(&positions));
+    }
+    let record_ids = commit.records.iter().map(VerifiedRecord::id).collect();
+    let chunk = EntryChunk { height: commit.header.height, record_ids };
+    batch.insert(entries_key(first), encode(&chunk));
+}
+
+/// By what a record is found. `state` is the state after its block.
+fn terms(record: &VerifiedRecord, index: LogIndex, state: &StateTree) -> Vec<Term> {
+    let statement = record.statement();
+    let mut terms = vec![Term::Kind(statement.action.kind().to_owned())];
+    for signer in &statement.signers {
+        terms.extend([Term::Agency(signer.agency.clone()), Term::Key(signer.key)]);
+    }
+    match &statement.action {
+        Action::RegisterKey { key, .. } | Action::RevokeKey { key, .. } => {
+            terms.push(Term::Key(*key));
+        }
+        Action::PublishDataset { dataset } => terms.push(Term::Dataset(dataset.id.to_string())),
+        Action::IssueGrant { .. } => terms.extend(grant_terms(GrantId(index), state)),
+        Action::RevokeGrant { grant, .. } => terms.extend(grant_terms(*grant, state)),
+        Action::RecordAccess { attempt } | Action::RecordDenial { attempt, .. } => {
+            let attempt = &attempt.attempt;
+            terms.extend([
+                Term::Agency(attempt.requester.clone()),
+                Term::Dataset(attempt.dataset.to_string()),
+                Term::Grant(attempt.grant.0),
+                Term::Key(attempt.officer),
+            ]);
+        }
+    }
+    terms
+}
+
+fn grant_terms(id: GrantId, state: &StateTree) -> Vec<Term> {
+    let mut found = vec![Term::Grant(id.0)];
+    if let Some(grant) = state::grant(&TreeState(state), id) {
+        found.push(Term::Agency(grant.terms.requester));
+        found.push(Term::Dataset(grant.terms.dataset.to_string()));
+    }
+    found
+}
+
+/// The chunk that a block adds to the replay window, under its key: what has run out by the
+/// block's own time is left out, as the ledger forgets it at once.
+pub(super) fn window_chunk(commit: &Commit) -> Option<(Vec<u8>, Vec<u8>)> {
+    let now = commit.header.time;
+    let changes = &commit.changes;
+    let records = changes.records.iter().filter(|(_, until)| **until > now);
+    let exchanges = changes.exchanges.iter().filter(|(_, until)| **until > now);
+    let chunk = WindowChunk {
+        records: records.map(|(id, until)| (*id, *until)).collect(),
+        exchanges: exchanges.map(|(id, until)| (*id, *until)).collect(),
+    };
+    let last = chunk.records.values().chain(chunk.exchanges.values()).max()?;
+    Some((window_key(*last, commit.header.height), encode(&chunk)))
+}
+
+impl WindowSum {
+    /// A chunk more.
+    pub(super) fn add(&mut self, key: &[u8], value: &[u8]) {
+        self.chunks += 1;
+        self.mix(key, value);
+    }
+
+    /// A chunk less.
+    pub(super) fn remove(&mut self, key: &[u8], value: &[u8]) {
+        self.chunks = self.chunks.saturating_sub(1);
+        self.mix(key, value);
+    }
+
+    fn mix(&mut self, key: &[u8], value: &[u8]) {
+        // Any hash would do; this one is at hand.
+        let hash = leaf_hash(&[key, value].concat());
+        self.sum.iter_mut().zip(hash.0).for_each(|(sum, byte)| *sum ^= byte);
+    }
+}

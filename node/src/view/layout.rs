@@ -1,0 +1,189 @@
+//! Where everything lies in the view's one tree: a letter, then what is looked up by.
+//! Holds: no name can run into the number after it (names carry their length); numbers are
+//! big-endian, so that the tree's order is theirs.
+//! May not enter: the tree itself. The layout is nobody's contract: a change raises
+//! [`VIEW_VERSION`], and every node rebuilds its view from the block log.
+
+use comity_core::encoding::{Decode, DecodeError, Encode, decode};
+use comity_core::hash::{ConsortiumId, RecordId};
+use comity_core::ids::{ExchangeId, Height, LogIndex, TimeMs};
+use comity_core::keys::PublicKey;
+use comity_core::log_tree::Frontier;
+use comity_core::text::AgencyId;
+use comity_core::validators::ValidatorSet;
+use std::collections::BTreeMap;
+
+use comity_core::block::Header;
+
+/// Version of this layout.
+pub(crate) const VIEW_VERSION: u16 = 1;
+
+/// Every state pair lies under this letter and its state key.
+pub(crate) const STATE: u8 = b's';
+/// Entries lie under this letter, one chunk for each block that has any.
+pub(crate) const ENTRIES: u8 = b'e';
+/// The replay window lies under this letter, one chunk for each block that adds to it.
+pub(crate) const WINDOW: u8 = b't';
+
+const META: u8 = b'm';
+const RECORD: u8 = b'r';
+const POSTING: u8 = b'i';
+const GRANT_OF: u8 = b'g';
+const KEY_OF: u8 = b'k';
+
+/// What the view is of. Value under [`mark_key`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Mark {
+    pub(crate) version: u16,
+    pub(crate) consortium: ConsortiumId,
+}
+
+/// How far the view is. Value under [`tip_key`], written in every block's batch.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct SavedTip {
+    /// The last block applied.
+    pub(crate) header: Header,
+    /// The log after it.
+    pub(crate) log: Frontier,
+    /// The validators of its height.
+    pub(crate) validators: ValidatorSet,
+    /// What the replay window holds, which no root commits to.
+    pub(crate) window: WindowSum,
+}
+
+/// Tells whether the chunks of the replay window that are found are those that were written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct WindowSum {
+    /// Number of chunks.
+    pub(crate) chunks: u64,
+    /// Exclusive or of the chunks' hashes.
+    pub(crate) sum: [u8; 32],
+}
+
+/// Ids that one block adds to the replay window.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct WindowChunk {
+    pub(crate) records: BTreeMap<RecordId, TimeMs>,
+    pub(crate) exchanges: BTreeMap<ExchangeId, TimeMs>,
+}
+
+/// The entries of one block. Value under [`entries_key`] of the first one's index.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct EntryChunk {
+    pub(crate) height: Height,
+    pub(crate) record_ids: Vec<RecordId>,
+}
+
+/// Positions in a block, ascending. Value of a posting.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Positions(pub(crate) Vec<u32>);
+
+/// By what entries can be found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Term {
+    /// An agency that signs, or for which an officer asks, or that a grant is for.
+    Agency(AgencyId),
+    /// A dataset.
+    Dataset(String),
+    /// A grant, by the index of the entry that issued it.
+    Grant(LogIndex),
+    /// A key that signs, is registered or revoked.
+    Key(PublicKey),
+    /// The action's name.
+    Kind(String),
+}
+
+/// By what grants can be found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum GrantTerm {
+    /// The dataset's owner.
+    Provider(AgencyId),
+    /// The agency that it is for.
+    Requester(AgencyId),
+    /// The dataset.
+    Dataset(String),
+}
+
+pub(crate) fn mark_key() -> Vec<u8> {
+    vec![META, b'm']
+}
+
+pub(crate) fn tip_key() -> Vec<u8> {
+    vec![META, b't']
+}
+
+pub(crate) fn state_key(key: &[u8]) -> Vec<u8> {
+    [&[STATE], key].concat()
+}
+
+pub(crate) fn entries_key(first_index: LogIndex) -> Vec<u8> {
+    numbered(&[ENTRIES], first_index.0)
+}
+
+pub(crate) fn record_key(id: &RecordId) -> Vec<u8> {
+    [&[RECORD], &id.0[..]].concat()
+}
+
+/// Sorted by when the last id of the chunk runs out.
+pub(crate) fn window_key(last_until: TimeMs, height: Height) -> Vec<u8> {
+    numbered(&numbered(&[WINDOW], last_until.0), height.0)
+}
+
+/// The prefix of a term's postings; the first index of a block follows.
+pub(crate) fn posting_prefix(term: &Term) -> Vec<u8> {
+    match term {
+        Term::Agency(id) => named(POSTING, b'a', id.as_str().as_bytes()),
+        Term::Dataset(id) => named(POSTING, b'd', id.as_bytes()),
+        Term::Grant(at) => named(POSTING, b'g', &at.0.to_be_bytes()),
+        Term::Key(key) => named(POSTING, b'k', key.as_bytes()),
+        Term::Kind(kind) => named(POSTING, b'n', kind.as_bytes()),
+    }
+}
+
+/// The prefix of a grant term's postings; the grant's index follows.
+pub(crate) fn grant_prefix(term: &GrantTerm) -> Vec<u8> {
+    match term {
+        GrantTerm::Provider(id) => named(GRANT_OF, b'p', id.as_str().as_bytes()),
+        GrantTerm::Requester(id) => named(GRANT_OF, b'r', id.as_str().as_bytes()),
+        GrantTerm::Dataset(id) => named(GRANT_OF, b'd', id.as_bytes()),
+    }
+}
+
+/// The prefix of an agency's keys; the public keys follow.
+pub(crate) fn agency_keys_prefix(agency: &AgencyId) -> Vec<u8> {
+    named(KEY_OF, b'a', agency.as_str().as_bytes())
+}
+
+/// A prefix and a number.
+pub(crate) fn numbered(prefix: &[u8], number: u64) -> Vec<u8> {
+    [prefix, &number.to_be_bytes()].concat()
+}
+
+/// The number that ends a key, if it has one.
+pub(crate) fn number_at_end(key: &[u8]) -> Option<u64> {
+    key.last_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes))
+}
+
+/// A value of the view.
+pub(crate) fn value<T: Encode + Decode<()>>(bytes: &[u8]) -> Result<T, DecodeError> {
+    decode(bytes, bytes.len())
+}
+
+fn named(letter: u8, family: u8, name: &[u8]) -> Vec<u8> {
+    // No name of the ledger has more than 255 bytes; a longer one, from a query, finds nothing.
+    let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
+    [&[letter, family, length], name].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_agency_finds_the_entries_of_one_whose_id_begins_alike() {
+        let of = |id: &str| posting_prefix(&Term::Agency(id.parse().unwrap()));
+        let longer = numbered(&of("health.gd"), 7);
+        assert!(!longer.starts_with(&of("health")));
+        assert_eq!(number_at_end(&longer), Some(7));
+    }
+}

@@ -1,0 +1,214 @@
+//! The view's own thread: applies blocks in order, each as one batch, behind the block log.
+//! Holds: what readers see is applied; a block is announced after it can be read.
+//! May not enter: waiting for the disk on each block: a lost tail is replayed from the block log.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use comity_core::block::Header;
+use comity_core::encoding::encode;
+use comity_core::hash::ConsortiumId;
+use comity_core::ids::Height;
+use comity_core::ledger::Ledger;
+use comity_core::validators::ValidatorSet;
+use comity_core::vote::CommitCertificate;
+use comity_replica::io::Commit;
+use sled::Batch;
+use std::path::PathBuf;
+use tokio::sync::{broadcast, watch};
+
+use super::ViewError;
+use super::batch::{add_block, add_state, window_chunk};
+use super::layout::{Mark, VIEW_VERSION, WINDOW, WindowSum, mark_key, numbered};
+use super::snapshot::Snapshot;
+use super::store::{Opened, move_aside, open_empty};
+
+/// The view is made durable at most this often.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What the thread is asked to do, in order.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Apply a block.
+    Apply(Arc<Commit>),
+    /// Forget everything and begin with the state of a genesis.
+    Found(Box<Ledger>, SyncSender<()>),
+    /// Go on from the ledger as it was saved, at this block.
+    Resume(Box<Ledger>, Box<(Header, CommitCertificate)>, SyncSender<()>),
+    /// Answer when all before is done.
+    Answer(SyncSender<()>),
+}
+
+/// What the thread and the readers share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) dir: PathBuf,
+    pub(super) consortium: ConsortiumId,
+    /// `None` only while it is being replaced.
+    pub(super) db: RwLock<Option<sled::Db>>,
+    pub(super) snapshot: RwLock<Arc<Snapshot>>,
+    pub(super) committed: broadcast::Sender<Arc<Commit>>,
+    pub(super) height: watch::Sender<Height>,
+    pub(super) failure: OnceLock<String>,
+}
+
+impl Shared {
+    /// The tree. Errors: it is gone.
+    pub(super) fn db(&self) -> Result<sled::Db, ViewError> {
+        let db = self.db.read().unwrap_or_else(PoisonError::into_inner).clone();
+        db.ok_or_else(|| ViewError::Stopped { reason: "it is being replaced".to_owned() })
+    }
+
+    /// From now on readers see this.
+    pub(super) fn show(&self, snapshot: Snapshot) {
+        let height = snapshot.tip().height;
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+        self.height.send_replace(height);
+    }
+}
+
+/// The thread's own part.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) shared: Arc<Shared>,
+    /// The last block applied; 0 at the genesis, `None` where nothing is yet in the view.
+    pub(super) height: Option<Height>,
+    /// The validators of the next height.
+    pub(super) validators: Option<ValidatorSet>,
+    pub(super) window: WindowSum,
+    pub(super) unflushed_since: Option<Instant>,
+}
+
+impl Writer {
+    /// Works until every sender of jobs is gone, or until something fails for good.
+    pub(super) fn run(mut self, jobs: &Receiver<Job>) {
+        loop {
+            let wait = self.unflushed_since.map(|at| FLUSH_INTERVAL.saturating_sub(at.elapsed()));
+            let job = match wait {
+                None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(wait) => jobs.recv_timeout(wait),
+            };
+            let is_over = matches!(job, Err(RecvTimeoutError::Disconnected));
+            // The store is known to panic on a disk that fails it.
+            let done = catch_unwind(AssertUnwindSafe(|| self.work(job.ok(), is_over)));
+            let done = done.unwrap_or_else(|_| Err(stopped("it panicked")));
+            if let Err(error) = done {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the view has failed and shows nothing new; restart the node to rebuild it"
+                );
+                self.shared.failure.get_or_init(|| error.to_string());
+                return;
+            }
+            if is_over {
+                return;
+            }
+        }
+    }
+
+    fn work(&mut self, job: Option<Job>, is_over: bool) -> Result<(), ViewError> {
+        match job {
+            Some(Job::Apply(commit)) => self.apply(commit)?,
+            Some(Job::Found(ledger, answer)) => {
+                self.found(&ledger)?;
+                // Whoever asked may have gone.
+                let _ = answer.send(());
+            }
+            Some(Job::Resume(ledger, block, answer)) => {
+                self.validators = Some(ledger.validators().clone());
+                self.shared.show(Snapshot::of_ledger(&ledger, Some(*block)));
+                let _ = answer.send(());
+            }
+            Some(Job::Answer(answer)) => {
+                let _ = answer.send(());
+            }
+            None => {}
+        }
+        let is_due = self.unflushed_since.is_some_and(|at| at.elapsed() >= FLUSH_INTERVAL);
+        if is_due || is_over {
+            self.shared.db()?.flush()?;
+            self.unflushed_since = None;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, commit: Arc<Commit>) -> Result<(), ViewError> {
+        let height = commit.header.height;
+        let (Some(last), Some(validators)) = (self.height, self.validators.take()) else {
+            return Err(stopped("a block came before the genesis"));
+        };
+        if height != last.next() {
+            return Err(stopped(&format!("block {height} came after block {last}")));
+        }
+        let db = self.shared.db()?;
+        let mut batch = Batch::default();
+        self.move_window(&db, &mut batch, &commit)?;
+        add_block(&mut batch, &commit, &validators, self.window);
+        db.apply_batch(batch)?;
+        self.height = Some(height);
+        self.validators = Some(commit.validators.clone());
+        self.unflushed_since.get_or_insert_with(Instant::now);
+        self.shared.show(Snapshot::of_commit(&commit));
+        // Nobody need be listening.
+        let _ = self.shared.committed.send(commit);
+        Ok(())
+    }
+
+    /// Adds the block's ids to the replay window and takes out the chunks of which every id has
+    /// run out by the block's time. (Single ids are forgotten when the window is loaded.)
+    fn move_window(
+        &mut self,
+        db: &sled::Db,
+        batch: &mut Batch,
+        commit: &Commit,
+    ) -> Result<(), ViewError> {
+        let after = numbered(&[WINDOW], commit.header.time.0.saturating_add(1));
+        for chunk in db.range(vec![WINDOW]..after) {
+            let (key, value) = chunk?;
+            self.window.remove(&key, &value);
+            batch.remove(key);
+        }
+        if let Some((key, value)) = window_chunk(commit) {
+            self.window.add(&key, &value);
+            batch.insert(key, value);
+        }
+        Ok(())
+    }
+
+    fn found(&mut self, ledger: &Ledger) -> Result<(), ViewError> {
+        let db = self.emptied()?;
+        let mut batch = Batch::default();
+        let mark = Mark { version: VIEW_VERSION, consortium: self.shared.consortium };
+        batch.insert(mark_key(), encode(&mark));
+        add_state(&mut batch, ledger.state().iter());
+        db.apply_batch(batch)?;
+        self.height = Some(ledger.tip().height);
+        self.validators = Some(ledger.validators().clone());
+        self.window = WindowSum::default();
+        self.unflushed_since.get_or_insert_with(Instant::now);
+        self.shared.show(Snapshot::of_ledger(ledger, None));
+        Ok(())
+    }
+
+    /// An empty tree. One that has blocks in it is not emptied key by key but moved aside.
+    fn emptied(&mut self) -> Result<sled::Db, ViewError> {
+        if self.height.is_none_or(|height| height == Height(0)) {
+            let db = self.shared.db()?;
+            db.clear()?;
+            return Ok(db);
+        }
+        let mut place = self.shared.db.write().unwrap_or_else(PoisonError::into_inner);
+        drop(place.take());
+        let aside = move_aside(&self.shared.dir)?;
+        tracing::warn!(moved_to = %aside.display(), "the view does not fit the block log and is built anew");
+        let Opened { db, .. } = open_empty(&self.shared.dir, self.shared.consortium)?;
+        *place = Some(db.clone());
+        Ok(db)
+    }
+}
+
+fn stopped(reason: &str) -> ViewError {
+    ViewError::Stopped { reason: reason.to_owned() }
+}
