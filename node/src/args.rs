@@ -92,7 +92,8 @@ pub(crate) struct InitArgs {
     #[arg(long, default_value_t = 1, conflicts_with = "observer",
           value_parser = clap::value_parser!(u64).range(1..=1 << 40))]
     pub(crate) power: u64,
-    /// Card of an admin key of the agency (made with: comity key new --role admin); once for each
+    /// Card of an admin key of the agency (made with: comity key new --role admin --for-genesis);
+    /// once for each
     #[arg(long, value_name = "FILE", required = true)]
     pub(crate) admin_card: Vec<PathBuf>,
     /// Address on which to listen for other nodes, such as /ip4/10.20.0.7/tcp/7070; once for
@@ -115,30 +116,24 @@ Example:
     --member health.json --member data.json --member tax.json --member civil.json \\
     --out genesis.json")]
 pub(crate) struct GenesisArgs {
-    /// Print a list of codes to start from, for --codes, and do nothing else
-    #[arg(long, exclusive = true)]
-    pub(crate) sample_codes: bool,
-    #[command(flatten)]
-    pub(crate) founding: Option<FoundingArgs>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct FoundingArgs {
     /// The consortium's name
-    #[arg(long)]
-    pub(crate) name: Text<128>,
+    #[arg(long, required_unless_present = "sample_codes")]
+    pub(crate) name: Option<Text<128>>,
     /// The member that is the competent authority for data sharing
-    #[arg(long, value_name = "AGENCY")]
-    pub(crate) authority: AgencyId,
+    #[arg(long, value_name = "AGENCY", required_unless_present = "sample_codes")]
+    pub(crate) authority: Option<AgencyId>,
     /// A member's member.json; once for each
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE", required_unless_present = "sample_codes")]
     pub(crate) member: Vec<PathBuf>,
     /// The published codes of matters and duty bases, in TOML (see --sample-codes)
     #[arg(long, value_name = "FILE")]
     pub(crate) codes: Option<PathBuf>,
     /// Where to write the genesis
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "sample_codes")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print a list of codes to start from, for --codes, and do nothing else
+    #[arg(long, exclusive = true)]
+    pub(crate) sample_codes: bool,
     #[command(flatten)]
     pub(crate) params: ParamsArgs,
 }
@@ -195,7 +190,7 @@ pub(crate) struct RunArgs {
 /// Write the whole chain into one file, for an auditor or a backup
 ///
 /// The file can be checked by anyone who has the genesis, without trusting this node:
-/// comity verify. The node may be running meanwhile.
+/// comity verify --help. The node may be running meanwhile.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
@@ -306,11 +301,9 @@ mod tests {
 
     #[test]
     fn every_level_and_kind_that_is_offered_is_known() {
-        for (option, parser) in [
-            ("level", Args::command()),
-            ("kind", Args::command()),
-        ] {
-            let init = parser.find_subcommand("init").unwrap().clone();
+        let command = Args::command();
+        let init = command.find_subcommand("init").unwrap();
+        for option in ["level", "kind"] {
             let values = init.get_arguments().find(|a| a.get_id() == option).unwrap();
             for value in values.get_possible_values() {
                 let text = serde_json::Value::String(value.get_name().to_owned());

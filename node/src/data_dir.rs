@@ -273,7 +273,7 @@ fn in_words(pid: Option<u32>) -> String {
 
 impl From<DataDirError> for Failure {
     fn from(error: DataDirError) -> Failure {
-        let (ending, meaning, next) = match &error {
+        let (ending, meaning, next): Advice = match &error {
             DataDirError::NotADataDir(_) => (
                 Ending::NotUnderstood,
                 "Nothing was done.".into(),

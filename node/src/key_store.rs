@@ -12,6 +12,7 @@ use comity_core::genesis::{Genesis, GenesisKey, NO_CONSORTIUM};
 use comity_core::key_file::{KeyFile, KeyFileError};
 use comity_core::keys::{PublicKey, SecretKey};
 use comity_core::text::{AgencyId, Text};
+use libp2p::{PeerId, identity};
 use zeroize::Zeroizing;
 
 use crate::data_dir::{DataDir, DataDirError, PRIVATE_FILE, write_new};
@@ -98,6 +99,12 @@ pub(crate) fn genesis_key(dir: &DataDir, file: &KeyFile) -> Result<GenesisKey, K
         .map_err(|source| KeyStoreError::Damaged { path, source })
 }
 
+/// How other nodes know the holder of a transport key; `None` for a key that libp2p does not take.
+pub(crate) fn identity(key: &PublicKey) -> Option<PeerId> {
+    let key = identity::ed25519::PublicKey::try_from_bytes(key.as_bytes()).ok()?;
+    Some(identity::PublicKey::from(key).to_peer_id())
+}
+
 /// Reads the node's keys and makes certain that they are `agency`'s, the ones that `genesis`
 /// names, and nobody else's to read. Errors: all but `Write` and `Random`.
 pub(crate) fn load(
@@ -171,67 +178,78 @@ fn read_private(path: &Path, role: KeyRole) -> Result<Zeroizing<Vec<u8>>, KeySto
 
 impl From<KeyStoreError> for Failure {
     fn from(error: KeyStoreError) -> Failure {
-        let (ending, meaning, next) = match &error {
+        let (ending, meaning) = match &error {
             KeyStoreError::Write(_) => {
                 let KeyStoreError::Write(error) = error else { unreachable!("it was matched") };
                 return error.into();
             }
-            KeyStoreError::Missing { .. } => (
-                Ending::Failed,
-                "The genesis names this key, and the node cannot work without it.".into(),
-                "restore the file from where you keep the keys; if a validator key is lost, do \
-                 not restore an old log/wal with it"
-                    .into(),
-            ),
-            KeyStoreError::Exposed { path, .. } => (
+            KeyStoreError::Missing { .. } => {
+                (Ending::Failed, "The genesis names this key, and the node cannot work without it.")
+            }
+            KeyStoreError::Exposed { .. } => (
                 Ending::Refused,
-                "Whoever reads this key can act as your agency's node. Nothing was started.".into(),
-                format!(
-                    "chmod 600 {}; if people you do not trust use this machine, treat the key as \
-                     stolen",
-                    path.display()
-                ),
+                "Whoever reads this key can act as your agency's node. Nothing was started.",
             ),
-            KeyStoreError::Read { .. } => (
-                Ending::Failed,
-                "The node cannot work without its keys.".into(),
-                "run comityd as the user who owns the directory".into(),
-            ),
-            KeyStoreError::Random(_) => (
-                Ending::Failed,
-                "Keys cannot be made without them. Nothing was kept.".into(),
-                "run the command again once the machine has fully started".into(),
-            ),
+            KeyStoreError::Read { .. } => (Ending::Failed, "The node cannot work without its keys."),
+            KeyStoreError::Random(_) => {
+                (Ending::Failed, "Keys cannot be made without them. Nothing was kept.")
+            }
             KeyStoreError::Text { .. } | KeyStoreError::Damaged { .. } => (
                 Ending::Failed,
-                "The file was damaged or changed; the node cannot work without the key.".into(),
-                "restore the file from where you keep the keys".into(),
+                "The file was damaged or changed; the node cannot work without the key.",
             ),
             KeyStoreError::OtherAgency { .. } | KeyStoreError::OtherRole { .. } => (
                 Ending::Refused,
-                "A file was copied here from another node or another place. Nothing was started."
-                    .into(),
-                "give the right directory after --dir, or put the right key in its place".into(),
+                "A file was copied here from another node or another place. Nothing was started.",
             ),
             KeyStoreError::NotAMember { .. } => (
                 Ending::Refused,
                 "The genesis is another consortium's, or was made without this agency's \
-                 member.json. Nothing was started."
-                    .into(),
-                "copy the right genesis.json into the directory; its id must be the one that all \
-                 members compared"
-                    .into(),
+                 member.json. Nothing was started.",
             ),
             KeyStoreError::NotInGenesis { .. } => (
                 Ending::Refused,
                 "The genesis was made with another member.json of this agency, or this is another \
-                 node's directory. Nothing was started."
-                    .into(),
-                "use the directory whose member.json went into the genesis, or have the genesis \
-                 made again before anyone starts"
-                    .into(),
+                 node's directory. Nothing was started.",
             ),
         };
-        Failure::because(ending, &error, meaning, next)
+        Failure::because(ending, &error, meaning, next_step(&error))
     }
 }
+
+fn next_step(error: &KeyStoreError) -> String {
+    let next = match error {
+        KeyStoreError::Exposed { path, .. } => {
+            return format!(
+                "chmod 600 {}; if people you do not trust use this machine, treat the key as stolen",
+                path.display()
+            );
+        }
+        KeyStoreError::Missing { .. } => {
+            "restore the file from where you keep the keys; if a validator key is lost, do not \
+             restore an old log/wal with it"
+        }
+        KeyStoreError::Read { .. } | KeyStoreError::Write(_) => {
+            "run comityd as the user who owns the directory"
+        }
+        KeyStoreError::Random(_) => "run the command again once the machine has fully started",
+        KeyStoreError::Text { .. } | KeyStoreError::Damaged { .. } => {
+            "restore the file from where you keep the keys"
+        }
+        KeyStoreError::OtherAgency { .. } | KeyStoreError::OtherRole { .. } => {
+            "give the right directory after --dir, or put the right key in its place"
+        }
+        KeyStoreError::NotAMember { .. } => {
+            "copy the right genesis.json into the directory; its id must be the one that all \
+             members compared"
+        }
+        KeyStoreError::NotInGenesis { .. } => {
+            "use the directory whose member.json went into the genesis, or have the genesis made \
+             again before anyone starts"
+        }
+    };
+    next.to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,15 @@ mod args;
 mod commands;
 pub mod config;
 pub mod data_dir;
+pub mod disk;
 mod failure;
+#[cfg(test)]
+mod founding;
 mod key_store;
 mod logging;
+pub mod network;
+mod read_disk;
+pub mod shell;
 
 use std::ffi::OsString;
 use std::io::Write as _;

@@ -29,6 +29,9 @@ pub struct LogFilter(String);
 #[error("{0:?} is not a level of the log: write error, warn, info, debug or trace")]
 pub struct LogFilterError(String);
 
+/// What libraries may say. Gossipsub warns of what is harmless here.
+const LIBRARIES: &str = "warn,libp2p_gossipsub=error";
+
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 impl Default for LogFilter {
@@ -63,7 +66,7 @@ impl LogFilter {
         match self.0.as_str() {
             "error" => "error".to_owned(),
             level if LEVELS.contains(&level) => {
-                format!("warn,comity_node={level},comity_replica={level},comity_core={level}")
+                format!("{LIBRARIES},comity_node={level},comity_replica={level},comity_core={level}")
             }
             list => list.to_owned(),
         }
@@ -90,7 +93,7 @@ mod tests {
     #[test]
     fn plain_level_keeps_libraries_quiet() {
         let directives = LogFilter::default().directives();
-        assert!(directives.starts_with("warn,comity_node=info,"), "{directives}");
+        assert!(directives.starts_with("warn,libp2p_gossipsub=error,comity_node=info,"), "{directives}");
         assert!(EnvFilter::builder().parse(directives).is_ok());
     }
 

@@ -11,6 +11,7 @@ use clap::{Command, CommandFactory, FromArgMatches, Parser};
 use comity_core::hash::ConsortiumId;
 
 pub(crate) use nouns::*;
+pub(crate) use words::normal;
 
 use crate::messages;
 

@@ -2,8 +2,12 @@
 //! Holds: the same inputs at the same times give the same effects.
 //! May not enter: async, clocks, randomness, sockets, files (but through `Disk`), logging;
 //! libp2p, tokio, sled, axum.
+
+mod candidates;
 mod engine;
 pub mod io;
 pub mod message;
+mod peers;
+mod pool;
 pub mod replica;
 pub mod storage;

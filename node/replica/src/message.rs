@@ -6,10 +6,10 @@ use comity_core::block::Header;
 use comity_core::encoding::{Decode, DecodeError, Encode, decode, encode};
 use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash};
 use comity_core::ids::Height;
-use comity_core::keys::Signature;
-use comity_core::vote::{CommitCertificate, Proposal, Vote};
+use comity_core::keys::{PublicKey, Signature};
+use comity_core::vote::{CommitCertificate, Proposal, Vote, VoteKind};
 
-use crate::storage::SignedMark;
+use crate::storage::{MarkPosition, Step};
 
 /// Longest gossip message (bytes).
 pub const MAX_GOSSIP_BYTES: usize = 1024 * 1024;
@@ -88,6 +88,61 @@ pub enum Gossip {
     Round(RoundCertificate),
 }
 
+/// A message that a validator signed, shown back to it: it can check that it is its own.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Witnessed {
+    /// A vote.
+    Vote(SignedVote),
+    /// A proposal.
+    Proposal {
+        /// The proposal.
+        proposal: Proposal,
+        /// Its signature.
+        signature: Signature,
+    },
+}
+
+impl Witnessed {
+    /// Whose it is.
+    pub fn validator(&self) -> PublicKey {
+        match self {
+            Witnessed::Vote(signed) => signed.vote.validator,
+            Witnessed::Proposal { proposal, .. } => proposal.validator,
+        }
+    }
+
+    /// Where in consensus it was signed.
+    pub fn position(&self) -> MarkPosition {
+        match self {
+            Witnessed::Vote(SignedVote { vote, .. }) => {
+                let step = match vote.kind {
+                    VoteKind::Prevote => Step::Prevote,
+                    VoteKind::Precommit => Step::Precommit,
+                };
+                MarkPosition { height: vote.height.0, round: vote.round, step }
+            }
+            Witnessed::Proposal { proposal, .. } => MarkPosition {
+                height: proposal.height.0,
+                round: proposal.round,
+                step: Step::Proposal,
+            },
+        }
+    }
+
+    /// Whether it verifies.
+    pub fn is_genuine(&self, consortium: &ConsortiumId) -> bool {
+        let verified = match self {
+            Witnessed::Vote(SignedVote { vote, signature }) => {
+                vote.validator.verify_vote(consortium, vote, signature)
+            }
+            Witnessed::Proposal { proposal, signature } => {
+                proposal.validator.verify_proposal(consortium, proposal, signature)
+            }
+        };
+        verified.is_ok()
+    }
+}
+
 /// Where a node stands; sent on connecting and now and then.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Status {
@@ -100,7 +155,7 @@ pub struct Status {
     /// Its certificate; `None` at height 0.
     pub certificate: Option<CommitCertificate>,
     /// The newest message signed by the receiver's validator key that the sender has seen.
-    pub newest_of_yours: Option<SignedMark>,
+    pub newest_of_yours: Option<Witnessed>,
 }
 
 /// What one node asks another.

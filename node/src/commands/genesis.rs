@@ -15,7 +15,7 @@ use comity_core::ids::TimeMs;
 use comity_core::text::{AgencyId, Code, Text};
 use serde::Deserialize;
 
-use crate::args::{FoundingArgs, GenesisArgs};
+use crate::args::GenesisArgs;
 use crate::data_dir::{DataDirError, PUBLIC_FILE, write_new};
 use crate::failure::{Ending, Failure};
 
@@ -74,32 +74,30 @@ struct Founding {
 }
 
 pub(super) fn perform(args: &GenesisArgs) -> Result<String, Failure> {
-    let founding = match &args.founding {
-        Some(founding) if !args.sample_codes => founding,
-        _ => return Ok(SAMPLE_CODES.to_owned()),
+    // The command line was refused if one of them is missing for any other reason.
+    let (false, Some(name), Some(authority), Some(out)) =
+        (args.sample_codes, &args.name, &args.authority, &args.out)
+    else {
+        return Ok(SAMPLE_CODES.to_owned());
     };
-    let genesis = assemble(gather(founding)?)?;
-    let Ok(mut text) = serde_json::to_vec_pretty(&genesis) else {
-        unreachable!("a genesis is text and numbers");
-    };
-    text.push(b'\n');
-    write_new(&founding.out, &text, PUBLIC_FILE)?;
-    Ok(report(&genesis, &founding.out))
-}
-
-fn gather(args: &FoundingArgs) -> Result<Founding, FoundingError> {
     let codes = match &args.codes {
         Some(path) => read_codes(path)?,
         None => Codes::default(),
     };
-    Ok(Founding {
-        name: args.name.clone(),
-        authority: args.authority.clone(),
+    let genesis = assemble(Founding {
+        name: name.clone(),
+        authority: authority.clone(),
         time: now(),
         params: args.params.params(),
         codes,
         members: read_members(&args.member)?,
-    })
+    })?;
+    let Ok(mut text) = serde_json::to_vec_pretty(&genesis) else {
+        unreachable!("a genesis is text and numbers");
+    };
+    text.push(b'\n');
+    write_new(out, &text, PUBLIC_FILE)?;
+    Ok(report(&genesis, out))
 }
 
 fn read_members(paths: &[PathBuf]) -> Result<Vec<GenesisMember>, FoundingError> {

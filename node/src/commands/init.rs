@@ -19,7 +19,6 @@ use crate::data_dir::{DataDir, DataDirError, PRIVATE_FILE, PUBLIC_FILE, sync_dir
 use crate::disk::FileDisk;
 use crate::failure::{Ending, Failure};
 use crate::key_store::{self, KeyStoreError};
-use crate::network::peer_id;
 
 #[derive(Debug, thiserror::Error)]
 enum InitError {
@@ -201,7 +200,7 @@ fn clear(dir: &DataDir) {
 
 fn report(dir: &DataDir, args: &InitArgs, member: &GenesisMember) -> String {
     let key = |role| member.keys.iter().find(|key| key.role == role).map(|key| key.key);
-    let identity = key(KeyRole::Transport).and_then(|key| peer_id(&key));
+    let identity = key(KeyRole::Transport).and_then(|key| key_store::identity(&key));
     let identity = identity.map(|id| id.to_string()).unwrap_or_default();
     let secret = if args.observer {
         "keys/transport.json and keys/note.json"
@@ -239,7 +238,7 @@ fn report(dir: &DataDir, args: &InitArgs, member: &GenesisMember) -> String {
 impl From<InitError> for Failure {
     fn from(error: InitError) -> Failure {
         let nothing = "Nothing was created.";
-        let another = "have whoever holds the admin key make the card: comity key card --help";
+        let another = "have whoever holds the admin key make the card: comity key new --help";
         let (ending, meaning, next) = match error {
             InitError::Dir(error) => return error.into(),
             InitError::Keys(error) => return error.into(),
@@ -249,8 +248,8 @@ impl From<InitError> for Failure {
             InitError::PrivateKey(_) => (
                 Ending::Refused,
                 "The private admin key must never lie on a server. Nothing was created.",
-                "remove the file from this machine, and bring the key's card instead: comity key \
-                 card --help",
+                "remove the file from this machine, and bring the key's card instead, which \
+                 comity key new wrote beside it",
             ),
             InitError::CardAgency { .. } => (
                 Ending::Refused,

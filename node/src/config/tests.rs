@@ -58,7 +58,7 @@ fn mistakes_are_told_with_line_and_column() {
     let cases = [
         (
             "agency = \"health.gd\"\n[network]\nlisten = [\n",
-            "config.toml, line 4, column 1: ",
+            "config.toml, line 3, column 11: unclosed array, expected `]`",
         ),
         (
             "agency = \"health.gd\"\n[network]\n  lisen = []\n",
@@ -92,7 +92,7 @@ fn mistakes_are_told_with_line_and_column() {
         ),
         (
             "agency = \"a\"\n[network]\nlisten = [\"10.0.0.1:7070\"]\n",
-            "config.toml, line 3, column 11: \"10.0.0.1:7070\" is not an address to listen on",
+            "config.toml, line 3, column 10: \"10.0.0.1:7070\" is not an address to listen on",
         ),
         (
             "agency = \"a\"\n[[network.peers]]\naddress = \"/dns4/data/tcp/7070\"\n",

@@ -40,6 +40,9 @@ impl Members {
 
     /// Brings the members up to what a block changed; whether any came or went.
     pub fn update(&mut self, changes: &Changes) -> bool {
+        if !changes.puts.keys().any(|key| public_key(key).is_some()) {
+            return false;
+        }
         let mut members = (*self.0).clone();
         for (key, value) in &changes.puts {
             take_up(&mut members, key, value);
@@ -83,6 +86,6 @@ fn take_up(members: &mut BTreeMap<PeerId, AgencyId>, state_key: &[u8], value: &[
 /// The public key under which a state key files an object; `None` for other objects.
 fn public_key(state_key: &[u8]) -> Option<PublicKey> {
     let bytes: [u8; 32] = state_key.get(1..)?.try_into().ok()?;
-    let public = PublicKey::try_from(hex::encode(bytes)).ok()?;
+    let public = PublicKey::try_from(bytes).ok()?;
     (StateKey::Key(&public).to_bytes() == state_key).then_some(public)
 }

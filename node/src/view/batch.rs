@@ -13,7 +13,6 @@ use comity_core::ledger::TreeState;
 use comity_core::state::{self, object};
 use comity_core::state_tree::StateTree;
 use comity_core::statement::{Action, VerifiedRecord};
-use comity_core::validators::ValidatorSet;
 use comity_replica::io::Commit;
 use sled::Batch;
 
@@ -24,18 +23,13 @@ use super::layout::{
 };
 
 /// Adds everything that `commit` changes, but for its part in the replay window.
-pub(super) fn add_block(
-    batch: &mut Batch,
-    commit: &Commit,
-    validators: &ValidatorSet,
-    window: WindowSum,
-) {
+pub(super) fn add_block(batch: &mut Batch, commit: &Commit, window: WindowSum) {
     add_state(batch, commit.changes.puts.iter().map(|(key, value)| (&key[..], &value[..])));
     add_entries(batch, commit);
     let tip = SavedTip {
         header: commit.header.clone(),
         log: commit.log.clone(),
-        validators: validators.clone(),
+        validators: commit.tip_validators.clone(),
         window,
     };
     batch.insert(tip_key(), encode(&tip));

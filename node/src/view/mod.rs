@@ -7,6 +7,7 @@
 mod batch;
 mod boot;
 mod layout;
+mod listing;
 mod query;
 mod snapshot;
 mod store;
@@ -25,13 +26,15 @@ use comity_core::encoding::DecodeError;
 use comity_core::hash::ConsortiumId;
 use comity_core::ids::Height;
 use comity_core::ledger::{Ledger, Saved};
-use comity_core::validators::ValidatorSet;
 use comity_core::vote::CommitCertificate;
 use comity_replica::io::Commit;
 use tokio::sync::{broadcast, watch};
 
+use crate::shell::CommitSink;
+
 pub use boot::{BootError, boot};
-pub use query::{EntryFilter, EntryPage, EntryPlace, GrantFilter, Order, Page};
+pub use listing::{EntryFilter, EntryPage, EntryPlace, Order};
+pub use query::{GrantFilter, Page};
 pub use snapshot::Snapshot;
 
 use store::Opened;
@@ -93,8 +96,6 @@ struct Handle {
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Height of the newest block given to `apply`.
     given: watch::Sender<Height>,
-    /// The validators of the height up to which the view was when it was opened.
-    saved_validators: Option<ValidatorSet>,
 }
 
 impl View {
@@ -106,7 +107,7 @@ impl View {
         dir: &Path,
         consortium: ConsortiumId,
     ) -> Result<(View, Option<Saved>), ViewError> {
-        let Opened { db, tip, saved } = store::open(dir, consortium)?;
+        let Opened { db, saved, window } = store::open(dir, consortium)?;
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),
             consortium,
@@ -118,10 +119,8 @@ impl View {
         });
         let writer = Writer {
             shared: Arc::clone(&shared),
-            height: tip.as_ref().map(|tip| tip.header.height),
-            // Replaced by `resume` before a block is applied.
-            validators: None,
-            window: tip.as_ref().map(|tip| tip.window).unwrap_or_default(),
+            height: saved.as_ref().map(|saved| saved.header.height),
+            window,
             unflushed_since: None,
         };
         let (jobs, queue) = sync_channel(QUEUE_BLOCKS);
@@ -134,7 +133,6 @@ impl View {
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
             given: watch::Sender::new(Height(0)),
-            saved_validators: tip.map(|tip| tip.validators),
         };
         Ok((View(Arc::new(handle)), saved))
     }
@@ -203,11 +201,6 @@ impl View {
         self.ask(|answer| Job::Resume(ledger, Box::new(block), answer))
     }
 
-    /// The validators of the height up to which the view was saved.
-    fn saved_validators(&self) -> Option<&ValidatorSet> {
-        self.0.saved_validators.as_ref()
-    }
-
     fn send(&self, job: Job) -> Result<(), ViewError> {
         let jobs = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sent = jobs.is_some_and(|jobs| jobs.send(job).is_ok());
@@ -237,5 +230,11 @@ impl Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+impl CommitSink for View {
+    fn apply(&self, commit: Arc<Commit>) {
+        View::apply(self, commit);
     }
 }

@@ -31,8 +31,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) db: sled::Db,
-    pub(super) tip: Option<SavedTip>,
     pub(super) saved: Option<Saved>,
+    pub(super) window: WindowSum,
 }
 
 /// Why the content cannot be used.
@@ -147,7 +147,7 @@ fn load(dir: &Path, consortium: ConsortiumId) -> Result<Opened, Unusable> {
         _ => return Err(Unusable::Other),
     }
     let Some(tip) = db.get(tip_key())? else {
-        return Ok(Opened { db, tip: None, saved: None });
+        return Ok(Opened { db, saved: None, window: WindowSum::default() });
     };
     let tip: SavedTip = value(&tip)?;
     let window = load_window(&db, tip.window)?;
@@ -156,8 +156,9 @@ fn load(dir: &Path, consortium: ConsortiumId) -> Result<Opened, Unusable> {
         let (key, value) = pair?;
         state.push((key[1..].to_vec(), value.to_vec()));
     }
-    let saved = Saved { header: tip.header.clone(), state, log: tip.log.clone(), window };
-    Ok(Opened { db, tip: Some(tip), saved: Some(saved) })
+    let SavedTip { header, log, validators, window: sum } = tip;
+    let saved = Saved { header, state, log, window, validators };
+    Ok(Opened { db, saved: Some(saved), window: sum })
 }
 
 /// No root commits to the window, and a wrong one would split the node from the others.

@@ -12,7 +12,6 @@ use comity_core::encoding::encode;
 use comity_core::hash::ConsortiumId;
 use comity_core::ids::Height;
 use comity_core::ledger::Ledger;
-use comity_core::validators::ValidatorSet;
 use comity_core::vote::CommitCertificate;
 use comity_replica::io::Commit;
 use sled::Batch;
@@ -75,8 +74,6 @@ pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     /// The last block applied; 0 at the genesis, `None` where nothing is yet in the view.
     pub(super) height: Option<Height>,
-    /// The validators of the next height.
-    pub(super) validators: Option<ValidatorSet>,
     pub(super) window: WindowSum,
     pub(super) unflushed_since: Option<Instant>,
 }
@@ -117,7 +114,6 @@ impl Writer {
                 let _ = answer.send(());
             }
             Some(Job::Resume(ledger, block, answer)) => {
-                self.validators = Some(ledger.validators().clone());
                 self.shared.show(Snapshot::of_ledger(&ledger, Some(*block)));
                 let _ = answer.send(());
             }
@@ -136,7 +132,7 @@ impl Writer {
 
     fn apply(&mut self, commit: Arc<Commit>) -> Result<(), ViewError> {
         let height = commit.header.height;
-        let (Some(last), Some(validators)) = (self.height, self.validators.take()) else {
+        let Some(last) = self.height else {
             return Err(stopped("a block came before the genesis"));
         };
         if height != last.next() {
@@ -145,10 +141,9 @@ impl Writer {
         let db = self.shared.db()?;
         let mut batch = Batch::default();
         self.move_window(&db, &mut batch, &commit)?;
-        add_block(&mut batch, &commit, &validators, self.window);
+        add_block(&mut batch, &commit, self.window);
         db.apply_batch(batch)?;
         self.height = Some(height);
-        self.validators = Some(commit.validators.clone());
         self.unflushed_since.get_or_insert_with(Instant::now);
         self.shared.show(Snapshot::of_commit(&commit));
         // Nobody need be listening.
@@ -185,7 +180,6 @@ impl Writer {
         add_state(&mut batch, ledger.state().iter());
         db.apply_batch(batch)?;
         self.height = Some(ledger.tip().height);
-        self.validators = Some(ledger.validators().clone());
         self.window = WindowSum::default();
         self.unflushed_since.get_or_insert_with(Instant::now);
         self.shared.show(Snapshot::of_ledger(ledger, None));

@@ -107,6 +107,13 @@ pub enum StorageOp {
         /// Opaque.
         bytes: Vec<u8>,
     },
+    /// The guard is taken up anew, as [`Storage::adopt_guard`] says.
+    AdoptGuard {
+        /// The validator key (32 bytes, Ed25519).
+        public_key: [u8; 32],
+        /// First height that may be signed.
+        vote_from: u64,
+    },
     /// A decided block. Once it is durable, whatever else was written for its height is dropped.
     Commit {
         /// Height of the block, one above the last.
@@ -268,6 +275,9 @@ impl<D: Disk + Clone> Storage<D> {
             StorageOp::Entry { height, bytes } => self.wal.append_entry(disk, height, &bytes),
             StorageOp::Body { height, header_hash, bytes } => {
                 self.wal.append_body(disk, height, header_hash, &bytes)
+            }
+            StorageOp::AdoptGuard { public_key, vote_from } => {
+                self.wal.append_origin(disk, public_key, vote_from)
             }
             StorageOp::Commit { height, header_hash, payload } => {
                 self.blocks.append(height, &payload)?;

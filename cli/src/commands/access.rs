@@ -1,0 +1,244 @@
+//! `comity access`: the officer's attempt, the gateway's record of it, and what is on the log.
+//! Holds: what is recorded is what the ledger's rules say; this file only reacts to them.
+
+use std::path::Path;
+
+use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
+use comity_core::ids::{ExchangeId, TimeMs};
+use comity_core::statement::Action;
+use serde_json::{Value, json};
+
+use super::{filter, log};
+use crate::args::{AccessVerb, ListAccesses, MakeAttempt, RecordAttempt};
+use crate::client::{Client, Committed, EntryAnswer, GrantAnswer, refusal_fields};
+use crate::fault::{Exit, Fault};
+use crate::keys::{self, Readers};
+use crate::messages::{fault, say};
+use crate::shell::Session;
+use crate::sign::{self, Desk, NotCommitted};
+use crate::{describe, table, time};
+
+/// How often a denial that events overtake is judged again.
+const MAX_TRIES: usize = 5;
+
+pub(super) fn run(verb: AccessVerb, session: &mut Session<'_>) -> Result<Exit, Fault> {
+    match verb {
+        AccessVerb::Attempt(args) => attempt(args, session).map(|()| Exit::Done),
+        AccessVerb::Record(args) => record(&args, session),
+        AccessVerb::List(args) => list(&args, session).map(|()| Exit::Done),
+    }
+}
+
+fn attempt(args: MakeAttempt, session: &mut Session<'_>) -> Result<(), Fault> {
+    let valid_for_ms = time::duration_ms(&args.valid_for)?;
+    if args.out.exists() {
+        return Err(fault!(Failed, "file-exists", path = args.out.display()));
+    }
+    let desk = Desk::open(session, &args.signing.key)?;
+    let grant: GrantAnswer = desk.client.get(&format!("/v1/grants/{}", args.grant))?;
+    let items = args.scope.items();
+    let attempt = Attempt {
+        consortium: desk.consortium(),
+        exchange: ExchangeId(session.shell.draw()?),
+        grant: args.grant,
+        dataset: grant.grant.terms.dataset,
+        requester: desk.key.file.agency.clone(),
+        officer: desk.key.file.public_key,
+        matter: args.matter,
+        items,
+        mode: args.mode,
+        made_at: session.shell.now(),
+        valid_until: desk.time_base(session).plus(valid_for_ms),
+    };
+    let what = say!("does-attempt", dataset = attempt.dataset);
+    preview(session, &desk, &what, &attempt, attempt.valid_until);
+    session.confirm()?;
+    let signature = desk.key.secret.sign_attempt(&attempt);
+    let signed = SignedAttempt { attempt, signature };
+    let object = json!(signed);
+    keys::write_new(&args.out, format!("{object:#}\n").as_bytes(), Readers::Any)?;
+    session.result(&object, |_| {
+        say!("ok-attempt", path = args.out.display(), provider = signed.attempt.dataset.agency)
+    })
+}
+
+fn preview(
+    session: &mut Session<'_>,
+    desk: &Desk,
+    what: &str,
+    attempt: &Attempt,
+    valid_until: TimeMs,
+) {
+    let zone = session.shell.zone.clone();
+    let mut rows = describe::attempt_rows(attempt, &zone);
+    rows.extend(desk.signer_rows(valid_until, &zone));
+    session.shell.note(&say!("preview", what = what));
+    session.shell.note(&table::pairs(&rows));
+}
+
+fn load(path: &Path) -> Result<SignedAttempt, Fault> {
+    let signed: SignedAttempt = keys::load_json(path, |cause| {
+        fault!(Failed, "attempt-unreadable", path = path.display(), cause = cause)
+    })?;
+    signed
+        .verify()
+        .map_err(|e| fault!(Failed, "attempt-forged", path = path.display(), cause = e))?;
+    Ok(signed)
+}
+
+fn record(args: &RecordAttempt, session: &mut Session<'_>) -> Result<Exit, Fault> {
+    let signed = load(&args.attempt)?;
+    let desk = Desk::open(session, &args.signing.key)?;
+    sign::check_consortium(&desk.status, signed.attempt.consortium, &desk.client)?;
+    let Attempt { requester, dataset, .. } = &signed.attempt;
+    let what = say!("does-record-either", requester = requester, dataset = dataset);
+    let valid_until = desk.valid_until(session);
+    preview(session, &desk, &what, &signed.attempt, valid_until);
+    session.confirm()?;
+    let mut known: Option<AccessRefusal> = None;
+    for _ in 0..MAX_TRIES {
+        let refusal = match known.take() {
+            Some(refusal) => Some(refusal),
+            None => judged(&desk.client, &signed)?,
+        };
+        match submit(session, &desk, &signed, refusal, valid_until)? {
+            Outcome::Recorded(exit) => return Ok(exit),
+            Outcome::Overtaken(refusal) => known = refusal,
+        }
+    }
+    Err(fault!(Failed, "overtaken", count = MAX_TRIES))
+}
+
+/// The refusal by which the ledger would refuse the attempt now.
+fn judged(client: &Client, signed: &SignedAttempt) -> Result<Option<AccessRefusal>, Fault> {
+    let judged = client.evaluate(signed)?;
+    match (judged.allowed, judged.refusal) {
+        (true, _) => Ok(None),
+        (false, Some(refusal)) => Ok(Some(refusal)),
+        (false, None) => {
+            let cause = "no refusal";
+            Err(fault!(Failed, "answer-unreadable", url = client.url(), cause = cause))
+        }
+    }
+}
+
+enum Outcome {
+    /// It is on the log.
+    Recorded(Exit),
+    /// By the time of ordering it had become otherwise; the refusal, where it is known.
+    Overtaken(Option<AccessRefusal>),
+}
+
+/// Submits the access, or the denial where there is a refusal.
+fn submit(
+    session: &mut Session<'_>,
+    desk: &Desk,
+    signed: &SignedAttempt,
+    refusal: Option<AccessRefusal>,
+    valid_until: TimeMs,
+) -> Result<Outcome, Fault> {
+    let attempt = signed.clone();
+    let action = match &refusal {
+        None => Action::RecordAccess { attempt },
+        Some(refusal) => Action::RecordDenial { attempt, refusal: refusal.clone() },
+    };
+    let statement = desk.draft(session, action, valid_until)?;
+    let entry = desk.sign(statement)?;
+    match (sign::submit(session, &desk.client, &entry), refusal) {
+        (Ok(committed), None) => {
+            sign::report(session, &entry, &committed, json!({ "outcome": "allowed" }))?;
+            Ok(Outcome::Recorded(Exit::Done))
+        }
+        (Ok(committed), Some(refusal)) => {
+            report_denial(session, &committed, &refusal)?;
+            let also = json!({
+                "outcome": "denied",
+                "rule": refusal.rule(),
+                "refusal": refusal,
+            });
+            sign::report(session, &entry, &committed, also)?;
+            Ok(Outcome::Recorded(Exit::Denied))
+        }
+        (Err(NotCommitted::Fault(fault)), _) => Err(fault),
+        (Err(NotCommitted::Refused(problem)), refusal) => {
+            let overtaken = match refusal {
+                None => problem.access_refusal().is_some(),
+                Some(_) => matches!(problem.rule(), Some("denial-not-due" | "denial-mismatch")),
+            };
+            if !overtaken {
+                return Err(problem.into_refusal(&session.shell.zone, desk.fields()));
+            }
+            let named = if refusal.is_none() { problem.access_refusal() } else { None };
+            Ok(Outcome::Overtaken(named))
+        }
+    }
+}
+
+/// Says why the access is refused; that the denial is recorded is said as of any record.
+fn report_denial(
+    session: &mut Session<'_>,
+    committed: &Committed,
+    refusal: &AccessRefusal,
+) -> Result<(), Fault> {
+    let value = serde_json::to_value(refusal).unwrap_or_default();
+    let fields = refusal_fields(&value, &session.shell.zone);
+    let why = Fault::new(Exit::Denied, refusal.rule(), fields);
+    let index = committed.index;
+    let (what, means, next) = (why.what(), why.means(), why.next());
+    let text = say!("access-refused", what = what, means = means, next = next, index = index);
+    session.shell.note(&text);
+    Ok(())
+}
+
+fn list(args: &ListAccesses, session: &mut Session<'_>) -> Result<(), Fault> {
+    let client = session.client()?;
+    let limit = args.limit as usize;
+    let mut found: Vec<(EntryAnswer, Value)> = Vec::new();
+    for kind in ["record-access", "record-denial"] {
+        let mut query = vec![("order", "desc".to_owned()), ("kind", kind.to_owned())];
+        filter(&mut query, "dataset", args.dataset.as_ref());
+        filter(&mut query, "grant", args.grant);
+        filter(&mut query, "agency", args.agency.as_ref());
+        for value in client.list("/v1/entries", &query, "entries", limit)? {
+            found.push((client.read(&value)?, value));
+        }
+    }
+    found.sort_by_key(|(entry, _)| std::cmp::Reverse(entry.index));
+    found.truncate(limit);
+    let (entries, values): (Vec<EntryAnswer>, Vec<Value>) = found.into_iter().unzip();
+    session.result(&json!({ "entries": values }), |shell| {
+        let row = |entry: &EntryAnswer| access_row(entry, &time::show(entry.time, &shell.zone));
+        let headings = [
+            &say!("column-entry"),
+            &say!("column-time"),
+            &say!("column-outcome"),
+            &say!("column-requester"),
+            &say!("column-dataset"),
+            &say!("column-grant"),
+            &say!("column-matter"),
+            &say!("column-officer"),
+        ];
+        table::rows(&headings.map(String::as_str), entries.iter().map(row).collect())
+    })
+}
+
+fn access_row(entry: &EntryAnswer, time: &str) -> Vec<String> {
+    let action = &entry.record.statement.action;
+    let outcome = match action {
+        Action::RecordDenial { refusal, .. } => say!("outcome-refused", rule = refusal.rule()),
+        _ => say!("outcome-allowed"),
+    };
+    let Some(SignedAttempt { attempt, .. }) = action.attempt() else {
+        return log::row(entry, time);
+    };
+    vec![
+        entry.index.to_string(),
+        time.to_owned(),
+        outcome,
+        attempt.requester.to_string(),
+        attempt.dataset.to_string(),
+        attempt.grant.to_string(),
+        attempt.matter.to_string(),
+        table::short(attempt.officer),
+    ]
+}

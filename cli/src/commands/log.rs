@@ -1,0 +1,203 @@
+//! `comity log`: follows, lists, shows and fetches the log.
+//! Holds: an entry that is shown as verified was verified here, from its bytes.
+
+use std::fs::OpenOptions;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use comity_core::statement::VerifiedRecord;
+use serde_json::{Value, json};
+
+use super::filter;
+use crate::args::{FetchArchive, ListLog, LogVerb, ShowEntry, TailLog};
+use crate::client::{Client, EntryAnswer, Query, Status};
+use crate::fault::Fault;
+use crate::messages::{fault, say};
+use crate::shell::Session;
+use crate::{describe, table, time};
+
+const RECONNECT: Duration = Duration::from_secs(1);
+/// Longest line of the event stream: an entry of the largest record, as JSON and base64.
+const MAX_EVENT_BYTES: u64 = 4 * 1024 * 1024;
+
+pub(super) fn run(verb: LogVerb, session: &mut Session<'_>) -> Result<(), Fault> {
+    match verb {
+        LogVerb::Tail(args) => tail(&args, session),
+        LogVerb::List(args) => list(args, session),
+        LogVerb::Show(args) => show(&args, session),
+        LogVerb::Archive(args) => archive(&args, session),
+    }
+}
+
+/// An entry as a row of a table.
+pub(super) fn row(entry: &EntryAnswer, time: &str) -> Vec<String> {
+    let statement = &entry.record.statement;
+    let by = statement.signers.first().map(|signer| signer.agency.to_string());
+    vec![
+        entry.index.to_string(),
+        time.to_owned(),
+        by.unwrap_or_default(),
+        describe::sentence(&statement.action),
+    ]
+}
+
+fn list(args: ListLog, session: &mut Session<'_>) -> Result<(), Fault> {
+    let client = session.client()?;
+    let order = if args.from.is_some() { "asc" } else { "desc" };
+    let mut query = vec![("order", order.to_owned())];
+    filter(&mut query, "from", args.from);
+    filter(&mut query, "kind", args.kind);
+    filter(&mut query, "agency", args.agency);
+    filter(&mut query, "dataset", args.dataset);
+    filter(&mut query, "grant", args.grant);
+    filter(&mut query, "key", args.key);
+    let found = client.list("/v1/entries", &query, "entries", args.limit as usize)?;
+    let entries: Vec<EntryAnswer> =
+        found.iter().map(|entry| client.read(entry)).collect::<Result<_, _>>()?;
+    session.result(&json!({ "entries": Value::Array(found) }), |shell| {
+        let row = |entry: &EntryAnswer| row(entry, &time::show(entry.time, &shell.zone));
+        let headings = [
+            &say!("column-entry"),
+            &say!("column-time"),
+            &say!("column-by"),
+            &say!("column-what"),
+        ];
+        table::rows(&headings.map(String::as_str), entries.iter().map(row).collect())
+    })
+}
+
+fn show(args: &ShowEntry, session: &mut Session<'_>) -> Result<(), Fault> {
+    let client = session.client()?;
+    let found = client.value(&format!("/v1/entries/{}", args.index), &vec![])?;
+    let entry: EntryAnswer = client.read(&found)?;
+    let status: Status = client.get("/v1/status")?;
+    let record = verified(&entry, &status)
+        .map_err(|cause| fault!(Unverified, "entry-damaged", index = args.index, cause = cause))?;
+    session.result(&found, |shell| {
+        let zone = &shell.zone;
+        let statement = record.statement();
+        let mut rows = describe::rows(&statement.action, zone);
+        for signer in &statement.signers {
+            let who = format!("{} ({}), {}", signer.agency, signer.role, table::key(&signer.key));
+            rows.push((say!("label-signed-by"), who));
+        }
+        rows.push((say!("label-valid-until"), time::show(statement.valid_until, zone)));
+        rows.push((say!("label-record-id"), record.id().to_string()));
+        rows.push((say!("label-leaf-hash"), record.leaf().to_string()));
+        let head = say!(
+            "entry-head",
+            index = entry.index,
+            height = entry.height,
+            time = time::show(entry.time, zone),
+            what = describe::sentence(&statement.action),
+        );
+        format!("{head}\n{}\n{}", table::pairs(&rows), say!("entry-verified"))
+    })
+}
+
+/// Verifies an entry's bytes, and that they are what the node says.
+fn verified(entry: &EntryAnswer, status: &Status) -> Result<VerifiedRecord, String> {
+    let bytes = BASE64_STANDARD.decode(&entry.bytes).map_err(|e| e.to_string())?;
+    let record =
+        VerifiedRecord::verify(&bytes, &status.consortium).map_err(|error| error.to_string())?;
+    let same = *record.record() == entry.record
+        && record.id() == entry.record_id
+        && record.leaf() == entry.leaf_hash;
+    if same { Ok(record) } else { Err(say!("entry-not-as-said")) }
+}
+
+fn tail(args: &TailLog, session: &mut Session<'_>) -> Result<(), Fault> {
+    let client = session.client()?;
+    let mut follow = Follow { next: args.from, left: args.count };
+    let mut stream = follow.connect(&client)?;
+    loop {
+        if follow.read(stream, session, &client)? {
+            return Ok(());
+        }
+        session.shell.note(&say!("tail-reconnecting", url = client.url()));
+        stream = loop {
+            std::thread::sleep(RECONNECT);
+            if let Ok(stream) = follow.connect(&client) {
+                break stream;
+            }
+        };
+    }
+}
+
+/// How far the log was followed.
+struct Follow {
+    /// The next entry to ask for.
+    next: Option<u64>,
+    /// How many more to show, where it is limited.
+    left: Option<u64>,
+}
+
+impl Follow {
+    fn connect(&self, client: &Client) -> Result<impl BufRead + use<>, Fault> {
+        let mut query: Query = vec![];
+        filter(&mut query, "from", self.next);
+        Ok(BufReader::new(client.stream("/v1/events", &query)?))
+    }
+
+    /// Shows entries until the stream ends; whether enough were shown.
+    fn read(
+        &mut self,
+        mut stream: impl BufRead,
+        session: &mut Session<'_>,
+        client: &Client,
+    ) -> Result<bool, Fault> {
+        while self.left != Some(0) {
+            let mut line = Vec::new();
+            let read = stream.by_ref().take(MAX_EVENT_BYTES).read_until(b'\n', &mut line);
+            if !matches!(read, Ok(1..)) || line.last() != Some(&b'\n') {
+                return Ok(false);
+            }
+            let line = String::from_utf8_lossy(&line);
+            if let Some(data) = line.trim_end().strip_prefix("data:") {
+                self.show(data.trim_start(), session, client)?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn show(
+        &mut self,
+        data: &str,
+        session: &mut Session<'_>,
+        client: &Client,
+    ) -> Result<(), Fault> {
+        let value: Value = serde_json::from_str(data)
+            .map_err(|e| fault!(Failed, "answer-unreadable", url = client.url(), cause = e))?;
+        let entry: EntryAnswer = client.read(&value)?;
+        if self.next.is_some_and(|next| entry.index.0 < next) {
+            return Ok(());
+        }
+        self.next = Some(entry.index.0 + 1);
+        self.left = self.left.map(|left| left - 1);
+        session.result(&value, |shell| row(&entry, &time::show(entry.time, &shell.zone)).join("  "))
+    }
+}
+
+fn archive(args: &FetchArchive, session: &mut Session<'_>) -> Result<(), Fault> {
+    let client = session.client()?;
+    if args.out.exists() {
+        return Err(fault!(Failed, "file-exists", path = args.out.display()));
+    }
+    let mut stream = client.stream("/v1/archive", &vec![])?;
+    let path = &args.out;
+    let written = OpenOptions::new().write(true).create_new(true).mode(0o666).open(path).and_then(
+        |mut file| {
+            let size_bytes = io::copy(&mut stream, &mut file)?;
+            file.flush()?;
+            file.sync_all().map(|()| size_bytes)
+        },
+    );
+    let size_bytes = written
+        .map_err(|e| fault!(Failed, "file-unwritable", path = path.display(), cause = e))?;
+    session.result(&json!({ "file": path, "size_bytes": size_bytes }), |_| {
+        say!("ok-archive", path = path.display(), size_bytes = size_bytes)
+    })
+}

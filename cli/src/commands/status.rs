@@ -1,0 +1,107 @@
+//! `comity status`, `comity agency`, `comity codes`: the node, the members, the published codes.
+
+use comity_core::agency::{Agency, Standing};
+use comity_core::genesis::CodeEntry;
+use comity_core::ids::Height;
+use serde_json::{Value, json};
+
+use crate::args::AgencyVerb;
+use crate::client::{Codes, Status};
+use crate::fault::Fault;
+use crate::messages::{say, text};
+use crate::shell::Session;
+use crate::{describe, table, time};
+
+/// Most members listed.
+const MAX_LISTED: usize = 100_000;
+
+pub(super) fn status(session: &mut Session<'_>) -> Result<(), Fault> {
+    let client = session.client()?;
+    let found = client.value("/v1/status", &vec![])?;
+    let status: Status = client.read(&found)?;
+    session.result(&found, |shell| {
+        let best = status.best_peer_height.unwrap_or(Height(0));
+        let behind = best.0.saturating_sub(status.height.0);
+        let tip = say!(
+            "words-block",
+            height = status.height,
+            time = time::show(status.time, &shell.zone),
+            hash = status.header_hash,
+        );
+        let mut rows = vec![
+            (say!("label-consortium"), format!("{} ({})", status.name, status.consortium)),
+            (say!("label-node"), say!("words-node", agency = status.agency, version = status.version)),
+            (say!("label-last-block"), tip),
+            (say!("label-entries"), status.log_size.to_string()),
+            (say!("label-behind"), say!("words-behind", behind = behind)),
+            (say!("label-voting"), text(yes_no(status.voting)).to_owned()),
+            (say!("label-pending"), status.pending.to_string()),
+        ];
+        for voter in &status.validators {
+            let key = table::short(voter.key);
+            let words = say!("words-voter", agency = voter.agency, power = voter.power, key = key);
+            rows.push((say!("label-validator"), words));
+        }
+        for peer in &status.peers {
+            let agency = peer.agency.as_ref().map(ToString::to_string).unwrap_or_default();
+            let address = peer.address.as_deref().unwrap_or_default();
+            let height = peer.height.map(|height| height.to_string()).unwrap_or_default();
+            let words = say!("words-peer", agency = agency, address = address, height = height);
+            rows.push((say!("label-peer"), words));
+        }
+        table::pairs(&rows)
+    })
+}
+
+fn yes_no(yes: bool) -> &'static str {
+    if yes { "word-yes" } else { "word-no" }
+}
+
+pub(super) fn agencies(verb: &AgencyVerb, session: &mut Session<'_>) -> Result<(), Fault> {
+    let AgencyVerb::List = verb;
+    let client = session.client()?;
+    let found = client.list("/v1/agencies", &vec![], "agencies", MAX_LISTED)?;
+    let agencies: Vec<Agency> =
+        found.iter().map(|agency| client.read(agency)).collect::<Result<_, _>>()?;
+    session.result(&json!({ "agencies": Value::Array(found) }), |_| {
+        let row = |agency: &Agency| {
+            let standing = match agency.standing {
+                Standing::Validator { power } => say!("words-validator", power = power),
+                Standing::Observer => say!("word-observer"),
+            };
+            vec![
+                agency.id.to_string(),
+                agency.name.to_string(),
+                describe::word(&agency.level),
+                agency.region.to_string(),
+                standing,
+                agency.operated_by.to_string(),
+            ]
+        };
+        let headings = [
+            &say!("column-agency"),
+            &say!("column-name"),
+            &say!("column-level"),
+            &say!("column-region"),
+            &say!("column-standing"),
+            &say!("column-operated-by"),
+        ];
+        table::rows(&headings.map(String::as_str), agencies.iter().map(row).collect())
+    })
+}
+
+pub(super) fn codes(session: &mut Session<'_>) -> Result<(), Fault> {
+    let client = session.client()?;
+    let found = client.value("/v1/codes", &vec![])?;
+    let codes: Codes = client.read(&found)?;
+    session.result(&found, |_| {
+        let (matter, basis) = (say!("word-matter"), say!("word-basis"));
+        let row = |list: &str, entry: &CodeEntry| {
+            vec![list.to_owned(), entry.code.to_string(), entry.title.to_string()]
+        };
+        let matters = codes.matters.iter().map(|entry| row(&matter, entry));
+        let bases = codes.duty_bases.iter().map(|entry| row(&basis, entry));
+        let headings = [&say!("column-list"), &say!("column-code"), &say!("column-title")];
+        table::rows(&headings.map(String::as_str), matters.chain(bases).collect())
+    })
+}

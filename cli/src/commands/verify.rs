@@ -1,0 +1,176 @@
+//! `comity verify`: proves an archive against a genesis, with no node and no network.
+//! Holds: "verified" is said only of what core's verifier accepted to the last byte; what is not
+//! proven by it is said too.
+
+use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::path::Path;
+use std::time::Instant;
+
+use comity_core::agency::Standing;
+use comity_core::archive::{ArchiveError, BlockFault, Verified, Verifier};
+use comity_core::genesis::Genesis;
+use comity_core::ledger::BlockError;
+use serde_json::json;
+
+use super::replay::{self, ReplayError};
+use crate::args::{VerifyArchive, VerifyVerb};
+use crate::fault::{Exit, Fault};
+use crate::keys;
+use crate::messages::{fault, say};
+use crate::shell::Session;
+use crate::{table, time};
+
+pub(super) fn run(verb: VerifyVerb, session: &mut Session<'_>) -> Result<Exit, Fault> {
+    match verb {
+        VerifyVerb::Archive(args) => archive(&args, session).map(|()| Exit::Done),
+    }
+}
+
+fn archive(args: &VerifyArchive, session: &mut Session<'_>) -> Result<(), Fault> {
+    let genesis = keys::load_genesis(&args.genesis)?;
+    let verifier = Verifier::new(&genesis).map_err(|error| archive_fault(error, &args.file))?;
+    let mut input = BufReader::new(keys::open(&args.file)?);
+    let began = Instant::now();
+    let shell = &mut *session.shell;
+    let replayed = replay::replay(&mut input, verifier, |verifier| {
+        let ledger = verifier.ledger();
+        let (height, entries) = (ledger.tip().height, ledger.log().size());
+        shell.show_progress(&say!("progress-verify", height = height, entries = entries));
+    });
+    shell.show_progress("");
+    let finished = replayed.and_then(|(verifier, certificate)| {
+        let set = verifier.ledger().validators().clone();
+        let signers = certificate.signatures.iter().map(|signature| {
+            let by_key = set.by_key(&signature.validator);
+            by_key.map_or_else(|| signature.validator.to_string(), |v| v.agency.to_string())
+        });
+        let signers: Vec<String> = signers.collect();
+        Ok((verifier.finish(certificate)?, signers))
+    });
+    let (verified, signers) = finished.map_err(|error| match error {
+        ReplayError::Read(error) => keys::unreadable(&args.file, &error),
+        ReplayError::Archive(error) => archive_fault(error, &args.file),
+    })?;
+    let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    report(session, &genesis, &verified, &signers, elapsed_ms)
+}
+
+fn report(
+    session: &mut Session<'_>,
+    genesis: &Genesis,
+    verified: &Verified,
+    signers: &[String],
+    elapsed_ms: u64,
+) -> Result<(), Fault> {
+    let rate = verified.entries.saturating_mul(1_000) / elapsed_ms.max(1);
+    let operators = large_operators(genesis);
+    let object = json!({
+        "verified": true,
+        "consortium": genesis.id(),
+        "name": genesis.name,
+        "blocks": verified.tip.height,
+        "entries": verified.entries,
+        "tip": {
+            "height": verified.tip.height,
+            "header_hash": verified.tip.hash,
+            "time": verified.tip.time,
+        },
+        "signers": signers,
+        "operators_with_a_third": operators.keys().collect::<Vec<_>>(),
+        "elapsed_ms": elapsed_ms,
+        "entries_per_s": rate,
+    });
+    session.result(&object, |shell| {
+        let zone = &shell.zone;
+        let rows = [
+            (say!("label-consortium"), format!("{} ({})", genesis.name, genesis.id())),
+            (say!("label-entries"), verified.entries.to_string()),
+            (say!("label-blocks"), verified.tip.height.to_string()),
+            (say!("label-last-block-time"), time::show(verified.tip.time, zone)),
+            (say!("label-last-block-hash"), verified.tip.hash.to_string()),
+            (say!("label-last-signed-by"), signers.join(", ")),
+            (say!("label-speed"), say!("words-rate", rate = rate, elapsed_ms = elapsed_ms)),
+        ];
+        let mut text = format!("{}\n{}", say!("ok-verified"), table::pairs(&rows));
+        for (operator, power) in &operators {
+            text.push('\n');
+            text.push_str(&say!("note-operator", operator = operator, power = power));
+        }
+        text
+    })
+}
+
+/// Who operates the nodes of a third or more of the voting power, with that power in percent:
+/// with so much in one hand, the signatures of many are the signatures of one.
+fn large_operators(genesis: &Genesis) -> BTreeMap<String, u64> {
+    let mut powers: BTreeMap<String, u64> = BTreeMap::new();
+    for member in &genesis.members {
+        if let Standing::Validator { power } = member.agency.standing {
+            *powers.entry(member.agency.operated_by.to_string()).or_default() += power;
+        }
+    }
+    let total: u64 = powers.values().sum();
+    powers.retain(|_, power| *power * 3 >= total);
+    powers.values_mut().for_each(|power| *power = *power * 100 / total.max(1));
+    powers
+}
+
+/// What a failed verification means, by what failed.
+fn archive_fault(error: ArchiveError, path: &Path) -> Fault {
+    let path = path.display();
+    match error {
+        ArchiveError::NotAnArchive => fault!(Unverified, "archive-not-one", path = path),
+        ArchiveError::OtherConsortium { found, expected } => {
+            fault!(Unverified, "archive-other-consortium", found = found, expected = expected)
+        }
+        ArchiveError::Genesis(error) => {
+            fault!(Failed, "genesis-unusable", path = path, cause = error)
+        }
+        ArchiveError::Block { height, cause } => block_fault(height.0, *cause, &path),
+    }
+}
+
+fn block_fault(height: u64, cause: BlockFault, path: &impl std::fmt::Display) -> Fault {
+    match cause {
+        BlockFault::Truncated => {
+            fault!(Unverified, "archive-truncated", height = height, path = path)
+        }
+        BlockFault::Trailing => fault!(Unverified, "archive-trailing", height = height),
+        BlockFault::Frame => fault!(Unverified, "archive-frame", height = height),
+        BlockFault::Decode(error) => {
+            fault!(Unverified, "archive-damaged", height = height, cause = error)
+        }
+        BlockFault::Certificate(error) => {
+            fault!(Unverified, "archive-certificate", height = height, cause = error)
+        }
+        BlockFault::Record { position, source } => {
+            let rule = source.rule();
+            fault!(
+                Unverified,
+                "archive-record",
+                height = height,
+                position = position,
+                rule = rule,
+                cause = source
+            )
+        }
+        BlockFault::Execution(BlockError::Record { position, refusal }) => {
+            let rule = refusal.rule();
+            fault!(
+                Unverified,
+                "archive-refused",
+                height = height,
+                position = position,
+                rule = rule,
+                cause = refusal
+            )
+        }
+        BlockFault::Execution(BlockError::Header { field }) => {
+            fault!(Unverified, "archive-header", height = height, field = field)
+        }
+        BlockFault::Execution(error) => {
+            fault!(Unverified, "archive-limit", height = height, cause = error)
+        }
+    }
+}

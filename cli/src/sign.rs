@@ -1,0 +1,274 @@
+//! A change from statement to commit: build, show, confirm, sign, keep, submit, report.
+//! Holds: what is shown is what is signed; bytes whose fate is unknown are kept, and only
+//! identical bytes are ever sent again.
+//! May not enter: what a change is about (see `commands`); rules.
+
+use std::path::{Path, PathBuf};
+
+use comity_core::genesis::NO_CONSORTIUM;
+use comity_core::hash::ConsortiumId;
+use comity_core::ids::{Nonce, TimeMs};
+use comity_core::key_file::KeyFile;
+use comity_core::statement::{
+    Action, Capacity, STATEMENT_VERSION, SignedRecord, Statement, StatementSigner, VerifiedRecord,
+};
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use crate::client::{Client, Committed, Problem, Status, SubmitError};
+use crate::fault::{Fault, Fields};
+use crate::keys::{self, OwnKey, Readers};
+use crate::messages::{fault, say};
+use crate::shell::Session;
+use crate::{describe, table, time};
+
+/// How long a statement may wait for its commit (ms).
+const VALIDITY_MS: u64 = 10 * 60 * 1000;
+
+/// One who signs, at one node.
+pub(crate) struct Desk {
+    /// The key.
+    pub(crate) key: OwnKey,
+    /// The node.
+    pub(crate) client: Client,
+    /// The node's state at the beginning.
+    pub(crate) status: Status,
+}
+
+impl Desk {
+    /// Loads the key and asks the node where it stands. Errors: nobody can confirm; the node is
+    /// of another consortium than expected.
+    pub(crate) fn open(session: &Session<'_>, key: &Path) -> Result<Desk, Fault> {
+        session.require_confirmable()?;
+        let key = keys::load_key(key)?;
+        let client = session.client()?;
+        let status: Status = client.get("/v1/status")?;
+        let of_card = key.card.as_ref().map(|card| card.consortium);
+        for expected in [session.global.consortium, of_card].into_iter().flatten() {
+            check_consortium(&status, expected, &client)?;
+        }
+        Ok(Desk { key, client, status })
+    }
+
+    /// The consortium for which is signed.
+    pub(crate) fn consortium(&self) -> ConsortiumId {
+        self.status.consortium
+    }
+
+    /// The time from which validity counts: never behind consensus time, whatever this computer's
+    /// clock says.
+    pub(crate) fn time_base(&self, session: &Session<'_>) -> TimeMs {
+        session.shell.now().max(self.status.time)
+    }
+
+    /// Until when a statement made now may wait for its commit.
+    pub(crate) fn valid_until(&self, session: &Session<'_>) -> TimeMs {
+        self.time_base(session).plus(VALIDITY_MS)
+    }
+
+    /// A statement of this key alone.
+    pub(crate) fn draft(
+        &self,
+        session: &mut Session<'_>,
+        action: Action,
+        valid_until: TimeMs,
+    ) -> Result<Statement, Fault> {
+        let nonce = Nonce(session.shell.draw()?);
+        Ok(statement(signer(&self.key), self.consortium(), nonce, valid_until, action))
+    }
+
+    /// Says in plain words what is about to be signed.
+    pub(crate) fn preview(&self, session: &mut Session<'_>, statement: &Statement) {
+        let zone = session.shell.zone.clone();
+        let mut rows = describe::rows(&statement.action, &zone);
+        rows.extend(self.signer_rows(statement.valid_until, &zone));
+        let what = describe::sentence(&statement.action);
+        session.shell.note(&say!("preview", what = what));
+        session.shell.note(&table::pairs(&rows));
+    }
+
+    /// Signs a statement of this key's.
+    pub(crate) fn sign(&self, statement: Statement) -> Result<VerifiedRecord, Fault> {
+        let signatures = vec![self.key.secret.sign_statement(&statement)];
+        let bytes = SignedRecord { statement, signatures }.to_bytes();
+        VerifiedRecord::verify(&bytes, &self.consortium())
+            .map_err(|e| Fault::refused(e.rule(), vec![("detail".to_owned(), e.to_string())]))
+    }
+
+    /// Who signs, for which consortium, and until when it may be committed.
+    pub(crate) fn signer_rows(
+        &self,
+        valid_until: TimeMs,
+        zone: &TimeZone,
+    ) -> Vec<(String, String)> {
+        let (file, status) = (&self.key.file, &self.status);
+        let post = match file.post.as_str() {
+            "" => String::new(),
+            post => format!(", {post}"),
+        };
+        let consortium = format!("{} ({})", status.name, table::short(status.consortium));
+        vec![
+            (say!("label-signer"), format!("{} ({}{post})", file.agency, file.role)),
+            (say!("label-key"), table::key(&file.public_key)),
+            (say!("label-consortium"), consortium),
+            (say!("label-valid-until"), time::show(valid_until, zone)),
+        ]
+    }
+
+    /// What refusals' texts may say about the signer.
+    pub(crate) fn fields(&self) -> Fields {
+        let file = &self.key.file;
+        vec![
+            ("signer".to_owned(), file.agency.to_string()),
+            ("signer_role".to_owned(), file.role.to_string()),
+            ("signer_key".to_owned(), table::short(file.public_key)),
+        ]
+    }
+
+    /// The whole way of a change: shown, confirmed, signed, submitted, reported. Returns where it
+    /// stands; `also` adds to the reported object.
+    pub(crate) fn change(
+        &self,
+        session: &mut Session<'_>,
+        action: Action,
+        also: impl FnOnce(&Committed) -> Value,
+    ) -> Result<Committed, Fault> {
+        let valid_until = self.valid_until(session);
+        let statement = self.draft(session, action, valid_until)?;
+        self.preview(session, &statement);
+        session.confirm()?;
+        let record = self.sign(statement)?;
+        let committed = match submit(session, &self.client, &record) {
+            Ok(committed) => committed,
+            Err(NotCommitted::Refused(problem)) => {
+                return Err(problem.into_refusal(&session.shell.zone, self.fields()));
+            }
+            Err(NotCommitted::Fault(fault)) => return Err(fault),
+        };
+        report(session, &record, &committed, also(&committed))?;
+        Ok(committed)
+    }
+}
+
+/// A statement of one signer.
+pub(crate) fn statement(
+    signer: StatementSigner,
+    consortium: ConsortiumId,
+    nonce: Nonce,
+    valid_until: TimeMs,
+    action: Action,
+) -> Statement {
+    Statement {
+        version: STATEMENT_VERSION,
+        consortium,
+        nonce,
+        valid_until,
+        signers: vec![signer],
+        sealed: vec![],
+        action,
+    }
+}
+
+fn signer(key: &OwnKey) -> StatementSigner {
+    let KeyFile { agency, role, public_key, .. } = &key.file;
+    let capacity = Capacity::Agency;
+    StatementSigner { agency: agency.clone(), key: *public_key, role: *role, capacity }
+}
+
+/// Errors: the node is of another consortium than the one expected. A card made for a genesis
+/// expects none.
+pub(crate) fn check_consortium(
+    status: &Status,
+    expected: ConsortiumId,
+    client: &Client,
+) -> Result<(), Fault> {
+    let found = status.consortium;
+    if expected == found || expected == NO_CONSORTIUM {
+        return Ok(());
+    }
+    Err(fault!(Failed, "other-consortium", url = client.url(), found = found, expected = expected))
+}
+
+/// Why a submitted record is not known to be committed.
+pub(crate) enum NotCommitted {
+    /// A rule refuses it; it is on no log.
+    Refused(Problem),
+    /// Anything else; the bytes are kept where the fault says.
+    Fault(Fault),
+}
+
+impl From<Fault> for NotCommitted {
+    fn from(fault: Fault) -> Self {
+        NotCommitted::Fault(fault)
+    }
+}
+
+/// Submits a record and waits for its commit. The bytes are kept in a file from before they are
+/// sent until their fate is known.
+pub(crate) fn submit(
+    session: &Session<'_>,
+    client: &Client,
+    record: &VerifiedRecord,
+) -> Result<Committed, NotCommitted> {
+    let kept = keep(session, record)?;
+    let path = kept.display();
+    match client.submit(record.bytes()) {
+        Ok(committed) => {
+            let _ = std::fs::remove_file(&kept);
+            if committed.record_id != record.id() || committed.leaf_hash != record.leaf() {
+                return Err(fault!(Failed, "answer-other-record", url = client.url()).into());
+            }
+            Ok(committed)
+        }
+        Err(SubmitError::Refused(problem)) => {
+            let _ = std::fs::remove_file(&kept);
+            Err(NotCommitted::Refused(problem))
+        }
+        Err(SubmitError::NotTaken(cause)) => {
+            Err(fault!(Unknown, "not-taken", url = client.url(), cause = cause, path = path).into())
+        }
+        Err(SubmitError::Unknown(cause)) => {
+            Err(fault!(Unknown, "outcome-unknown", url = client.url(), cause = cause, path = path)
+                .into())
+        }
+    }
+}
+
+/// Keeps the bytes under a name of their own; the same bytes have the same name.
+fn keep(session: &Session<'_>, record: &VerifiedRecord) -> Result<PathBuf, Fault> {
+    let name = format!("comity-pending-{}.record", &record.leaf().to_string()[..16]);
+    let path = session.shell.pending_dir.join(name);
+    match keys::write_new(&path, record.bytes(), Readers::Any) {
+        Err(fault) if fault.name == "file-exists" && keys::read(&path)? == **record.bytes() => {}
+        other => other?,
+    }
+    Ok(path)
+}
+
+/// Says what was committed and how to check it. Adds the members of `also` to the object.
+pub(crate) fn report(
+    session: &mut Session<'_>,
+    record: &VerifiedRecord,
+    committed: &Committed,
+    also: Value,
+) -> Result<(), Fault> {
+    let mut object = json!({
+        "status": "committed",
+        "kind": record.statement().action.kind(),
+        "record_id": committed.record_id,
+        "leaf_hash": committed.leaf_hash,
+        "index": committed.index,
+        "height": committed.height,
+        "time": committed.time,
+        "header_hash": committed.header_hash,
+    });
+    if let (Some(object), Value::Object(also)) = (object.as_object_mut(), also) {
+        object.extend(also);
+    }
+    let (index, height) = (committed.index, committed.height);
+    session.result(&object, |shell| {
+        let time = time::show(committed.time, &shell.zone);
+        let done = describe::done(&record.statement().action, committed);
+        say!("ok-committed", done = done, index = index, height = height, time = time)
+    })
+}

@@ -1,0 +1,316 @@
+//! Statuses, requests, and catching up with peers that are ahead.
+//! Holds: certificates are checked before anything else of a fetched block; a certified block that
+//! does not execute here halts the node.
+
+use comity_core::block::CommittedBlock;
+use comity_core::hash::leaf_hash;
+use comity_core::ids::Height;
+use comity_core::statement::{RecordError, VerifiedRecord};
+use comity_core::text::AgencyId;
+use comity_core::vote::VerifiedCertificate;
+
+use super::{Asked, Phase, Replica, Verifying};
+use crate::io::{Effect, Peer, Ticket};
+use crate::message::{Request, Response, Status};
+
+/// Most bytes of blocks asked for at once.
+const BATCH_BYTES: u32 = 4 * 1024 * 1024;
+/// A tip that has not moved for this long (ms) is caught up even if a peer is only one ahead.
+const PATIENCE_MS: u64 = 700;
+
+/// How catching up goes.
+#[derive(Debug, Default)]
+pub(super) struct CatchUp {
+    /// Blocks are asked for or being verified.
+    busy: bool,
+    /// A height that peers were heard to decide.
+    heard_of: Height,
+}
+
+impl CatchUp {
+    /// Peers are deciding `height`, so the one before exists.
+    pub(super) fn suspect(&mut self, height: Height) {
+        self.heard_of = self.heard_of.max(height);
+    }
+}
+
+impl Replica {
+    pub(super) fn on_peer_up(&mut self, peer: Peer, agency: Option<AgencyId>) {
+        self.peers.insert(peer, agency);
+        let status = self.status_for(peer);
+        self.ask(peer, Request::Status(status), Asked::Status);
+    }
+
+    pub(super) fn ask(&mut self, peer: Peer, request: Request, asked: Asked) {
+        let ticket = self.next_ticket();
+        self.asked.insert(ticket, asked);
+        self.effects.push(Effect::Request { peer, ticket, request });
+    }
+
+    pub(super) fn tell_status(&mut self) {
+        for peer in self.peers.ids() {
+            let status = self.status_for(peer);
+            self.ask(peer, Request::Status(status), Asked::Status);
+        }
+    }
+
+    fn status_for(&self, peer: Peer) -> Status {
+        let tip = self.ledger.tip();
+        let validators = self.ledger.validators();
+        let agency = self.peers.get(peer).and_then(|state| state.agency.as_ref());
+        let key = agency.and_then(|agency| validators.by_agency(agency)).map(|v| v.key);
+        Status {
+            consortium: *self.ledger.consortium(),
+            height: tip.height,
+            header_hash: tip.hash,
+            certificate: self.certificate.as_ref().map(|c| c.certificate().clone()),
+            newest_of_yours: key.and_then(|key| self.newest_seen.get(&key).cloned()),
+        }
+    }
+
+    pub(super) fn on_request(&mut self, peer: Peer, ticket: Ticket, request: Request) {
+        let response = match request {
+            Request::Status(status) => {
+                let own = self.status_for(peer);
+                self.on_status(peer, status);
+                Response::Status(own)
+            }
+            Request::Body { header_hash, .. } => {
+                let block = self.candidates.get(&header_hash).and_then(|c| c.block());
+                Response::Body(block.map(|block| block.to_bytes()))
+            }
+            // The shell answers these from the block log.
+            Request::Blocks { .. } => Response::Blocks(Vec::new()),
+        };
+        self.effects.push(Effect::Respond { ticket, response });
+    }
+
+    pub(super) fn on_response(&mut self, peer: Peer, ticket: Ticket, response: Option<Response>) {
+        let Some(asked) = self.asked.remove(&ticket) else { return };
+        match (asked, response) {
+            (Asked::Status, Some(Response::Status(status))) => self.on_status(peer, status),
+            (Asked::Body { header_hash }, Some(Response::Body(Some(bytes)))) => {
+                self.on_body(peer, header_hash, &bytes);
+            }
+            (Asked::Blocks, Some(Response::Blocks(blocks))) => self.on_blocks(peer, blocks),
+            (Asked::Blocks, _) => self.catch_up.busy = false,
+            (Asked::Status | Asked::Body { .. }, _) => {}
+        }
+    }
+
+    fn on_status(&mut self, peer: Peer, status: Status) {
+        if status.consortium != *self.ledger.consortium() {
+            let reason = "it belongs to another consortium (another genesis)".to_owned();
+            self.effects.push(Effect::Disconnect { peer, reason });
+            return;
+        }
+        let tip = self.ledger.tip();
+        let proven = match &status.certificate {
+            None => status.height == Height(0),
+            Some(_) if status.height <= tip.height => true,
+            Some(certificate) => {
+                certificate.height == status.height
+                    && certificate.header_hash == status.header_hash
+                    && certificate
+                        .clone()
+                        .verify(self.ledger.consortium(), self.ledger.validators())
+                        .is_ok()
+            }
+        };
+        let Some(state) = self.peers.get_mut(peer) else { return };
+        state.claimed = status.height;
+        if proven {
+            state.proven = status.height;
+        }
+        let agency = state.agency.clone();
+        self.hear(agency.as_ref(), &status);
+        self.catch_up_if_behind();
+    }
+
+    /// Asks a peer that is ahead for blocks, unless one was asked already or the next block is
+    /// about to be decided here anyway.
+    pub(super) fn catch_up_if_behind(&mut self) {
+        let tip = self.ledger.tip().height;
+        let ahead = self.peers.ahead_of(tip);
+        if self.catch_up.busy || ahead.is_empty() {
+            return;
+        }
+        let far = !self.peers.ahead_of(tip.next()).is_empty() || self.catch_up.heard_of > tip.next();
+        let waited = self.now.mono_ms.saturating_sub(self.tip_since_ms) >= PATIENCE_MS;
+        if !far && !waited {
+            return;
+        }
+        let peer = ahead[self.choose(ahead.len())];
+        self.catch_up.busy = true;
+        let request = Request::Blocks { from: tip.next(), max_bytes: BATCH_BYTES };
+        self.ask(peer, request, Asked::Blocks);
+    }
+
+    /// Blocks came: their certificates are checked, then all their records are verified at once.
+    fn on_blocks(&mut self, peer: Peer, blocks: Vec<Vec<u8>>) {
+        let mut checked = Vec::new();
+        let mut records = Vec::new();
+        let mut fault = None;
+        for bytes in blocks {
+            match self.check_fetched(&bytes, checked.last()) {
+                Ok(Some(block)) => {
+                    records.extend(block.block.records.iter().cloned());
+                    checked.push(block);
+                }
+                Ok(None) => break,
+                Err(reason) => {
+                    fault = Some(reason);
+                    break;
+                }
+            }
+        }
+        if let Some(reason) = fault {
+            self.effects.push(Effect::Disconnect { peer, reason });
+        }
+        if checked.is_empty() {
+            if let Some(state) = self.peers.get_mut(peer) {
+                // It claimed more than it could show; its next status may say otherwise.
+                state.claimed = Height(0);
+            }
+            self.catch_up.busy = false;
+            return;
+        }
+        self.verify(Verifying::Blocks { peer, blocks: checked }, records);
+    }
+
+    /// Decodes a fetched block and checks its certificate. `None`: it cannot be checked yet,
+    /// because the validators change before it, or the tip has moved past it.
+    fn check_fetched(
+        &self,
+        bytes: &[u8],
+        before: Option<&CommittedBlock>,
+    ) -> Result<Option<CommittedBlock>, String> {
+        let fetched = CommittedBlock::from_bytes(bytes)
+            .map_err(|error| format!("it sent a block that is none: {error}"))?;
+        let header = &fetched.block.header;
+        let (parent, height) = match before {
+            Some(before) => (before.certificate.header_hash, before.block.header.height.next()),
+            None => (self.ledger.tip().hash, self.next_height()),
+        };
+        if header.height < height {
+            return Ok(None);
+        }
+        if header.height != height || header.parent != parent {
+            return Err("it sent a block that does not follow from the ones before".to_owned());
+        }
+        if header.hash() != fetched.certificate.header_hash
+            || header.height != fetched.certificate.height
+        {
+            return Err("it sent a block with the certificate of another".to_owned());
+        }
+        let (set, consortium) = (self.ledger.validators(), self.ledger.consortium());
+        if header.validators != set.hash(consortium) {
+            return match before {
+                Some(_) => Ok(None),
+                None => Err("it sent a block that names other validators".to_owned()),
+            };
+        }
+        match fetched.certificate.clone().verify(consortium, set) {
+            Ok(_) => Ok(Some(fetched)),
+            Err(error) => Err(format!("it sent a block with a bad certificate: {error}")),
+        }
+    }
+
+    pub(super) fn take_blocks(
+        &mut self,
+        peer: Peer,
+        blocks: Vec<CommittedBlock>,
+        results: Vec<Result<VerifiedRecord, RecordError>>,
+    ) {
+        self.catch_up.busy = false;
+        let mut results = results.into_iter();
+        let mut committed = false;
+        for fetched in blocks {
+            let records: Result<Vec<VerifiedRecord>, RecordError> =
+                results.by_ref().take(fetched.block.records.len()).collect();
+            if fetched.block.header.height != self.next_height() {
+                continue;
+            }
+            match records {
+                Ok(records) => committed |= self.commit_fetched(peer, fetched, records),
+                Err(error) => {
+                    self.mistrust_body(peer, &fetched, &error.to_string());
+                    break;
+                }
+            }
+            if self.halted {
+                return;
+            }
+        }
+        if committed {
+            self.end_height();
+        }
+        self.catch_up_if_behind();
+    }
+
+    /// Commits a fetched block whose certificate and records were verified.
+    fn commit_fetched(
+        &mut self,
+        peer: Peer,
+        fetched: CommittedBlock,
+        records: Vec<VerifiedRecord>,
+    ) -> bool {
+        let CommittedBlock { block, certificate } = fetched;
+        let height = block.header.height;
+        let (set, consortium) = (self.ledger.validators(), *self.ledger.consortium());
+        let proof: VerifiedCertificate = match certificate.verify(&consortium, set) {
+            Ok(proof) => proof,
+            Err(_) => return false,
+        };
+        // The header is certified; the body beside it is not, until it matches the header.
+        let leaves: Vec<_> = block.records.iter().map(|bytes| leaf_hash(bytes)).collect();
+        let parent = self.check_parent(block.parent_certificate.clone());
+        let body_fits =
+            comity_core::block::body_hash(&consortium, &leaves) == block.header.body;
+        let (true, Ok(parent)) = (body_fits, parent) else {
+            let reason = "it sent a block whose body is not the certified one".to_owned();
+            self.effects.push(Effect::Disconnect { peer, reason });
+            return false;
+        };
+        if parent.as_ref().map(VerifiedCertificate::hash).unwrap_or_default()
+            != block.header.parent_certificate
+        {
+            let reason = "it sent a block with another parent certificate".to_owned();
+            self.effects.push(Effect::Disconnect { peer, reason });
+            return false;
+        }
+        match self.ledger.execute(&block.header, records, parent.as_ref()) {
+            Ok(executed) => {
+                self.leave_engine();
+                self.commit(block, executed, proof);
+                true
+            }
+            Err(error) => {
+                self.halt(format!(
+                    "block {height} was committed by the consortium but does not execute on this \
+                     node ({error}). Its state may be damaged or its version too old: run \
+                     `comityd reindex`, then check the version; see docs/operations.md"
+                ));
+                false
+            }
+        }
+    }
+
+    fn mistrust_body(&mut self, peer: Peer, fetched: &CommittedBlock, error: &str) {
+        let height = fetched.block.header.height;
+        let reason = format!("it sent block {height} with a bad record: {error}");
+        self.effects.push(Effect::Disconnect { peer, reason });
+    }
+
+    /// What was being decided was decided elsewhere.
+    fn leave_engine(&mut self) {
+        if let Phase::Deciding(engine) = &self.phase {
+            for number in engine.running_timers() {
+                let timer = crate::io::Timer::Consensus { number };
+                self.effects.push(Effect::CancelTimer(timer));
+            }
+            self.phase = Phase::Idle;
+        }
+        self.candidates.clear();
+    }
+}

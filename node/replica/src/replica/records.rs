@@ -1,0 +1,192 @@
+//! Records in: from this node's own API and from peers.
+//! Holds: a record is verified once; who submitted it is told how it fares.
+
+use comity_core::hash::{LeafHash, leaf_hash};
+use comity_core::refusal::Refusal;
+use comity_core::statement::{RecordError, VerifiedRecord};
+
+use super::{MAX_VERIFYING_RECORDS, Replica, Verifying};
+use crate::io::{Admission, Effect, Ticket, Verdict};
+use crate::message::{Gossip, RECORD_BATCH_BYTES};
+use crate::pool::{Pending, Room};
+
+/// An own record that waits longer than this (ms) is told to peers again.
+const TELL_AGAIN_MS: u64 = 2_000;
+
+impl Replica {
+    pub(super) fn on_submit(&mut self, ticket: Ticket, bytes: Vec<u8>) {
+        let known = self.pool.get(&leaf_hash(&bytes)).map(|pending| pending.record.clone());
+        let full = self.submitted.len() + self.verifying_records() >= MAX_VERIFYING_RECORDS;
+        let admission = match known {
+            Some(record) => Admission::Pending(record),
+            None if full => Admission::Busy,
+            None => {
+                self.submitted.push((ticket, bytes));
+                return;
+            }
+        };
+        self.effects.push(Effect::Answer { ticket, admission });
+    }
+
+    pub(super) fn verify_submitted(&mut self) {
+        if self.submitted.is_empty() {
+            return;
+        }
+        let submitted = std::mem::take(&mut self.submitted);
+        let (tickets, records) = submitted.into_iter().unzip();
+        self.verify(Verifying::Submitted(tickets), records);
+    }
+
+    pub(super) fn answer_submitted(
+        &mut self,
+        tickets: Vec<Ticket>,
+        results: Vec<Result<VerifiedRecord, RecordError>>,
+    ) {
+        for (ticket, result) in tickets.into_iter().zip(results) {
+            let admission = match result {
+                Err(error) => Admission::Invalid(error),
+                Ok(record) => self.admit_own(record),
+            };
+            self.effects.push(Effect::Answer { ticket, admission });
+        }
+    }
+
+    fn admit_own(&mut self, record: VerifiedRecord) -> Admission {
+        if let Err(refusal) = self.ledger.check(&record, self.now.wall) {
+            return Admission::Refused { record, refusal };
+        }
+        let since_ms = self.now.mono_ms;
+        match self.pool.admit(Pending { record: record.clone(), own: true, since_ms }) {
+            Room::Full => Admission::Busy,
+            Room::Known => Admission::Pending(record),
+            Room::Taken => {
+                self.to_tell.push(record.clone());
+                Admission::Pending(record)
+            }
+        }
+    }
+
+    /// Tells peers of new records, many in one message.
+    pub(super) fn tell_records(&mut self) {
+        let mut batch = Vec::new();
+        let mut size_bytes = 0;
+        for record in std::mem::take(&mut self.to_tell) {
+            if size_bytes + record.bytes().len() > RECORD_BATCH_BYTES {
+                self.effects.push(Effect::Broadcast(Gossip::Records(std::mem::take(&mut batch))));
+                size_bytes = 0;
+            }
+            size_bytes += record.bytes().len();
+            batch.push(record.bytes().to_vec());
+        }
+        if !batch.is_empty() {
+            self.effects.push(Effect::Broadcast(Gossip::Records(batch)));
+        }
+    }
+
+    pub(super) fn on_gossiped_records(&mut self, ticket: Ticket, records: Vec<Vec<u8>>) {
+        let mut verdict = |verdict| self.effects.push(Effect::Verdict { ticket, verdict });
+        if records.is_empty() {
+            return verdict(Verdict::Reject);
+        }
+        let count = records.len();
+        let unknown: Vec<Vec<u8>> =
+            records.into_iter().filter(|bytes| !self.pool.knows(&leaf_hash(bytes))).collect();
+        if unknown.is_empty() {
+            return verdict(Verdict::Accept);
+        }
+        if count + self.verifying_records() > MAX_VERIFYING_RECORDS {
+            return self.effects.push(Effect::Verdict { ticket, verdict: Verdict::Ignore });
+        }
+        self.verify(Verifying::Gossip { ticket }, unknown);
+    }
+
+    pub(super) fn take_gossiped(
+        &mut self,
+        ticket: Ticket,
+        results: Vec<Result<VerifiedRecord, RecordError>>,
+    ) {
+        let genuine = results.iter().all(Result::is_ok);
+        for record in results.into_iter().flatten() {
+            self.admit_gossiped(record);
+        }
+        let verdict = if genuine { Verdict::Accept } else { Verdict::Reject };
+        self.effects.push(Effect::Verdict { ticket, verdict });
+    }
+
+    fn admit_gossiped(&mut self, record: VerifiedRecord) {
+        if self.is_recent(&record.leaf()) {
+            return;
+        }
+        match self.ledger.check(&record, self.now.wall) {
+            Ok(()) => {
+                let since_ms = self.now.mono_ms;
+                self.pool.admit(Pending { record, own: false, since_ms });
+            }
+            Err(refusal) if is_final(&refusal) => {}
+            Err(_) => self.pool.park(record),
+        }
+    }
+
+    /// After a commit: drops what it made invalid, tries again what was parked.
+    pub(super) fn review_pool(&mut self) {
+        let now = self.now.wall;
+        let refused: Vec<(LeafHash, Refusal)> = self
+            .pool
+            .iter()
+            .filter_map(|pending| {
+                let refusal = self.ledger.check(&pending.record, now).err()?;
+                Some((pending.record.leaf(), refusal))
+            })
+            .collect();
+        for (leaf, refusal) in refused {
+            self.drop_record(&leaf, refusal);
+        }
+        for (record, tries_left) in self.pool.take_parked() {
+            match self.ledger.check(&record, now) {
+                Ok(()) => {
+                    let since_ms = self.now.mono_ms;
+                    self.pool.admit(Pending { record, own: false, since_ms });
+                }
+                Err(refusal) if is_final(&refusal) => {}
+                Err(_) => self.pool.repark(record, tries_left),
+            }
+        }
+    }
+
+    pub(super) fn drop_record(&mut self, leaf: &LeafHash, refusal: Refusal) {
+        if self.pool.remove(leaf).is_some() {
+            self.effects.push(Effect::Dropped { leaf: *leaf, refusal });
+        }
+    }
+
+    /// Drops what has run out by this node's clock, and tells peers again of own records that
+    /// they may have missed.
+    pub(super) fn look_after_records(&mut self) {
+        let now = self.now;
+        let run_out: Vec<_> = self
+            .pool
+            .iter()
+            .filter(|pending| pending.record.statement().valid_until < now.wall)
+            .map(|pending| (pending.record.leaf(), pending.record.statement().valid_until))
+            .collect();
+        for (leaf, until) in run_out {
+            self.drop_record(&leaf, Refusal::RecordExpired { until });
+        }
+        let waiting = self.pool.iter().filter(|p| p.own);
+        let again = waiting.filter(|p| now.mono_ms.saturating_sub(p.since_ms) >= TELL_AGAIN_MS);
+        let again: Vec<VerifiedRecord> = again.map(|p| p.record.clone()).collect();
+        self.to_tell.extend(again);
+        self.tell_records();
+    }
+}
+
+/// A refusal that no later block can lift.
+fn is_final(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::Replayed
+            | Refusal::RecordExpired { .. }
+            | Refusal::RecordTooLong { .. }
+            | Refusal::RecordTooFarAhead
+    )
+}

@@ -1,0 +1,212 @@
+//! Whether this node may vote: the sign guard, and what peers know of it.
+//! Holds: after a start nothing is signed until peers that with this node hold more than two thirds
+//! of the power have told what they saw of its key; a guard that is missing or behind never signs
+//! again below T + 3. Source: docs/formats.md, "Sign guard".
+
+use std::collections::BTreeMap;
+
+use comity_core::ids::Height;
+use comity_core::keys::PublicKey;
+use comity_core::ledger::Ledger;
+use comity_core::text::AgencyId;
+use comity_core::vote::{CommitCertificate, VerifiedCertificate};
+
+use super::{BootError, Left, Phase, Replica, ReplicaConfig, Voting};
+use crate::engine::Signer;
+use crate::message::Status;
+use crate::storage::{Guard, MarkPosition, Recovered, StorageOp};
+
+/// Heights that a node with a lost guard stays silent beyond the highest tip of the others.
+const SILENT_HEIGHTS: u64 = 3;
+
+/// What a node knows about its own right to vote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Not a validator.
+    Observer,
+    /// Waiting to hear from a quorum.
+    Asking,
+    /// The guard is missing or behind what peers saw.
+    Withheld,
+    /// The guard is whole.
+    Active,
+}
+
+/// What a peer with a vote said since this node started.
+#[derive(Clone, Debug)]
+pub(super) struct Heard {
+    tip: Height,
+    newest_of_ours: Option<MarkPosition>,
+}
+
+pub(super) fn tip_certificate(
+    ledger: &Ledger,
+    certificate: Option<CommitCertificate>,
+) -> Result<Option<VerifiedCertificate>, BootError> {
+    let height = ledger.tip().height;
+    match certificate {
+        None if height == Height(0) => Ok(None),
+        None => Err(BootError::NoCertificate(height)),
+        Some(certificate) if certificate.header_hash != ledger.tip().hash => {
+            let source = comity_core::vote::CertificateError::OtherBlock;
+            Err(BootError::Certificate { height, source })
+        }
+        Some(certificate) => certificate
+            .verify(ledger.consortium(), ledger.tip_validators())
+            .map(Some)
+            .map_err(|source| BootError::Certificate { height, source }),
+    }
+}
+
+pub(super) fn standing(
+    config: &ReplicaConfig,
+    ledger: &Ledger,
+    guard: Option<&Guard>,
+) -> Result<(Standing, Option<Signer>), BootError> {
+    let Some(key) = &config.validator_key else { return Ok((Standing::Observer, None)) };
+    if ledger.validators().by_key(&key.public()).is_none() {
+        return Ok((Standing::Observer, None));
+    }
+    match guard {
+        None => Ok((Standing::Asking, None)),
+        Some(guard) if guard.public_key() != key.public().as_bytes() => Err(BootError::OtherGuard),
+        Some(guard) => {
+            let signer = Signer { key: key.clone(), guard: guard.clone() };
+            Ok((Standing::Asking, Some(signer)))
+        }
+    }
+}
+
+/// What the write-ahead log held, by height.
+pub(super) fn left_by_height(recovered: Recovered) -> BTreeMap<u64, Left> {
+    let mut left: BTreeMap<u64, Left> = BTreeMap::new();
+    for entry in recovered.entries {
+        left.entry(entry.height).or_default().entries.push(entry.bytes);
+    }
+    for body in recovered.bodies {
+        left.entry(body.height).or_default().bodies.push(body);
+    }
+    left
+}
+
+impl Replica {
+    pub(super) fn voting(&self) -> Voting {
+        match self.standing {
+            Standing::Observer => Voting::Observer,
+            Standing::Asking => Voting::Asking,
+            Standing::Withheld => Voting::Withheld,
+            Standing::Active => {
+                let from = self.signer.as_ref().map_or(0, |signer| signer.guard.vote_from());
+                match from > self.next_height().0 {
+                    true => Voting::From(Height(from)),
+                    false => Voting::Active,
+                }
+            }
+        }
+    }
+
+    /// The signer, lent out for one height, if this node may sign there. Give it back with
+    /// `restore_signer`.
+    pub(super) fn signer_for(&mut self, height: Height) -> Option<Signer> {
+        let may = self.standing == Standing::Active
+            && self.signer.as_ref().is_some_and(|signer| signer.guard.vote_from() <= height.0);
+        if may { self.signer.take() } else { None }
+    }
+
+    pub(super) fn restore_signer(&mut self, signer: Option<Signer>) {
+        if signer.is_some() {
+            self.signer = signer;
+        }
+    }
+
+    /// Takes in what a peer says about this node's key.
+    pub(super) fn hear(&mut self, agency: Option<&AgencyId>, status: &Status) {
+        if !matches!(self.standing, Standing::Asking | Standing::Withheld) {
+            return;
+        }
+        let set = self.ledger.validators();
+        let Some(key) = agency.and_then(|agency| set.by_agency(agency)).map(|v| v.key) else {
+            return;
+        };
+        if Some(key) == self.me {
+            return;
+        }
+        // Only what this node's own key really signed counts: a peer cannot silence it by a claim.
+        let genuine = status.newest_of_yours.as_ref().filter(|message| {
+            Some(message.validator()) == self.me && message.is_genuine(self.ledger.consortium())
+        });
+        let newest_of_ours = genuine.map(|message| message.position());
+        self.heard.insert(key, Heard { tip: status.height, newest_of_ours });
+        self.review_standing();
+    }
+
+    /// Whether enough was heard to vote, or to know from where.
+    pub(super) fn review_standing(&mut self) {
+        match self.standing {
+            Standing::Asking => self.review_asking(),
+            Standing::Withheld => self.review_withheld(),
+            Standing::Observer | Standing::Active => {}
+        }
+    }
+
+    fn power_heard(&self) -> u64 {
+        let set = self.ledger.validators();
+        self.heard.keys().filter_map(|key: &PublicKey| set.by_key(key)).map(|v| v.power).sum()
+    }
+
+    fn review_asking(&mut self) {
+        let set = self.ledger.validators();
+        let own = self.me.and_then(|key| set.by_key(&key)).map_or(0, |v| v.power);
+        if !set.is_quorum(own + self.power_heard()) {
+            return;
+        }
+        let newest = self.heard.values().filter_map(|heard| heard.newest_of_ours).max();
+        let last = self.signer.as_ref().map(|s| s.guard.last().map(|mark| mark.position()));
+        match last {
+            Some(last) if newest <= last => {
+                self.standing = Standing::Active;
+                self.note("this node votes: its sign guard holds all that its peers saw".into());
+                self.start_if_due();
+            }
+            Some(_) => self.withhold("lacks messages that its peers saw"),
+            None => self.withhold("is missing"),
+        }
+    }
+
+    fn withhold(&mut self, what: &str) {
+        self.standing = Standing::Withheld;
+        self.note(format!(
+            "the sign guard of this node {what}: it was restored from a backup or lost its \
+             write-ahead log. It follows without voting until it is certain that its key signed \
+             nothing newer"
+        ));
+        self.review_withheld();
+        self.start_if_due();
+    }
+
+    fn review_withheld(&mut self) {
+        let set = self.ledger.validators();
+        let (true, Some(key)) = (set.is_quorum(self.power_heard()), &self.config.validator_key)
+        else {
+            return;
+        };
+        let key = key.clone();
+        let tips = self.heard.values().map(|heard| heard.tip);
+        let seen = self.heard.values().filter_map(|heard| heard.newest_of_ours);
+        let highest = tips.max().unwrap_or_default().max(self.ledger.tip().height).0;
+        let highest = seen.map(|position| position.height).max().unwrap_or(0).max(highest);
+        let vote_from = highest + SILENT_HEIGHTS;
+        let public_key = *key.public().as_bytes();
+        self.persist(StorageOp::AdoptGuard { public_key, vote_from });
+        let mut guard = Guard::new(public_key, vote_from);
+        if let Some(signer) = self.signer.take() {
+            guard.succeed(signer.guard);
+        }
+        self.signer = Some(Signer { key, guard });
+        self.standing = Standing::Active;
+        self.note(format!("this node votes again from height {vote_from}"));
+        if matches!(self.phase, Phase::Idle) {
+            self.start_if_due();
+        }
+    }
+}

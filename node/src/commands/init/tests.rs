@@ -1,0 +1,173 @@
+//! A new directory holds what it should, for the right eyes only; wrong cards make none.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use comity_core::key_file::KeyFile;
+use comity_core::keys::SecretKey;
+use comity_core::text::Text;
+use comity_replica::storage::StorageOptions;
+
+use super::*;
+use crate::config::Config;
+
+fn admin_key(agency: &str, role: KeyRole) -> KeyFile {
+    let secret = SecretKey::from_seed(&[7; 32]);
+    KeyFile::new(agency.parse().unwrap(), role, Text::default(), &secret)
+}
+
+fn write_card(dir: &Path, card: &KeyCard) -> PathBuf {
+    let path = dir.join("admin.card.json");
+    fs::write(&path, serde_json::to_vec(card).unwrap()).unwrap();
+    path
+}
+
+fn good_card(dir: &Path) -> PathBuf {
+    write_card(dir, &admin_key("health.gd", KeyRole::Admin).card(&NO_CONSORTIUM).unwrap())
+}
+
+fn init(dir: &Path, card: &Path, more: &[&str]) -> Result<String, Failure> {
+    let (dir, card) = (dir.display().to_string(), card.display().to_string());
+    let mut words = vec!["comityd", "init", "--dir", &dir, "--agency", "health.gd"];
+    words.extend(["--name", "Health Bureau", "--level", "county", "--region", "440100"]);
+    words.extend(["--admin-card", &card]);
+    words.extend(more);
+    let args = crate::args::parse(words.iter().map(Into::into)).unwrap();
+    super::super::perform(args.command)
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn new_directory_holds_what_a_node_needs_and_only_its_owner_sees_the_keys() {
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("node");
+    let report = init(&root, &good_card(temp.path()), &[]).unwrap();
+    let dir = DataDir::open(&root).unwrap();
+    for private in [root.clone(), root.join("keys"), dir.log_dir()] {
+        assert_eq!(mode(&private), 0o700, "{}", private.display());
+    }
+    let mut public_keys = Vec::new();
+    for role in [KeyRole::Validator, KeyRole::Transport, KeyRole::Note] {
+        let path = dir.key_file(role);
+        assert_eq!(mode(&path), 0o600);
+        let key: KeyFile = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        key.secret().unwrap();
+        public_keys.push(key.public_key);
+    }
+    assert_eq!(mode(&dir.config_file()), 0o600);
+    let config = Config::load(&dir.config_file()).unwrap();
+    assert_eq!(config.agency.as_str(), "health.gd");
+    assert_eq!(mode(&dir.member_file()), 0o644);
+    let member: GenesisMember =
+        serde_json::from_slice(&fs::read(dir.member_file()).unwrap()).unwrap();
+    member.check().unwrap();
+    assert_eq!(member.agency.operated_by.as_str(), "Health Bureau");
+    assert_eq!(member.keys.len(), 4);
+    assert!(public_keys.iter().all(|key| member.keys.iter().any(|known| known.key == *key)));
+    let identity = key_store::identity(&public_keys[1]).unwrap().to_string();
+    assert!(report.contains(&format!("identity on the network: {identity}\n")), "{report}");
+    let mut names: Vec<String> = fs::read_dir(&root)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["config.toml", "keys", "log", "member.json"]);
+}
+
+#[test]
+fn sign_guard_is_born_with_the_validator_key() {
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("node");
+    init(&root, &good_card(temp.path()), &[]).unwrap();
+    let dir = DataDir::open(&root).unwrap();
+    let key: KeyFile =
+        serde_json::from_slice(&fs::read(dir.key_file(KeyRole::Validator)).unwrap()).unwrap();
+    let disk = FileDisk::open(&dir.log_dir()).unwrap();
+    let (_, recovered) = Storage::open(disk, StorageOptions::new(1)).unwrap();
+    let guard = recovered.guard.unwrap();
+    assert_eq!(guard.public_key(), key.public_key.as_bytes());
+    assert_eq!(guard.last(), None);
+}
+
+#[test]
+fn observer_has_no_validator_key() {
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("node");
+    init(&root, &good_card(temp.path()), &["--observer"]).unwrap();
+    let dir = DataDir::open(&root).unwrap();
+    assert!(!dir.key_file(KeyRole::Validator).exists());
+    assert!(!dir.log_dir().join("wal").exists());
+    let text = fs::read_to_string(dir.member_file()).unwrap();
+    assert!(text.contains("\"standing\": \"observer\""), "{text}");
+}
+
+#[test]
+fn directory_that_holds_a_node_is_refused() {
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("node");
+    let card = good_card(temp.path());
+    init(&root, &card, &[]).unwrap();
+    let key = fs::read(root.join("keys/validator.json")).unwrap();
+    let refused = init(&root, &card, &[]).unwrap_err();
+    assert_eq!(refused.ending(), Ending::Refused);
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "Error: {0} already holds a node: there is a config.toml in it.\n\
+             Its keys exist once; new ones would make this another node. Nothing was changed.\n\
+             Next: start it with comityd run --dir {0}, or choose another directory\n",
+            root.display()
+        )
+    );
+    assert_eq!(fs::read(root.join("keys/validator.json")).unwrap(), key);
+    let other = temp.path().join("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("letter.txt"), "mine").unwrap();
+    let refused = init(&other, &card, &[]).unwrap_err();
+    assert!(refused.to_string().contains("is not empty.\n"), "{refused}");
+    assert_eq!(fs::read_dir(&other).unwrap().count(), 1);
+}
+
+#[test]
+fn cards_that_prove_nothing_here_make_no_directory() {
+    let temp = tempfile::tempdir().unwrap();
+    let card = |key: KeyFile| key.card(&NO_CONSORTIUM).unwrap();
+    let mut forged = card(admin_key("health.gd", KeyRole::Admin));
+    forged.possession.0[3] ^= 1;
+    let elsewhere = admin_key("health.gd", KeyRole::Admin)
+        .card(&comity_core::hash::ConsortiumId([9; 32]))
+        .unwrap();
+    let cases = [
+        (
+            card(admin_key("tax.gd", KeyRole::Admin)),
+            "is a card of tax.gd, but this is the node of health.gd.\n",
+        ),
+        (
+            card(admin_key("health.gd", KeyRole::Officer)),
+            "is the card of a key for the role officer, not admin.\n",
+        ),
+        (elsewhere, "is a card for a consortium that exists already, not for a new one.\n"),
+        (forged, "is wrong: the signature does not verify.\n"),
+    ];
+    let root = temp.path().join("node");
+    for (card, expected) in cases {
+        let path = write_card(temp.path(), &card);
+        let failure = init(&root, &path, &[]).unwrap_err().to_string();
+        assert!(failure.contains(expected), "{failure}");
+        assert!(failure.contains("Nothing was created.\nNext: "), "{failure}");
+        assert!(!root.exists());
+    }
+}
+
+#[test]
+fn private_key_in_the_place_of_a_card_is_recognised_and_not_repeated() {
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("admin.json");
+    let text = serde_json::to_string(&admin_key("health.gd", KeyRole::Admin)).unwrap();
+    fs::write(&path, text).unwrap();
+    let failure = init(&temp.path().join("node"), &path, &[]).unwrap_err().to_string();
+    assert!(failure.contains("admin.json is a private key, not a key card.\n"), "{failure}");
+    assert!(!failure.contains(&hex::encode([7u8; 32])), "the seed is not shown");
+}

@@ -1,0 +1,96 @@
+//! Keys that are another's, exposed, missing or damaged are refused in words that help.
+
+use std::fs::{self, Permissions};
+
+use super::*;
+use crate::founding::Founded;
+
+fn load_as(founded: &Founded, dir: &str, agency: &str) -> Result<NodeKeys, Failure> {
+    let agency: AgencyId = agency.parse().unwrap();
+    load(founded.dir(dir), &agency, &founded.genesis).map_err(Failure::from)
+}
+
+#[test]
+fn node_starts_with_the_keys_that_the_genesis_names() {
+    let founded = Founded::new();
+    let keys = load_as(&founded, "tax.gd", "tax.gd").unwrap();
+    let member = founded.genesis.members.iter().find(|m| m.agency.id.as_str() == "tax.gd").unwrap();
+    let named = |role| member.keys.iter().find(|key| key.role == role).map(|key| key.key);
+    assert_eq!(keys.validator.map(|key| key.public()), named(KeyRole::Validator));
+    assert_eq!(Some(keys.transport.public()), named(KeyRole::Transport));
+}
+
+#[test]
+fn key_that_others_can_read_is_refused() {
+    let founded = Founded::new();
+    let path = founded.dir("tax.gd").key_file(KeyRole::Validator);
+    fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+    let refused = load_as(&founded, "tax.gd", "tax.gd").unwrap_err();
+    assert_eq!(refused.ending(), Ending::Refused);
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "Error: other users of this machine can read {0} (mode 640).\n\
+             Whoever reads this key can act as your agency's node. Nothing was started.\n\
+             Next: chmod 600 {0}; if people you do not trust use this machine, treat the key as \
+             stolen\n",
+            path.display()
+        )
+    );
+}
+
+#[test]
+fn directory_of_another_agency_is_refused_with_both_names() {
+    let founded = Founded::new();
+    let refused = load_as(&founded, "tax.gd", "health.gd").unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "Error: {} is a key of tax.gd, but config.toml says that this is the node of health.gd.\n\
+             A file was copied here from another node or another place. Nothing was started.\n\
+             Next: give the right directory after --dir, or put the right key in its place\n",
+            founded.dir("tax.gd").key_file(KeyRole::Transport).display()
+        )
+    );
+}
+
+#[test]
+fn genesis_of_strangers_is_refused() {
+    let founded = Founded::new();
+    let dir = crate::founding::init(founded.temp.path(), "police.gd");
+    let agency: AgencyId = "police.gd".parse().unwrap();
+    let refused = Failure::from(load(&dir, &agency, &founded.genesis).unwrap_err()).to_string();
+    assert!(
+        refused.starts_with(
+            "Error: police.gd is not a member of \"County data sharing\", whose genesis lies in \
+             this directory.\n"
+        ),
+        "{refused}"
+    );
+}
+
+#[test]
+fn keys_made_anew_after_the_genesis_are_refused() {
+    let (founded, again) = (Founded::new(), Founded::new());
+    let agency: AgencyId = "tax.gd".parse().unwrap();
+    let refused = load(again.dir("tax.gd"), &agency, &founded.genesis).unwrap_err().to_string();
+    let path = again.dir("tax.gd").key_file(KeyRole::Transport);
+    let expected =
+        format!("the transport key in {} is not the one that the genesis has for tax.gd", path.display());
+    assert_eq!(refused, expected);
+}
+
+#[test]
+fn damaged_key_file_is_named_without_its_content() {
+    let founded = Founded::new();
+    let path = founded.dir("tax.gd").key_file(KeyRole::Transport);
+    let text = fs::read_to_string(&path).unwrap();
+    let seed = text.split("secret_seed\": \"").nth(1).unwrap()[..64].to_owned();
+    fs::write(&path, text.replace(&format!("\"{seed}\""), &format!("[\"{seed}\"]"))).unwrap();
+    let failure = load_as(&founded, "tax.gd", "tax.gd").unwrap_err().to_string();
+    assert!(failure.contains(" is not a key file (line 7, column "), "{failure}");
+    assert!(!failure.contains(&seed), "no part of the secret is shown");
+    fs::remove_file(&path).unwrap();
+    let failure = load_as(&founded, "tax.gd", "tax.gd").unwrap_err().to_string();
+    assert!(failure.starts_with("Error: the transport key is missing: "), "{failure}");
+}

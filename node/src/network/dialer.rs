@@ -1,0 +1,256 @@
+//! Dials the configured peers, as long as they are not connected.
+//! Holds: at most one attempt at an address at a time, further and further apart, never in step
+//! with others.
+//! May not enter: whether a peer may be connected (see `peers`).
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use libp2p::multiaddr::Protocol;
+use libp2p::swarm::ConnectionId;
+use libp2p::{Multiaddr, PeerId};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::peers::identity;
+
+/// The first wait between attempts (ms); it doubles with each.
+const FIRST_WAIT_MS: u64 = 250;
+/// The longest wait between attempts (ms).
+const LONGEST_WAIT_MS: u64 = 10_000;
+/// How long a connection must have stood for the wait to begin anew.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// An attempt that is to be made now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    target: usize,
+    /// The peer that must answer, if it is known.
+    pub(crate) peer: Option<PeerId>,
+    /// Where, with host names resolved.
+    pub(crate) addresses: Vec<Multiaddr>,
+}
+
+#[derive(Debug)]
+struct Target {
+    address: Multiaddr,
+    /// Who answers there: configured, or learned.
+    peer: Option<PeerId>,
+    progress: Progress,
+    failures: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// To be dialed at this time, unless connected by then.
+    Waiting(Instant),
+    /// The host's name is being looked up.
+    Resolving,
+    /// An attempt is under way.
+    Dialing(ConnectionId),
+    /// Connected, by this dialer, since.
+    Connected(ConnectionId, Instant),
+    /// It is this node itself.
+    Never,
+}
+
+/// The configured peers.
+#[derive(Debug)]
+pub(crate) struct Dialer {
+    targets: Vec<Target>,
+    lookups: JoinSet<(usize, std::io::Result<Vec<Multiaddr>>)>,
+}
+
+impl Dialer {
+    /// Dials `addresses`, all of them at once first. `own` is not dialed.
+    pub(crate) fn new(addresses: &[Multiaddr], own: &PeerId, now: Instant) -> Self {
+        let target = |address: &Multiaddr| {
+            let peer = identity(address);
+            let is_own = peer == Some(*own);
+            let progress = if is_own { Progress::Never } else { Progress::Waiting(now) };
+            Target { address: address.clone(), peer, progress, failures: 0 }
+        };
+        Dialer { targets: addresses.iter().map(target).collect(), lookups: JoinSet::new() }
+    }
+
+    /// Looks up the hosts that are due and not connected.
+    pub(crate) fn begin_due(&mut self, now: Instant, is_connected: impl Fn(&PeerId) -> bool) {
+        for (number, target) in self.targets.iter_mut().enumerate() {
+            let Progress::Waiting(due) = target.progress else { continue };
+            if due > now {
+                continue;
+            }
+            if target.peer.as_ref().is_some_and(&is_connected) {
+                // Connected by the other side: look again in a while.
+                target.progress = Progress::Waiting(now + wait(0));
+                continue;
+            }
+            target.progress = Progress::Resolving;
+            let address = target.address.clone();
+            self.lookups.spawn(async move { (number, resolve(address).await) });
+        }
+    }
+
+    /// Waits for something to do: an attempt to make now, or `None` to call `begin_due`. May be
+    /// dropped at any time.
+    pub(crate) async fn next(&mut self) -> Option<Attempt> {
+        let due = self.targets.iter().filter_map(|target| match target.progress {
+            Progress::Waiting(due) => Some(due),
+            _ => None,
+        });
+        let due = due.min();
+        let ring = async {
+            match due {
+                Some(due) => tokio::time::sleep_until(due).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = ring => None,
+            Some(looked_up) = self.lookups.join_next() => match looked_up {
+                Ok((target, Ok(addresses))) => {
+                    Some(Attempt { target, peer: self.targets[target].peer, addresses })
+                }
+                Ok((target, Err(error))) => {
+                    self.fail(target, &error.to_string());
+                    None
+                }
+                Err(_) => None,
+            },
+        }
+    }
+
+    /// The attempt is under way as `connection`.
+    pub(crate) fn dialing(&mut self, attempt: &Attempt, connection: ConnectionId) {
+        self.targets[attempt.target].progress = Progress::Dialing(connection);
+    }
+
+    /// The attempt could not even begin: the peer is connected, or may not be.
+    pub(crate) fn not_dialed(&mut self, attempt: &Attempt) {
+        let target = &mut self.targets[attempt.target];
+        target.failures = target.failures.saturating_add(1);
+        target.progress = Progress::Waiting(Instant::now() + wait(target.failures));
+    }
+
+    /// A connection stands; perhaps one that was dialed here.
+    pub(crate) fn connected(&mut self, connection: ConnectionId, peer: PeerId) {
+        if let Some(target) = self.dialed_as(connection) {
+            target.peer = Some(peer);
+            target.progress = Progress::Connected(connection, Instant::now());
+        }
+    }
+
+    /// An attempt failed; perhaps one that was made here.
+    pub(crate) fn failed(&mut self, connection: ConnectionId, reason: &str) {
+        let dialed = |target: &Target| target.progress == Progress::Dialing(connection);
+        if let Some(number) = self.targets.iter().position(dialed) {
+            self.fail(number, reason);
+        }
+    }
+
+    /// What answered an attempt was this node itself.
+    pub(crate) fn found_own(&mut self, connection: ConnectionId) {
+        if let Some(target) = self.dialed_as(connection) {
+            tracing::warn!(address = %target.address, "a configured peer is this node itself");
+            target.progress = Progress::Never;
+        }
+    }
+
+    /// A connection is closed; perhaps one that was dialed here.
+    pub(crate) fn closed(&mut self, connection: ConnectionId) {
+        let now = Instant::now();
+        for target in &mut self.targets {
+            let Progress::Connected(of, since) = target.progress else { continue };
+            if of == connection {
+                // One that lets in and closes at once must not be dialed without pause.
+                let is_steady = now.duration_since(since) >= STEADY;
+                target.failures = if is_steady { 0 } else { target.failures.saturating_add(1) };
+                target.progress = Progress::Waiting(now + wait(target.failures));
+            }
+        }
+    }
+
+    fn dialed_as(&mut self, connection: ConnectionId) -> Option<&mut Target> {
+        self.targets.iter_mut().find(|target| target.progress == Progress::Dialing(connection))
+    }
+
+    fn fail(&mut self, number: usize, reason: &str) {
+        let target = &mut self.targets[number];
+        if target.failures == 0 {
+            tracing::info!(address = %target.address, reason, "cannot reach a configured peer yet");
+        } else {
+            tracing::debug!(address = %target.address, reason, "still cannot reach it");
+        }
+        target.failures = target.failures.saturating_add(1);
+        target.progress = Progress::Waiting(Instant::now() + wait(target.failures));
+    }
+}
+
+/// How long to wait after so many failures: half of it by chance, so that nodes that were
+/// started together do not go on in step.
+fn wait(failures: u32) -> Duration {
+    let doubled = FIRST_WAIT_MS.saturating_mul(1 << failures.saturating_sub(1).min(10));
+    let longest = doubled.min(LONGEST_WAIT_MS);
+    // Without chance from the system it works as well, only in step.
+    let chance = getrandom::u64().unwrap_or_default() % (longest / 2);
+    Duration::from_millis(longest - chance)
+}
+
+/// The address with its host's name looked up, and without its identity; one for each answer.
+async fn resolve(address: Multiaddr) -> std::io::Result<Vec<Multiaddr>> {
+    let parts: Vec<Protocol<'_>> =
+        address.iter().filter(|part| !matches!(part, Protocol::P2p(_))).collect();
+    let (host, port) = match parts.as_slice() {
+        [
+            Protocol::Dns(host) | Protocol::Dns4(host) | Protocol::Dns6(host),
+            Protocol::Tcp(port),
+        ] => (host.to_string(), *port),
+        _ => return Ok(vec![parts.into_iter().collect()]),
+    };
+    let found = tokio::net::lookup_host((host, port)).await?;
+    let is_wanted = |found: &SocketAddr| match parts[0] {
+        Protocol::Dns4(_) => found.is_ipv4(),
+        Protocol::Dns6(_) => found.is_ipv6(),
+        _ => true,
+    };
+    let found: Vec<Multiaddr> = found
+        .filter(is_wanted)
+        .map(|found| Multiaddr::from(found.ip()).with(Protocol::Tcp(found.port())))
+        .collect();
+    if found.is_empty() {
+        return Err(std::io::Error::new(std::io::ErrorKind::NotFound, "no address for this host"));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_ten_seconds_and_vary() {
+        for failures in 0..40 {
+            let doubled = FIRST_WAIT_MS << failures.saturating_sub(1).min(20);
+            let longest = Duration::from_millis(doubled.min(LONGEST_WAIT_MS));
+            let waited = wait(failures);
+            assert!(waited <= longest && waited > longest / 2, "{failures}: {waited:?}");
+        }
+        let some: std::collections::BTreeSet<Duration> = (0..20).map(|_| wait(9)).collect();
+        assert!(some.len() > 1, "all the same");
+    }
+
+    #[tokio::test]
+    async fn host_names_are_looked_up() {
+        let address: Multiaddr = "/dns4/localhost/tcp/7070".parse().unwrap();
+        let found = resolve(address.with(Protocol::P2p(PeerId::random()))).await.unwrap();
+        assert_eq!(found, ["/ip4/127.0.0.1/tcp/7070".parse().unwrap()]);
+    }
+
+    #[test]
+    fn own_address_is_never_dialed() {
+        let own = PeerId::random();
+        let address = Multiaddr::empty().with(Protocol::P2p(own));
+        let dialer = Dialer::new(&[address], &own, Instant::now());
+        assert_eq!(dialer.targets[0].progress, Progress::Never);
+    }
+}

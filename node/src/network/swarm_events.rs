@@ -1,0 +1,223 @@
+//! What becomes of what happens in the swarm.
+//! Holds: a malformed message goes no further; a peer is up before anything of it is told.
+//! May not enter: waiting.
+
+use comity_replica::message::{Request, Response};
+use libp2p::core::ConnectedPoint;
+use libp2p::gossipsub::{self, MessageAcceptance, MessageId};
+use libp2p::metrics::Recorder as _;
+use libp2p::request_response::{self, Message};
+use libp2p::swarm::{ConnectionDenied, ConnectionId, DialError, ListenError, SwarmEvent};
+use libp2p::{Multiaddr, PeerId, allow_block_list, identify, ping};
+use tokio::time::Instant;
+
+use super::NetworkEvent;
+use super::behaviour::ProtocolsEvent;
+use super::gossip;
+use super::metrics::RequestOutcome;
+use super::swarm_task::{Asked, SwarmTask};
+
+impl SwarmTask {
+    pub(crate) fn on_event(&mut self, event: SwarmEvent<ProtocolsEvent>) {
+        self.library.record(&event);
+        match event {
+            SwarmEvent::Behaviour(event) => self.on_protocol_event(event),
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
+                self.dialer.connected(connection_id, peer_id);
+                self.peers.connect(peer_id, remote_address(endpoint));
+            }
+            SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, .. } => {
+                self.dialer.closed(connection_id);
+                if num_established == 0 {
+                    let number = self.peers.disconnect(&peer_id);
+                    if number.is_some() {
+                        let agency = self.agency_name(&peer_id);
+                        tracing::info!(agency, peer = %peer_id, "peer disconnected");
+                    }
+                    self.tell_down(number);
+                }
+            }
+            SwarmEvent::IncomingConnectionError { error, send_back_addr, peer_id, .. } => {
+                self.on_not_let_in(&error, &send_back_addr, peer_id);
+            }
+            SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
+                self.on_not_reached(connection_id, &error);
+            }
+            SwarmEvent::ListenerError { error, .. } => {
+                tracing::warn!(%error, "trouble with listening for peers");
+            }
+            SwarmEvent::ListenerClosed { addresses, reason: Err(error), .. } => {
+                tracing::error!(?addresses, %error, "no longer listening for peers");
+            }
+            _ => {}
+        }
+    }
+
+    fn on_protocol_event(&mut self, event: ProtocolsEvent) {
+        match event {
+            ProtocolsEvent::Gossip(event) => {
+                self.library.record(&event);
+                self.on_gossip_event(event);
+            }
+            ProtocolsEvent::Rpc(event) => self.on_rpc_event(event),
+            ProtocolsEvent::Identify(event) => self.on_identified(event),
+            ProtocolsEvent::Ping(event) => {
+                self.library.record(&event);
+                if let Err(ping::Failure::Timeout) = event.result {
+                    tracing::debug!(peer = %event.peer, "no sign of life, closing the connection");
+                    self.swarm.close_connection(event.connection);
+                }
+            }
+        }
+    }
+
+    fn on_gossip_event(&mut self, event: gossipsub::Event) {
+        match event {
+            gossipsub::Event::Message { propagation_source, message_id, message } => {
+                self.on_message(propagation_source, message_id, &message);
+            }
+            // From here on what is broadcast reaches it.
+            gossipsub::Event::Subscribed { peer_id, topic }
+                if self.topics.is_consensus(&topic) =>
+            {
+                self.come_up(peer_id);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_message(&mut self, from: PeerId, id: MessageId, message: &gossipsub::Message) {
+        self.metrics.gossip_in(message.data.len());
+        let Some(content) = gossip::from_bytes(&self.topics, &message.topic, &message.data) else {
+            self.metrics.gossip_refused();
+            return self.judge(&id, &from, MessageAcceptance::Reject);
+        };
+        let number = self.awaiting.has_room(&from).then(|| self.come_up(from)).flatten();
+        let Some(peer) = number else {
+            self.metrics.gossip_refused();
+            return self.judge(&id, &from, MessageAcceptance::Ignore);
+        };
+        let ticket = self.draw_ticket();
+        if let Some((id, from)) = self.awaiting.insert(ticket, id, from) {
+            self.judge(&id, &from, MessageAcceptance::Ignore);
+        }
+        self.tell(NetworkEvent::Gossip { peer, ticket, message: content });
+    }
+
+    /// Tells gossipsub what becomes of a message.
+    pub(crate) fn judge(&mut self, id: &MessageId, from: &PeerId, acceptance: MessageAcceptance) {
+        let gossip = &mut self.swarm.behaviour_mut().gossip;
+        // False when gossipsub has forgotten the message: the verdict came too late to matter.
+        gossip.report_message_validation_result(id, from, acceptance);
+    }
+
+    fn on_rpc_event(&mut self, event: request_response::Event<Request, Response>) {
+        match event {
+            request_response::Event::Message {
+                peer: from,
+                message: Message::Request { request_id, request, channel },
+                ..
+            } => {
+                // A peer that is just gone needs no answer.
+                let Some(peer) = self.come_up(from) else { return };
+                let ticket = self.draw_ticket();
+                self.asked.insert(ticket, Asked { id: request_id, channel });
+                self.tell(NetworkEvent::Request { peer, ticket, request });
+            }
+            request_response::Event::Message {
+                message: Message::Response { request_id, response },
+                ..
+            } => {
+                if let Some((peer, ticket)) = self.asking.remove(&request_id) {
+                    self.metrics.request(RequestOutcome::Answered);
+                    let response = Some(response);
+                    self.tell(NetworkEvent::Response { peer, ticket, response });
+                }
+            }
+            request_response::Event::OutboundFailure { peer: from, request_id, error, .. } => {
+                if let Some((peer, ticket)) = self.asking.remove(&request_id) {
+                    tracing::debug!(peer = %from, %error, "a request was not answered");
+                    self.metrics.request(RequestOutcome::Failed);
+                    self.tell(NetworkEvent::Response { peer, ticket, response: None });
+                }
+            }
+            request_response::Event::InboundFailure { peer: from, request_id, error, .. } => {
+                tracing::debug!(peer = %from, %error, "a peer's request was not answered");
+                self.held.remove(&request_id);
+            }
+            request_response::Event::ResponseSent { request_id, .. } => {
+                self.held.remove(&request_id);
+            }
+        }
+    }
+
+    fn on_identified(&mut self, event: identify::Event) {
+        let identify::Event::Received { peer_id, info, .. } = event else { return };
+        if info.protocol_version == self.protocol_version {
+            return;
+        }
+        let (agency, address) = (self.agency_name(&peer_id), self.peers.address(&peer_id));
+        let address = address.map(ToString::to_string).unwrap_or_default();
+        let (ours, theirs) = (&self.protocol_version, printable(&info.protocol_version));
+        tracing::warn!(
+            agency, %address, peer = %peer_id, %ours, %theirs,
+            "this peer belongs to another consortium (foreign genesis) or runs another program; \
+             disconnecting it. Compare the genesis files of both nodes"
+        );
+        self.banish(peer_id);
+    }
+
+    fn on_not_let_in(&mut self, error: &ListenError, from: &Multiaddr, peer: Option<PeerId>) {
+        if let ListenError::Denied { cause } = error
+            && is_stranger(cause)
+            && !peer.is_some_and(|peer| self.peers.is_banished(&peer))
+        {
+            self.metrics.stranger_refused();
+            if self.peers.should_mention(Instant::now()) {
+                let peer = peer.map(|peer| peer.to_string());
+                tracing::info!(
+                    address = %from, peer,
+                    "refused a connection: the other side is no member and not configured"
+                );
+            }
+            return;
+        }
+        tracing::debug!(address = %from, %error, "a connection did not come about");
+    }
+
+    fn on_not_reached(&mut self, connection: ConnectionId, error: &DialError) {
+        match error {
+            DialError::LocalPeerId { .. } => self.dialer.found_own(connection),
+            DialError::Denied { cause } if is_stranger(cause) => {
+                self.metrics.stranger_refused();
+                let reason = "the node there is no member, and its identity is not in the address";
+                self.dialer.failed(connection, reason);
+            }
+            DialError::WrongPeerId { obtained, .. } => {
+                let reason = format!("the node there is another: {obtained}");
+                self.dialer.failed(connection, &reason);
+            }
+            error => self.dialer.failed(connection, &error.to_string()),
+        }
+    }
+
+    fn agency_name(&self, peer: &PeerId) -> String {
+        self.peers.agency(peer).map_or("no member".into(), ToString::to_string)
+    }
+}
+
+fn remote_address(endpoint: ConnectedPoint) -> Multiaddr {
+    match endpoint {
+        ConnectedPoint::Dialer { address, .. } => address,
+        ConnectedPoint::Listener { send_back_addr, .. } => send_back_addr,
+    }
+}
+
+fn is_stranger(cause: &ConnectionDenied) -> bool {
+    cause.downcast_ref::<allow_block_list::NotAllowed>().is_some()
+}
+
+/// What a peer says of itself, fit for a log.
+fn printable(said: &str) -> String {
+    said.chars().take(64).flat_map(char::escape_default).collect()
+}

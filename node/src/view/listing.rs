@@ -1,0 +1,250 @@
+//! Entries of the log: where one is, and lists of those that meet conditions.
+//! Holds: nothing above the snapshot that it is asked for is found; the work of one page is
+//! bounded, whatever is asked.
+//! May not enter: the entries' bytes (the block log has them), JSON.
+
+use comity_core::hash::RecordId;
+use comity_core::ids::{DatasetId, GrantId, Height, LogIndex};
+use comity_core::keys::PublicKey;
+use comity_core::text::AgencyId;
+
+use super::layout::{
+    ENTRIES, EntryChunk, Positions, Term, entries_key, number_at_end, numbered, posting_prefix,
+    record_key, value,
+};
+use super::query::Page;
+use super::{Snapshot, View, ViewError};
+
+/// Blocks that one page looks into at most before it ends early.
+const BLOCKS_PER_PAGE: usize = 20_000;
+
+/// Which entries; all conditions together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EntryFilter {
+    /// The action's name.
+    pub kind: Option<String>,
+    /// An agency that signs, or for which an officer asks, or that a grant is for.
+    pub agency: Option<AgencyId>,
+    /// The dataset that is published, granted or asked for.
+    pub dataset: Option<DatasetId>,
+    /// The grant that is issued, revoked or relied on.
+    pub grant: Option<GrantId>,
+    /// A key that signs (an attempt too), is registered or revoked.
+    pub key: Option<PublicKey>,
+}
+
+/// In which order entries are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Oldest first.
+    #[default]
+    Ascending,
+    /// Newest first.
+    Descending,
+}
+
+/// Where an entry is, and whose statement it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryPlace {
+    /// Its index on the log.
+    pub index: LogIndex,
+    /// The block's height.
+    pub height: Height,
+    /// Its position in the block, from 0.
+    pub position: usize,
+    /// The statement's id.
+    pub record_id: RecordId,
+}
+
+/// A page of entries.
+pub type EntryPage = Page<EntryPlace, LogIndex>;
+
+impl View {
+    /// Where the entry at `index` is. Errors: the store.
+    pub fn entry(&self, at: &Snapshot, index: LogIndex) -> Result<Option<EntryPlace>, ViewError> {
+        if index.0 >= at.log_size() {
+            return Ok(None);
+        }
+        let Some((first, chunk)) = self.chunk_of(index)? else { return Ok(None) };
+        let position = usize::try_from(index.0 - first.0).unwrap_or(usize::MAX);
+        Ok(chunk.place(first, position))
+    }
+
+    /// Where the entry with this statement is. Errors: the store.
+    pub fn record(&self, at: &Snapshot, id: &RecordId) -> Result<Option<EntryPlace>, ViewError> {
+        let found = self.0.shared.db()?.get(record_key(id))?;
+        match found.as_deref().and_then(number_at_end) {
+            Some(index) => self.entry(at, LogIndex(index)),
+            None => Ok(None),
+        }
+    }
+
+    /// Entries that `filter` lets through, from `from` (inclusive) on in `order`; without `from`
+    /// from the first or the last. Errors: the store.
+    pub fn entries(
+        &self,
+        at: &Snapshot,
+        filter: &EntryFilter,
+        order: Order,
+        from: Option<LogIndex>,
+        limit: usize,
+    ) -> Result<EntryPage, ViewError> {
+        let Some(newest) = at.log_size().checked_sub(1) else { return Ok(Page::empty()) };
+        let bounds = match order {
+            Order::Ascending => (from.map_or(0, |from| from.0), newest),
+            Order::Descending => (0, from.map_or(newest, |from| from.0.min(newest))),
+        };
+        if bounds.0 > bounds.1 {
+            return Ok(Page::empty());
+        }
+        let terms = filter.terms();
+        let listing = Listing { order, bounds, limit, page: Page::empty() };
+        self.list(listing, &terms)
+    }
+
+    fn list(&self, mut listing: Listing, terms: &[Term]) -> Result<EntryPage, ViewError> {
+        let db = self.0.shared.db()?;
+        let prefix = terms.first().map_or(vec![ENTRIES], posting_prefix);
+        let (lowest, highest) = listing.bounds;
+        // The block in which the range begins may begin before it.
+        let first_block = self.chunk_of(LogIndex(lowest))?.map_or(lowest, |(first, _)| first.0);
+        let mut blocks = db.range(numbered(&prefix, first_block)..=numbered(&prefix, highest));
+        for looked_into in 0.. {
+            let item = match listing.order {
+                Order::Ascending => blocks.next(),
+                Order::Descending => blocks.next_back(),
+            };
+            let Some((key, bytes)) = item.transpose()? else { break };
+            let Some(first) = number_at_end(&key).map(LogIndex) else { continue };
+            let positions = match terms.split_first() {
+                Some((_, further)) => {
+                    Some(intersection(&db, value(&bytes)?, further, first)?)
+                }
+                None => None,
+            };
+            let is_last = looked_into == BLOCKS_PER_PAGE;
+            if !is_last && positions.as_ref().is_some_and(|Positions(list)| list.is_empty()) {
+                continue;
+            }
+            let Some(chunk) = chunk_at(&db, first)? else { continue };
+            if is_last {
+                listing.page.next = Some(listing.nearest(first, &chunk));
+                break;
+            }
+            if listing.take_block(first, &chunk, positions.as_ref()) {
+                break;
+            }
+        }
+        Ok(listing.page)
+    }
+
+    /// The block that holds the entry at `index`, or the last one before it that has entries.
+    fn chunk_of(&self, index: LogIndex) -> Result<Option<(LogIndex, EntryChunk)>, ViewError> {
+        let range = entries_key(LogIndex(0))..=entries_key(index);
+        let found = self.0.shared.db()?.range(range).next_back().transpose()?;
+        let Some((key, bytes)) = found else { return Ok(None) };
+        let Some(first) = number_at_end(&key) else { return Ok(None) };
+        Ok(Some((LogIndex(first), value(&bytes)?)))
+    }
+}
+
+impl EntryChunk {
+    fn place(&self, first: LogIndex, position: usize) -> Option<EntryPlace> {
+        let record_id = *self.record_ids.get(position)?;
+        let index = LogIndex(first.0 + position as u64);
+        Some(EntryPlace { index, height: self.height, position, record_id })
+    }
+}
+
+impl EntryFilter {
+    /// The conditions, the one that lets least through (as a rule) first.
+    fn terms(&self) -> Vec<Term> {
+        let terms = [
+            self.grant.map(|id| Term::Grant(id.0)),
+            self.key.map(Term::Key),
+            self.dataset.as_ref().map(|id| Term::Dataset(id.to_string())),
+            self.agency.clone().map(Term::Agency),
+            self.kind.clone().map(Term::Kind),
+        ];
+        terms.into_iter().flatten().collect()
+    }
+}
+
+/// A page of entries in the making.
+struct Listing {
+    order: Order,
+    /// First and last index that may be listed.
+    bounds: (u64, u64),
+    limit: usize,
+    page: EntryPage,
+}
+
+impl Listing {
+    /// Takes in the entries of a block at `positions` (all where there is no condition). Returns
+    /// whether the page is full and `next` is set.
+    fn take_block(
+        &mut self,
+        first: LogIndex,
+        chunk: &EntryChunk,
+        positions: Option<&Positions>,
+    ) -> bool {
+        let mut positions: Vec<usize> = match positions {
+            Some(Positions(list)) => {
+                list.iter().filter_map(|position| usize::try_from(*position).ok()).collect()
+            }
+            None => (0..chunk.record_ids.len()).collect(),
+        };
+        if self.order == Order::Descending {
+            positions.reverse();
+        }
+        let (lowest, highest) = self.bounds;
+        for place in positions.into_iter().filter_map(|at| chunk.place(first, at)) {
+            if !(lowest..=highest).contains(&place.index.0) {
+                continue;
+            }
+            if self.page.found.len() == self.limit {
+                self.page.next = Some(place.index);
+                return true;
+            }
+            self.page.found.push(place);
+        }
+        false
+    }
+
+    /// The entry of a block that comes first in this order.
+    fn nearest(&self, first: LogIndex, chunk: &EntryChunk) -> LogIndex {
+        match self.order {
+            Order::Ascending => first,
+            Order::Descending => {
+                LogIndex(first.0 + (chunk.record_ids.len() as u64).saturating_sub(1))
+            }
+        }
+    }
+}
+
+/// Those of a block's positions that every further term has as well.
+fn intersection(
+    db: &sled::Db,
+    mut positions: Positions,
+    further: &[Term],
+    first: LogIndex,
+) -> Result<Positions, ViewError> {
+    for term in further {
+        if positions.0.is_empty() {
+            break;
+        }
+        let also = match db.get(numbered(&posting_prefix(term), first.0))? {
+            Some(bytes) => value::<Positions>(&bytes)?.0,
+            None => Vec::new(),
+        };
+        positions.0.retain(|position| also.binary_search(position).is_ok());
+    }
+    Ok(positions)
+}
+
+fn chunk_at(db: &sled::Db, first: LogIndex) -> Result<Option<EntryChunk>, ViewError> {
+    match db.get(entries_key(first))? {
+        Some(bytes) => Ok(Some(value(&bytes)?)),
+        None => Ok(None),
+    }
+}

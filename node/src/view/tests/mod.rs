@@ -1,0 +1,5 @@
+//! The view over chains built by hand: what it finds, what it survives.
+
+pub(crate) mod chain;
+mod listings;
+mod restarts;
