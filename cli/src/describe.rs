@@ -151,9 +151,7 @@ pub(crate) fn attempt_rows(attempt: &Attempt, zone: &TimeZone) -> Rows {
 pub(crate) fn items(items: &Items) -> String {
     match items {
         Items::All => say!("word-all-items"),
-        Items::Only(items) => {
-            items.iter().map(|item| item.as_str()).collect::<Vec<_>>().join(", ")
-        }
+        Items::Only(items) => items.iter().map(|item| item.as_str()).collect::<Vec<_>>().join(", "),
     }
 }
 

@@ -35,8 +35,9 @@ pub(crate) struct OwnKey {
 /// Loads a private key. Errors: others can read the file; it is no key file, or not whole.
 pub(crate) fn load_key(path: &Path) -> Result<OwnKey, Fault> {
     let file = load_key_file(path)?;
-    let secret =
-        file.secret().map_err(|e| fault!(Failed, "key-damaged", path = path.display(), cause = e))?;
+    let secret = file
+        .secret()
+        .map_err(|e| fault!(Failed, "key-damaged", path = path.display(), cause = e))?;
     let card = load_card(&card_path(path)).ok().filter(|card| card.public_key == file.public_key);
     Ok(OwnKey { file, secret, card })
 }

@@ -27,6 +27,9 @@ pub(crate) enum Input {
     Program,
 }
 
+/// Fills with random bytes.
+pub(crate) type Random = Box<dyn FnMut(&mut [u8]) -> io::Result<()>>;
+
 /// What surrounds a command.
 pub(crate) struct Shell {
     /// Standard output.
@@ -42,7 +45,7 @@ pub(crate) struct Shell {
     /// This computer's time.
     pub(crate) clock: fn() -> TimeMs,
     /// Fills with random bytes.
-    pub(crate) random: Box<dyn FnMut(&mut [u8]) -> io::Result<()>>,
+    pub(crate) random: Random,
     /// The zone in which dates are read and times shown.
     pub(crate) zone: TimeZone,
     /// Where a record is kept while its outcome is unknown.
@@ -119,11 +122,6 @@ impl Session<'_> {
     /// The node to ask.
     pub(crate) fn client(&self) -> Result<Client, Fault> {
         Client::new(self.global.node_url())
-    }
-
-    /// Whether a program reads the result.
-    pub(crate) fn json(&self) -> bool {
-        self.global.json
     }
 
     /// Prints a result: as JSON if asked, else as `text` makes it.

@@ -192,7 +192,7 @@ pub(crate) fn check_consortium(
 /// Why a submitted record is not known to be committed.
 pub(crate) enum NotCommitted {
     /// A rule refuses it; it is on no log.
-    Refused(Problem),
+    Refused(Box<Problem>),
     /// Anything else; the bytes are kept where the fault says.
     Fault(Fault),
 }

@@ -220,7 +220,9 @@ impl Verifier {
         let parent = match block.parent_certificate {
             None => None,
             Some(certificate) => Some(
-                certificate.verify(&consortium, self.ledger.tip_validators()).map_err(|e| self.fault(e))?,
+                certificate
+                    .verify(&consortium, self.ledger.tip_validators())
+                    .map_err(|e| self.fault(e))?,
             ),
         };
         let executed = self

@@ -156,7 +156,9 @@ pub enum AddressError {
     )]
     Peer(String),
     /// A peer that cannot be recognised.
-    #[error("the peer at {0} needs either its agency, or an address that ends in /p2p/ and its identity")]
+    #[error(
+        "the peer at {0} needs either its agency, or an address that ends in /p2p/ and its identity"
+    )]
     Nobody(Multiaddr),
     /// Not an address with a port.
     #[error("{0:?} is not an address with a port: write it as \"127.0.0.1:8080\"")]
@@ -339,7 +341,8 @@ pub fn new_file(agency: &AgencyId, network: &NetworkOptions, api: &ApiOptions) -
         network.listen == NetworkOptions::default().listen,
     );
     let peers: String = network.peers.iter().map(peer_table).collect();
-    let api = commented(format!("listen = \"{}\"", api.listen.get()), *api == ApiOptions::default());
+    let api =
+        commented(format!("listen = \"{}\"", api.listen.get()), *api == ApiOptions::default());
     TEMPLATE
         .replace("@agency@", agency.as_str())
         .replace("@listen@", &listen)

@@ -243,9 +243,7 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Data
 
 /// Makes the names in a directory durable. Errors: `Io`.
 pub(crate) fn sync_dir(path: &Path) -> Result<(), DataDirError> {
-    File::open(path)
-        .and_then(|dir| dir.sync_all())
-        .map_err(|source| io_error("sync", path, source))
+    File::open(path).and_then(|dir| dir.sync_all()).map_err(|source| io_error("sync", path, source))
 }
 
 /// An error of the system about a path.

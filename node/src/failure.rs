@@ -88,7 +88,8 @@ impl fmt::Display for Failure {
         match rendering {
             Rendering::Lines => writeln!(f, "Error: {happened}\n{meaning}\nNext: {next}"),
             Rendering::Json => {
-                let fields = serde_json::json!({ "message": happened, "meaning": meaning, "next": next });
+                let fields =
+                    serde_json::json!({ "message": happened, "meaning": meaning, "next": next });
                 writeln!(f, "{}", serde_json::json!({ "level": "ERROR", "fields": fields }))
             }
         }

@@ -12,7 +12,6 @@ use comity_core::genesis::{Genesis, GenesisKey, NO_CONSORTIUM};
 use comity_core::key_file::{KeyFile, KeyFileError};
 use comity_core::keys::{PublicKey, SecretKey};
 use comity_core::text::{AgencyId, Text};
-use libp2p::{PeerId, identity};
 use zeroize::Zeroizing;
 
 use crate::data_dir::{DataDir, DataDirError, PRIVATE_FILE, write_new};
@@ -82,8 +81,7 @@ pub(crate) fn create(
 ) -> Result<KeyFile, KeyStoreError> {
     let mut seed = Zeroizing::new([0u8; 32]);
     getrandom::fill(&mut seed[..]).map_err(KeyStoreError::Random)?;
-    let file =
-        KeyFile::new(agency.clone(), role, Text::default(), &SecretKey::from_seed(&seed));
+    let file = KeyFile::new(agency.clone(), role, Text::default(), &SecretKey::from_seed(&seed));
     let Ok(text) = serde_json::to_vec_pretty(&file).map(Zeroizing::new) else {
         unreachable!("a key file is text and nothing else");
     };
@@ -97,12 +95,6 @@ pub(crate) fn genesis_key(dir: &DataDir, file: &KeyFile) -> Result<GenesisKey, K
     file.card(&NO_CONSORTIUM)
         .map(|card| card.into_genesis_key())
         .map_err(|source| KeyStoreError::Damaged { path, source })
-}
-
-/// How other nodes know the holder of a transport key; `None` for a key that libp2p does not take.
-pub(crate) fn identity(key: &PublicKey) -> Option<PeerId> {
-    let key = identity::ed25519::PublicKey::try_from_bytes(key.as_bytes()).ok()?;
-    Some(identity::PublicKey::from(key).to_peer_id())
 }
 
 /// Reads the node's keys and makes certain that they are `agency`'s, the ones that `genesis`
@@ -131,9 +123,8 @@ pub(crate) fn load(
     let transport = checked(KeyRole::Transport, transport)?;
     // Not used so far, but a bad one is better found now than when it is.
     node_key(KeyRole::Note)?.map(|key| checked(KeyRole::Note, key)).transpose()?;
-    let validator = node_key(KeyRole::Validator)?
-        .map(|key| checked(KeyRole::Validator, key))
-        .transpose()?;
+    let validator =
+        node_key(KeyRole::Validator)?.map(|key| checked(KeyRole::Validator, key)).transpose()?;
     Ok(NodeKeys { validator, transport })
 }
 
@@ -190,7 +181,9 @@ impl From<KeyStoreError> for Failure {
                 Ending::Refused,
                 "Whoever reads this key can act as your agency's node. Nothing was started.",
             ),
-            KeyStoreError::Read { .. } => (Ending::Failed, "The node cannot work without its keys."),
+            KeyStoreError::Read { .. } => {
+                (Ending::Failed, "The node cannot work without its keys.")
+            }
             KeyStoreError::Random(_) => {
                 (Ending::Failed, "Keys cannot be made without them. Nothing was kept.")
             }

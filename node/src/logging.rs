@@ -66,7 +66,9 @@ impl LogFilter {
         match self.0.as_str() {
             "error" => "error".to_owned(),
             level if LEVELS.contains(&level) => {
-                format!("{LIBRARIES},comity_node={level},comity_replica={level},comity_core={level}")
+                format!(
+                    "{LIBRARIES},comity_node={level},comity_replica={level},comity_core={level}"
+                )
             }
             list => list.to_owned(),
         }
@@ -93,7 +95,10 @@ mod tests {
     #[test]
     fn plain_level_keeps_libraries_quiet() {
         let directives = LogFilter::default().directives();
-        assert!(directives.starts_with("warn,libp2p_gossipsub=error,comity_node=info,"), "{directives}");
+        assert!(
+            directives.starts_with("warn,libp2p_gossipsub=error,comity_node=info,"),
+            "{directives}"
+        );
         assert!(EnvFilter::builder().parse(directives).is_ok());
     }
 

@@ -195,7 +195,7 @@ impl Scope {
 #[derive(Debug, Subcommand)]
 pub(crate) enum GrantVerb {
     /// Issues one.
-    Issue(IssueGrant),
+    Issue(Box<IssueGrant>),
     /// Revokes one.
     Revoke(RevokeGrant),
     /// Lists them.

@@ -39,7 +39,7 @@ pub(crate) type Query = Vec<(&'static str, String)>;
 pub(crate) enum SubmitError {
     /// A rule refuses it.
     #[error("refused by {}", .0.name())]
-    Refused(Problem),
+    Refused(Box<Problem>),
     /// The node did not take it.
     #[error("the node could not take it: {0}")]
     NotTaken(String),
@@ -92,7 +92,8 @@ impl Client {
 
     /// A JSON value as an object of this version's.
     pub(crate) fn read<T: DeserializeOwned>(&self, value: &Value) -> Result<T, Fault> {
-        T::deserialize(value).map_err(|e| fault!(Failed, "answer-unreadable", url = self.base, cause = e))
+        T::deserialize(value)
+            .map_err(|e| fault!(Failed, "answer-unreadable", url = self.base, cause = e))
     }
 
     /// Up to `limit` objects of a list, over as many pages as needed.
@@ -162,7 +163,7 @@ impl Client {
         }
         let problem = Problem::read(status, &body);
         match status {
-            _ if problem.rule().is_some() => Err(SubmitError::Refused(problem)),
+            _ if problem.rule().is_some() => Err(SubmitError::Refused(Box::new(problem))),
             503 => Err(SubmitError::NotTaken(problem.words())),
             400..500 => Err(SubmitError::NotTaken(problem.words())),
             _ => Err(SubmitError::Unknown(problem.words())),

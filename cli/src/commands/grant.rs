@@ -20,7 +20,7 @@ const MAX_LISTED: usize = 100_000;
 
 pub(super) fn run(verb: GrantVerb, session: &mut Session<'_>) -> Result<(), Fault> {
     match verb {
-        GrantVerb::Issue(args) => issue(args, session),
+        GrantVerb::Issue(args) => issue(*args, session),
         GrantVerb::Revoke(args) => revoke(args, session),
         GrantVerb::List(args) => list(&args, session),
         GrantVerb::Show(args) => show(&args, session),

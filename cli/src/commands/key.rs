@@ -225,7 +225,8 @@ fn list(args: &OfAgency, session: &mut Session<'_>) -> Result<(), Fault> {
     let mut query = vec![];
     filter(&mut query, "agency", args.agency.as_ref());
     let found = client.list("/v1/keys", &query, "keys", MAX_LISTED)?;
-    let keys: Vec<KeyAnswer> = found.iter().map(|key| client.read(key)).collect::<Result<_, _>>()?;
+    let keys: Vec<KeyAnswer> =
+        found.iter().map(|key| client.read(key)).collect::<Result<_, _>>()?;
     session.result(&json!({ "keys": Value::Array(found) }), |shell| {
         let row = |answer: &KeyAnswer| {
             let key = &answer.key;

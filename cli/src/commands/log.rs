@@ -59,12 +59,8 @@ fn list(args: ListLog, session: &mut Session<'_>) -> Result<(), Fault> {
         found.iter().map(|entry| client.read(entry)).collect::<Result<_, _>>()?;
     session.result(&json!({ "entries": Value::Array(found) }), |shell| {
         let row = |entry: &EntryAnswer| row(entry, &time::show(entry.time, &shell.zone));
-        let headings = [
-            &say!("column-entry"),
-            &say!("column-time"),
-            &say!("column-by"),
-            &say!("column-what"),
-        ];
+        let headings =
+            [&say!("column-entry"), &say!("column-time"), &say!("column-by"), &say!("column-what")];
         table::rows(&headings.map(String::as_str), entries.iter().map(row).collect())
     })
 }
@@ -195,8 +191,8 @@ fn archive(args: &FetchArchive, session: &mut Session<'_>) -> Result<(), Fault> 
             file.sync_all().map(|()| size_bytes)
         },
     );
-    let size_bytes = written
-        .map_err(|e| fault!(Failed, "file-unwritable", path = path.display(), cause = e))?;
+    let size_bytes =
+        written.map_err(|e| fault!(Failed, "file-unwritable", path = path.display(), cause = e))?;
     session.result(&json!({ "file": path, "size_bytes": size_bytes }), |_| {
         say!("ok-archive", path = path.display(), size_bytes = size_bytes)
     })

@@ -45,8 +45,8 @@ pub(super) fn replay(
         let batch = read_batch(input)?;
         let is_end = batch.is_empty();
         // While this batch is checked, the one before is replayed.
+        let queue = Mutex::new(batch.into_iter().enumerate());
         let (replayed, checked) = thread::scope(|scope| {
-            let queue = Mutex::new(batch.into_iter().enumerate());
             let cores = thread::available_parallelism().map_or(1, usize::from);
             let workers: Vec<_> =
                 (0..cores).map(|_| scope.spawn(|| check_from(&queue, &consortium))).collect();

@@ -30,7 +30,10 @@ pub(super) fn status(session: &mut Session<'_>) -> Result<(), Fault> {
         );
         let mut rows = vec![
             (say!("label-consortium"), format!("{} ({})", status.name, status.consortium)),
-            (say!("label-node"), say!("words-node", agency = status.agency, version = status.version)),
+            (
+                say!("label-node"),
+                say!("words-node", agency = status.agency, version = status.version),
+            ),
             (say!("label-last-block"), tip),
             (say!("label-entries"), status.log_size.to_string()),
             (say!("label-behind"), say!("words-behind", behind = behind)),

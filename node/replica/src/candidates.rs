@@ -11,8 +11,6 @@ use comity_core::ledger::Executed;
 use comity_core::statement::VerifiedRecord;
 use comity_core::vote::{CommitCertificate, Vote, VoteKind};
 
-use crate::io::Peer;
-
 /// Most proposed blocks of one height that a node keeps.
 const MAX_CANDIDATES: usize = 64;
 
@@ -42,8 +40,6 @@ pub(crate) struct Candidate {
     pub(crate) released: bool,
     /// Whether the engine has seen its judgement.
     pub(crate) fed: bool,
-    /// Whom to ask for what is missing.
-    pub(crate) source: Option<Peer>,
 }
 
 impl Candidate {

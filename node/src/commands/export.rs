@@ -71,11 +71,7 @@ pub(super) fn perform(args: &ExportArgs) -> Result<String, Failure> {
     ))
 }
 
-fn export(
-    dir: &DataDir,
-    consortium: &ConsortiumId,
-    out: &Path,
-) -> Result<Exported, ExportError> {
+fn export(dir: &DataDir, consortium: &ConsortiumId, out: &Path) -> Result<Exported, ExportError> {
     let beside = beside(out);
     for path in [out, &beside] {
         if path.exists() {
@@ -179,9 +175,7 @@ fn create(path: &Path) -> Result<BufWriter<File>, DataDirError> {
 
 fn put_in_place(file: BufWriter<File>, beside: &Path, out: &Path) -> Result<(), ExportError> {
     let written = file.into_inner().map_err(io::IntoInnerError::into_error);
-    written
-        .and_then(|file| file.sync_all())
-        .map_err(|source| io_error("write", beside, source))?;
+    written.and_then(|file| file.sync_all()).map_err(|source| io_error("write", beside, source))?;
     // Someone may have made the file meanwhile.
     if out.exists() {
         return Err(DataDirError::Exists(out.to_owned()).into());

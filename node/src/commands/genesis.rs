@@ -141,9 +141,10 @@ fn read_codes(path: &Path) -> Result<Codes, FoundingError> {
         Err(source) => return Err(FoundingError::Codes { path, text, source }),
     };
     for (list, entries) in [("matters", &codes.matters), ("duty bases", &codes.duty_bases)] {
-        let twice = entries.iter().enumerate().find(|(at, entry)| {
-            entries[..*at].iter().any(|earlier| earlier.code == entry.code)
-        });
+        let twice = entries
+            .iter()
+            .enumerate()
+            .find(|(at, entry)| entries[..*at].iter().any(|earlier| earlier.code == entry.code));
         if let Some((_, entry)) = twice {
             return Err(FoundingError::CodeTwice { path, list, code: entry.code.clone() });
         }
@@ -238,11 +239,14 @@ fn voting_lines(genesis: &Genesis) -> String {
     });
     let spare = spare.take_while(|failed| 3 * failed < total).count();
     let mut lines = match spare {
-        0 => "Every voting node must run: with fewer than four equal votes, none may fail.\n".into(),
+        0 => {
+            "Every voting node must run: with fewer than four equal votes, none may fail.\n".into()
+        }
         1 => "Any one of the voting nodes may fail or lie without harm.\n".to_owned(),
         many => format!("Any {many} of the voting nodes may fail or lie without harm.\n"),
     };
-    let mut operators: Vec<&str> = voting().map(|(agency, _)| agency.operated_by.as_str()).collect();
+    let mut operators: Vec<&str> =
+        voting().map(|(agency, _)| agency.operated_by.as_str()).collect();
     operators.sort_unstable();
     operators.dedup();
     for operator in operators {

@@ -19,6 +19,7 @@ use crate::data_dir::{DataDir, DataDirError, PRIVATE_FILE, PUBLIC_FILE, sync_dir
 use crate::disk::FileDisk;
 use crate::failure::{Ending, Failure};
 use crate::key_store::{self, KeyStoreError};
+use crate::network::peer_id;
 
 #[derive(Debug, thiserror::Error)]
 enum InitError {
@@ -162,11 +163,8 @@ fn node_roles(args: &InitArgs) -> impl Iterator<Item = KeyRole> {
 }
 
 fn agency(args: &InitArgs) -> Agency {
-    let standing = if args.observer {
-        Standing::Observer
-    } else {
-        Standing::Validator { power: args.power }
-    };
+    let standing =
+        if args.observer { Standing::Observer } else { Standing::Validator { power: args.power } };
     Agency {
         id: args.agency.clone(),
         name: args.name.clone(),
@@ -200,7 +198,7 @@ fn clear(dir: &DataDir) {
 
 fn report(dir: &DataDir, args: &InitArgs, member: &GenesisMember) -> String {
     let key = |role| member.keys.iter().find(|key| key.role == role).map(|key| key.key);
-    let identity = key(KeyRole::Transport).and_then(|key| key_store::identity(&key));
+    let identity = key(KeyRole::Transport).and_then(|key| peer_id(&key));
     let identity = identity.map(|id| id.to_string()).unwrap_or_default();
     let secret = if args.observer {
         "keys/transport.json and keys/note.json"

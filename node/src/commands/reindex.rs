@@ -1,4 +1,4 @@
-//! `comityd reindex`. (wired below)
+//! `comityd reindex`. (wired as soon as the view is there)
 use crate::args::ReindexArgs;
 use crate::failure::Failure;
 

@@ -1,4 +1,4 @@
-//! `comityd run`. (wired below)
+//! `comityd run`. (wired as soon as the view and HTTP are there)
 use crate::args::RunArgs;
 use crate::failure::Failure;
 

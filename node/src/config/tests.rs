@@ -21,9 +21,8 @@ fn all_options() -> String {
 }
 
 fn is_assignment(line: &str) -> bool {
-    line.split_once(" = ").is_some_and(|(name, _)| {
-        name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
-    })
+    line.split_once(" = ")
+        .is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
 }
 
 #[test]
@@ -106,7 +105,10 @@ fn mistakes_are_told_with_line_and_column() {
             "agency = \"a\"\n[pool]\nrecords = 10\n",
             "config.toml: records_per_agency in [pool] is more than records",
         ),
-        ("agency = \"a\"\nnetwork = 5\n", "config.toml, line 2, column 11: found integer `5`, expected the section [network]"),
+        (
+            "agency = \"a\"\nnetwork = 5\n",
+            "config.toml, line 2, column 11: found integer `5`, expected the section [network]",
+        ),
     ];
     for (text, expected) in cases {
         let mistake = parse(text).unwrap_err();

@@ -75,8 +75,10 @@ fn keys_made_anew_after_the_genesis_are_refused() {
     let agency: AgencyId = "tax.gd".parse().unwrap();
     let refused = load(again.dir("tax.gd"), &agency, &founded.genesis).unwrap_err().to_string();
     let path = again.dir("tax.gd").key_file(KeyRole::Transport);
-    let expected =
-        format!("the transport key in {} is not the one that the genesis has for tax.gd", path.display());
+    let expected = format!(
+        "the transport key in {} is not the one that the genesis has for tax.gd",
+        path.display()
+    );
     assert_eq!(refused, expected);
 }
 

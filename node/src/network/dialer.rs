@@ -50,6 +50,8 @@ enum Progress {
     Dialing(ConnectionId),
     /// Connected, by this dialer, since.
     Connected(ConnectionId, Instant),
+    /// Connected by the other side.
+    Met,
     /// It is this node itself.
     Never,
 }
@@ -81,8 +83,7 @@ impl Dialer {
                 continue;
             }
             if target.peer.as_ref().is_some_and(&is_connected) {
-                // Connected by the other side: look again in a while.
-                target.progress = Progress::Waiting(now + wait(0));
+                target.progress = Progress::Met;
                 continue;
             }
             target.progress = Progress::Resolving;
@@ -170,6 +171,16 @@ impl Dialer {
         }
     }
 
+    /// The last connection with a peer is closed.
+    pub(crate) fn left(&mut self, peer: &PeerId) {
+        let met = |target: &&mut Target| {
+            target.progress == Progress::Met && target.peer.as_ref() == Some(peer)
+        };
+        for target in self.targets.iter_mut().filter(met) {
+            target.progress = Progress::Waiting(Instant::now() + wait(target.failures));
+        }
+    }
+
     fn dialed_as(&mut self, connection: ConnectionId) -> Option<&mut Target> {
         self.targets.iter_mut().find(|target| target.progress == Progress::Dialing(connection))
     }
@@ -181,6 +192,8 @@ impl Dialer {
         } else {
             tracing::debug!(address = %target.address, reason, "still cannot reach it");
         }
+        // A learned identity may have changed since; a configured one has not.
+        target.peer = identity(&target.address);
         target.failures = target.failures.saturating_add(1);
         target.progress = Progress::Waiting(Instant::now() + wait(target.failures));
     }
@@ -229,7 +242,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_ten_seconds_and_vary() {
-        for failures in 0..40 {
+        for failures in 0..40_u32 {
             let doubled = FIRST_WAIT_MS << failures.saturating_sub(1).min(20);
             let longest = Duration::from_millis(doubled.min(LONGEST_WAIT_MS));
             let waited = wait(failures);
@@ -244,6 +257,22 @@ mod tests {
         let address: Multiaddr = "/dns4/localhost/tcp/7070".parse().unwrap();
         let found = resolve(address.with(Protocol::P2p(PeerId::random()))).await.unwrap();
         assert_eq!(found, ["/ip4/127.0.0.1/tcp/7070".parse().unwrap()]);
+    }
+
+    #[tokio::test]
+    async fn peer_that_the_other_side_connected_is_dialed_when_it_leaves() {
+        let (own, peer, now) = (PeerId::random(), PeerId::random(), Instant::now());
+        let address: Multiaddr = "/ip4/127.0.0.1/tcp/7070".parse().unwrap();
+        let configured = address.clone().with(Protocol::P2p(peer));
+        let mut dialer = Dialer::new(&[configured], &own, now);
+        dialer.begin_due(now, |_| true);
+        assert_eq!(dialer.targets[0].progress, Progress::Met);
+        dialer.left(&PeerId::random());
+        assert_eq!(dialer.targets[0].progress, Progress::Met);
+        dialer.left(&peer);
+        dialer.begin_due(now + Duration::from_secs(60), |_| false);
+        let attempt = Attempt { target: 0, peer: Some(peer), addresses: vec![address] };
+        assert_eq!(dialer.next().await, Some(attempt));
     }
 
     #[test]

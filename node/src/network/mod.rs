@@ -15,8 +15,9 @@ mod swarm_task;
 mod tests;
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
+use std::net::{IpAddr, TcpListener};
 use std::time::Duration;
 
 use comity_core::hash::ConsortiumId;
@@ -26,6 +27,7 @@ use comity_replica::io::{Peer, Ticket, Verdict};
 use comity_replica::message::{Gossip, Request, Response};
 use futures::StreamExt as _;
 use libp2p::core::transport::ListenerId;
+use libp2p::multiaddr::Protocol;
 use libp2p::swarm::SwarmEvent;
 use libp2p::{Multiaddr, PeerId, Swarm};
 use prometheus_client::registry::Registry;
@@ -183,13 +185,14 @@ async fn listen(
         address: address.clone(),
         reason,
     };
-    let mut waiting: BTreeMap<ListenerId, &Multiaddr> = BTreeMap::new();
+    let mut waiting: HashMap<ListenerId, &Multiaddr> = HashMap::new();
     for address in addresses {
+        check_free(address).map_err(|error| failed(address, error.to_string()))?;
         let id = swarm.listen_on(address.clone());
         waiting.insert(id.map_err(|error| failed(address, error.to_string()))?, address);
     }
     let mut listening = Vec::new();
-    while let Some((_, first)) = waiting.first_key_value() {
+    while let Some(first) = waiting.values().next() {
         let event = tokio::time::timeout(LISTEN_TIMEOUT, swarm.select_next_some()).await;
         match event.map_err(|_| failed(first, "it took too long".into()))? {
             SwarmEvent::NewListenAddr { listener_id, address } => {
@@ -206,6 +209,21 @@ async fn listen(
         }
     }
     Ok(listening)
+}
+
+/// Whether nobody listens there yet. libp2p shares ports, and would without a word share this one
+/// with another node that is started by mistake.
+fn check_free(address: &Multiaddr) -> std::io::Result<()> {
+    let mut parts = address.iter();
+    let host = match parts.next() {
+        Some(Protocol::Ip4(host)) => IpAddr::from(host),
+        Some(Protocol::Ip6(host)) => IpAddr::from(host),
+        _ => return Ok(()),
+    };
+    match parts.next() {
+        Some(Protocol::Tcp(port)) => TcpListener::bind((host, port)).map(drop),
+        _ => Ok(()),
+    }
 }
 
 /// The beginning of a consortium's id, which names it on the network (16 hexadecimal digits).

@@ -29,6 +29,7 @@ impl SwarmTask {
             SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, .. } => {
                 self.dialer.closed(connection_id);
                 if num_established == 0 {
+                    self.dialer.left(&peer_id);
                     let number = self.peers.disconnect(&peer_id);
                     if number.is_some() {
                         let agency = self.agency_name(&peer_id);
@@ -77,9 +78,7 @@ impl SwarmTask {
                 self.on_message(propagation_source, message_id, &message);
             }
             // From here on what is broadcast reaches it.
-            gossipsub::Event::Subscribed { peer_id, topic }
-                if self.topics.is_consensus(&topic) =>
-            {
+            gossipsub::Event::Subscribed { peer_id, topic } if self.topics.is_consensus(&topic) => {
                 self.come_up(peer_id);
             }
             _ => {}

@@ -14,6 +14,7 @@ use libp2p::gossipsub::PublishError;
 use libp2p::request_response::{InboundRequestId, OutboundRequestId, ResponseChannel};
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::{PeerId, Swarm};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -100,14 +101,10 @@ impl SwarmTask {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            self.hand_over();
             let has_room = self.pending.len() < PENDING_EVENTS;
             tokio::select! {
-                permit = self.ends.events.reserve(), if !self.pending.is_empty() => {
-                    // An error means that the shell listens no more, and soon lets go of the rest.
-                    if let (Ok(permit), Some(event)) = (permit, self.pending.pop_front()) {
-                        permit.send(event);
-                    }
-                }
+                () = room(&self.ends.events), if !self.pending.is_empty() => {}
                 command = self.ends.commands.recv() => match command {
                     Some(command) => self.carry_out(command),
                     None => return,
@@ -127,7 +124,24 @@ impl SwarmTask {
     }
 }
 
+/// Waits until there is room for an event, or nobody to take one.
+async fn room(events: &mpsc::Sender<NetworkEvent>) {
+    let _ = events.reserve().await;
+}
+
 impl SwarmTask {
+    /// Hands the shell what waits for it, as far as there is room.
+    fn hand_over(&mut self) {
+        while let Some(event) = self.pending.pop_front() {
+            match self.ends.events.try_send(event) {
+                Ok(()) => {}
+                Err(TrySendError::Full(event)) => return self.pending.push_front(event),
+                // The shell is ending, and soon lets go of its commands too.
+                Err(TrySendError::Closed(_)) => {}
+            }
+        }
+    }
+
     /// Queues an event for the shell.
     pub(crate) fn tell(&mut self, event: NetworkEvent) {
         self.pending.push_back(event);
@@ -197,9 +211,16 @@ impl SwarmTask {
     }
 
     fn dial(&mut self, attempt: Attempt) {
+        // From a port of its own each time: two nodes that dial each other from the ports on which
+        // they listen would meet half way, each taking itself for the one who dials.
         let options = match (attempt.peer, attempt.addresses.first()) {
-            (Some(peer), _) => DialOpts::peer_id(peer).addresses(attempt.addresses.clone()).build(),
-            (None, Some(address)) => DialOpts::unknown_peer_id().address(address.clone()).build(),
+            (Some(peer), _) => DialOpts::peer_id(peer)
+                .addresses(attempt.addresses.clone())
+                .allocate_new_port()
+                .build(),
+            (None, Some(address)) => {
+                DialOpts::unknown_peer_id().address(address.clone()).allocate_new_port().build()
+            }
             (None, None) => return self.dialer.not_dialed(&attempt),
         };
         let connection = options.connection_id();

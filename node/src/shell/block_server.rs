@@ -41,10 +41,7 @@ pub(crate) struct BlocksWanted {
 }
 
 impl BlockServer {
-    pub(crate) fn new(
-        reader: BlockLogReader<FileDisk>,
-        network: mpsc::Sender<Command>,
-    ) -> Self {
+    pub(crate) fn new(reader: BlockLogReader<FileDisk>, network: mpsc::Sender<Command>) -> Self {
         let all = Arc::new(Semaphore::new(READS));
         BlockServer { reader, network, all, peers: BTreeMap::new() }
     }
@@ -69,11 +66,8 @@ impl BlockServer {
         tokio::task::spawn_blocking(move || {
             let response = read(&reader, wanted).map(Response::Blocks);
             // The network always takes commands, or is gone.
-            let _ = network.blocking_send(Command::Respond {
-                ticket: wanted.ticket,
-                response,
-                held,
-            });
+            let _ =
+                network.blocking_send(Command::Respond { ticket: wanted.ticket, response, held });
         });
     }
 

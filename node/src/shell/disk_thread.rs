@@ -112,3 +112,57 @@ impl Worker {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use comity_core::hash::HeaderHash;
+    use comity_replica::storage::StorageOptions;
+    use prometheus_client::registry::Registry;
+
+    use super::*;
+
+    fn start(directory: &std::path::Path) -> (DiskThread, mpsc::UnboundedReceiver<Answer>) {
+        let disk = FileDisk::open(directory).unwrap();
+        let (storage, _) = Storage::open(disk, StorageOptions::new(7)).unwrap();
+        let metrics = DiskMetrics::register(&mut Registry::default());
+        let (answers, answered) = mpsc::unbounded_channel();
+        (DiskThread::start(storage, metrics, answers).unwrap(), answered)
+    }
+
+    fn block(height: u64) -> DiskJob {
+        let (header_hash, payload) = (HeaderHash([1; 32]), vec![2; 100]);
+        DiskJob::Perform(StorageOp::Commit { height, header_hash, payload })
+    }
+
+    #[tokio::test]
+    async fn every_sync_is_answered_in_order_and_what_came_before_is_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let (disk, mut answers) = start(directory.path());
+        for height in 1..=300 {
+            disk.ask(block(height)).await;
+            disk.ask(DiskJob::Sync(Ticket(height))).await;
+        }
+        for height in 1..=300 {
+            let answer = answers.recv().await.unwrap();
+            assert!(matches!(answer, Answer::Durable(Ticket(of)) if of == height));
+        }
+        disk.ask(block(301)).await;
+        disk.finish().await.unwrap();
+        let disk = FileDisk::open(directory.path()).unwrap();
+        let (_, recovered) = Storage::open(disk, StorageOptions::new(8)).unwrap();
+        assert_eq!(recovered.tip, Some(301), "what was queued is finished too");
+    }
+
+    #[tokio::test]
+    async fn failure_is_told_and_ends_the_thread() {
+        let directory = tempfile::tempdir().unwrap();
+        let (disk, mut answers) = start(directory.path());
+        disk.ask(block(1)).await;
+        disk.ask(block(5)).await;
+        disk.ask(DiskJob::Sync(Ticket(1))).await;
+        let failure = answers.recv().await.unwrap();
+        assert!(matches!(failure, Answer::DiskFailed(StorageError::NotNext { .. })), "{failure:?}");
+        assert!(answers.recv().await.is_none(), "nothing is acknowledged after it");
+        assert!(disk.finish().await.is_err());
+    }
+}

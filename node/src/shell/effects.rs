@@ -84,12 +84,13 @@ impl Shell {
     fn write_down(&self, height: Height, description: &str) {
         tracing::warn!(height = height.0, description, "a validator misbehaved");
         let path = self.organs.data_dir.join(MISBEHAVIOUR_FILE);
-        let written = OpenOptions::new().append(true).create(true).mode(0o600).open(&path).and_then(
-            |mut file| {
-                file.write_all(format!("height {}: {description}\n", height.0).as_bytes())?;
-                file.sync_all()
-            },
-        );
+        let written =
+            OpenOptions::new().append(true).create(true).mode(0o600).open(&path).and_then(
+                |mut file| {
+                    file.write_all(format!("height {}: {description}\n", height.0).as_bytes())?;
+                    file.sync_all()
+                },
+            );
         if let Err(error) = written {
             tracing::warn!(path = %path.display(), %error, "could not write it down");
         }

@@ -59,6 +59,35 @@ pub(crate) struct Organs {
     pub(crate) ends: HandleEnds,
 }
 
+/// What the loop wakes up for.
+#[allow(clippy::large_enum_variant, reason = "it lives for one turn of the loop")]
+enum Occurrence {
+    Shutdown,
+    NetworkEnded,
+    /// A timer is due.
+    Due,
+    Answer(Answer),
+    Event(NetworkEvent),
+    Ask(Ask),
+}
+
+impl Organs {
+    /// Waits for the next occurrence.
+    async fn next(&mut self, timers: &Timers) -> Occurrence {
+        tokio::select! {
+            biased;
+            // An error means that every handle is gone, so that nobody can ask any more.
+            Ok(_) = self.ends.shutdown.wait_for(|stop| *stop) => Occurrence::Shutdown,
+            Some(answer) = self.answers.recv() => Occurrence::Answer(answer),
+            () = timers.wait() => Occurrence::Due,
+            event = self.network.events.recv() => {
+                event.map_or(Occurrence::NetworkEnded, Occurrence::Event)
+            }
+            Some(ask) = self.ends.asks.recv() => Occurrence::Ask(ask),
+        }
+    }
+}
+
 /// A node that is ready to run.
 pub struct Shell {
     pub(crate) organs: Organs,
@@ -111,18 +140,13 @@ impl Shell {
         loop {
             self.feed(Input::Drained).await?;
             self.tell_status();
-            let Organs { answers, network, ends, .. } = &mut self.organs;
-            tokio::select! {
-                biased;
-                // An error means that every handle is gone, and that nobody can ask any more.
-                Ok(_) = ends.shutdown.wait_for(|stop| *stop) => return Ok(()),
-                Some(answer) = answers.recv() => self.take_answer(answer).await?,
-                () = self.timers.wait() => {}
-                event = network.events.recv() => match event {
-                    Some(event) => self.take_event(event).await?,
-                    None => return Err(ShellError::NetworkEnded),
-                },
-                Some(ask) = ends.asks.recv() => self.take_ask(ask).await?,
+            match self.organs.next(&self.timers).await {
+                Occurrence::Shutdown => return Ok(()),
+                Occurrence::NetworkEnded => return Err(ShellError::NetworkEnded),
+                Occurrence::Due => {}
+                Occurrence::Answer(answer) => self.take_answer(answer).await?,
+                Occurrence::Event(event) => self.take_event(event).await?,
+                Occurrence::Ask(ask) => self.take_ask(ask).await?,
             }
             self.take_what_is_there().await?;
         }
@@ -194,8 +218,11 @@ impl Shell {
     async fn take_event(&mut self, event: NetworkEvent) -> Result<(), ShellError> {
         match event {
             NetworkEvent::PeerUp { peer, agency, address } => {
-                let status =
-                    PeerStatus { agency: agency.clone(), address: address.to_string(), height: Height(0) };
+                let status = PeerStatus {
+                    agency: agency.clone(),
+                    address: address.to_string(),
+                    height: Height(0),
+                };
                 self.peers.insert(peer, status);
                 self.feed(Input::PeerUp { peer, agency }).await
             }
@@ -261,10 +288,7 @@ impl Shell {
 
     fn now(&self) -> Now {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Now {
-            mono_ms: whole_ms(self.start.elapsed()),
-            wall: TimeMs(whole_ms(since_1970)),
-        }
+        Now { mono_ms: whole_ms(self.start.elapsed()), wall: TimeMs(whole_ms(since_1970)) }
     }
 }
 

@@ -6,7 +6,7 @@ mod block_server;
 mod disk_thread;
 mod effects;
 mod event_loop;
-mod handle;
+pub(crate) mod handle;
 mod metrics;
 mod timers;
 mod verify_pool;
@@ -24,8 +24,6 @@ use crate::disk::FileDisk;
 use crate::network::{self, NetworkConfig, NetworkError};
 
 pub use event_loop::Shell;
-#[cfg(test)]
-pub(crate) use handle::{Ask, HandleEnds};
 pub use handle::{NodeStatus, PeerStatus, ShellGone, ShellHandle};
 
 use block_server::BlockServer;

@@ -127,3 +127,31 @@ impl Batch {
             .then(|| std::mem::take(&mut *parts).into_iter().flatten().collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn results_come_in_the_order_of_the_records() {
+        let (answers, mut answered) = mpsc::unbounded_channel();
+        let consortium = ConsortiumId([3; 32]);
+        let pool = VerifyPool::start(consortium, answers).unwrap();
+        for count in [0, 1, 3, 64, 1001_usize] {
+            // Those of every seventh place are wrong in another way than the rest.
+            let records: Vec<Vec<u8>> =
+                (0..count).map(|place| vec![0; if place % 7 == 0 { 70_000 } else { 9 }]).collect();
+            let expected: Vec<RecordError> = records
+                .iter()
+                .map(|bytes| VerifiedRecord::verify(bytes, &consortium).unwrap_err())
+                .collect();
+            pool.verify(Ticket(count as u64), records);
+            let Some(Answer::Verified { ticket, results }) = answered.recv().await else {
+                panic!("no answer")
+            };
+            let results: Vec<RecordError> = results.into_iter().map(Result::unwrap_err).collect();
+            assert_eq!((ticket, results), (Ticket(count as u64), expected));
+        }
+        assert!(!pool.is_full());
+    }
+}

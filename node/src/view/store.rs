@@ -16,7 +16,8 @@ use comity_core::state::Changes;
 
 use super::ViewError;
 use super::layout::{
-    Mark, STATE, SavedTip, VIEW_VERSION, WINDOW, WindowChunk, WindowSum, mark_key, tip_key, value,
+    ENTRIES, EntryChunk, Mark, STATE, SavedTip, VIEW_VERSION, WINDOW, WindowChunk, WindowSum,
+    mark_key, number_at_end, tip_key, value,
 };
 
 /// Memory that the tree may use for pages (bytes).
@@ -24,7 +25,7 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// Directories moved aside that are kept.
 const BROKEN_KEPT: usize = 2;
 /// How long a process that has just ended may still hold the lock.
-const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// The open tree and what it held.
@@ -48,6 +49,8 @@ enum Unusable {
     Other,
     #[error("its replay window is not the one that was written")]
     Window,
+    #[error("it does not list the entries up to its own tip")]
+    Entries,
 }
 
 /// Opens the view in `dir`; where that is impossible, moves it aside and starts an empty one.
@@ -151,6 +154,7 @@ fn load(dir: &Path, consortium: ConsortiumId) -> Result<Opened, Unusable> {
     };
     let tip: SavedTip = value(&tip)?;
     let window = load_window(&db, tip.window)?;
+    check_entries(&db, tip.header.log_size)?;
     let mut state = Vec::new();
     for pair in db.scan_prefix([STATE]) {
         let (key, value) = pair?;
@@ -179,4 +183,15 @@ fn load_window(db: &sled::Db, expected: WindowSum) -> Result<Changes, Unusable> 
         }
     }
     if sum == expected { Ok(window) } else { Err(Unusable::Window) }
+}
+
+fn check_entries(db: &sled::Db, log_size: u64) -> Result<(), Unusable> {
+    let listed = match db.scan_prefix([ENTRIES]).next_back().transpose()? {
+        Some((key, bytes)) => {
+            let chunk: EntryChunk = value(&bytes)?;
+            number_at_end(&key).unwrap_or(0) + chunk.record_ids.len() as u64
+        }
+        None => 0,
+    };
+    if listed == log_size { Ok(()) } else { Err(Unusable::Entries) }
 }

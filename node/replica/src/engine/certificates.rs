@@ -81,11 +81,7 @@ impl Desk {
     }
 }
 
-fn quorum(
-    signed: u64,
-    set: &EngineSet,
-    threshold: malachite_types::ThresholdParam,
-) -> Checked {
+fn quorum(signed: u64, set: &EngineSet, threshold: malachite_types::ThresholdParam) -> Checked {
     let total = set.total_voting_power();
     if threshold.is_met(signed, total) {
         return Ok(());

@@ -33,9 +33,7 @@ pub(crate) fn core_commit(
     })
 }
 
-pub(crate) fn core_polka(
-    certificate: &engine::PolkaCertificate<Ctx>,
-) -> Option<PolkaCertificate> {
+pub(crate) fn core_polka(certificate: &engine::PolkaCertificate<Ctx>) -> Option<PolkaCertificate> {
     let mut signatures = Vec::with_capacity(certificate.polka_signatures.len());
     for signed in &certificate.polka_signatures {
         signatures.push(CertificateSignature {
@@ -65,9 +63,7 @@ pub(crate) fn engine_polka(certificate: &PolkaCertificate) -> engine::PolkaCerti
     }
 }
 
-pub(crate) fn core_round(
-    certificate: &engine::RoundCertificate<Ctx>,
-) -> Option<RoundCertificate> {
+pub(crate) fn core_round(certificate: &engine::RoundCertificate<Ctx>) -> Option<RoundCertificate> {
     let mut votes = Vec::with_capacity(certificate.round_signatures.len());
     for signed in certificate.votes(&Ctx) {
         votes.push(SignedVote { vote: core_vote(&signed.message)?, signature: signed.signature });
@@ -111,12 +107,7 @@ pub(crate) fn commit_votes(
 ) -> Vec<engine::SignedVote<Ctx>> {
     let value: NilOrVal<HeaderHash> = NilOrVal::Val(certificate.value_id);
     let votes = certificate.commit_signatures.iter().map(|signed| {
-        let vote = Ctx.new_precommit(
-            certificate.height,
-            certificate.round,
-            value,
-            signed.address,
-        );
+        let vote = Ctx.new_precommit(certificate.height, certificate.round, value, signed.address);
         engine::SignedVote::new(vote, signed.signature)
     });
     votes.collect()

@@ -12,9 +12,7 @@ use malachite_consensus::{
     ConsensusMsg, Effect, LivenessMsg, MisbehaviorEvidence, Resumable, Resume, SignedConsensusMsg,
     VoteExtensionError,
 };
-use malachite_types::{
-    CertificateError, SignedMessage, Timeout, TimeoutKind, ValidatorSet as _,
-};
+use malachite_types::{CertificateError, SignedMessage, Timeout, TimeoutKind, ValidatorSet as _};
 
 use super::context::{
     Ctx, EngineProposal, EngineSet, EngineVote, core_proposal, core_vote, round_number,

@@ -7,9 +7,7 @@ use comity_core::hash::HeaderHash;
 use comity_core::keys::{PublicKey, Signature};
 use comity_core::vote::Proposal;
 use malachite_consensus::{Input, ProposedValue};
-use malachite_types::{
-    Round, SignedMessage, Timeout, TimeoutKind, Validity, ValueOrigin,
-};
+use malachite_types::{Round, SignedMessage, Timeout, TimeoutKind, Validity, ValueOrigin};
 
 use super::context::{
     Addr, BlockId, Ctx, EngineHeight, core_proposal, core_vote, engine_proposal, engine_vote,
@@ -53,10 +51,9 @@ enum Entry {
 /// An entry's bytes; `None` for an input that the engine does not keep.
 pub(crate) fn entry_bytes(input: &Input<Ctx>) -> Option<Vec<u8>> {
     let entry = match input {
-        Input::Vote(vote) => Entry::Vote(SignedVote {
-            vote: core_vote(&vote.message)?,
-            signature: vote.signature,
-        }),
+        Input::Vote(vote) => {
+            Entry::Vote(SignedVote { vote: core_vote(&vote.message)?, signature: vote.signature })
+        }
         Input::Proposal(proposal) => Entry::Proposal {
             proposal: core_proposal(&proposal.message)?,
             signature: proposal.signature,

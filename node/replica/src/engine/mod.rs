@@ -60,12 +60,19 @@ pub(crate) enum Output {
     SetTimer(EngineTimer),
     CancelTimer(u64),
     Vote(SignedVote),
-    Proposal { proposal: Proposal, signature: Signature },
+    Proposal {
+        proposal: Proposal,
+        signature: Signature,
+    },
     Polka(PolkaCertificate),
     Round(RoundCertificate),
     /// This node proposes in this round: feed `propose`.
-    BlockWanted { round: u32 },
-    RoundStarted { round: u32 },
+    BlockWanted {
+        round: u32,
+    },
+    RoundStarted {
+        round: u32,
+    },
     Decided(CommitCertificate),
     /// A validator signed two messages for one step: both, in words.
     Misbehaviour(String),
@@ -106,8 +113,11 @@ impl Engine {
         };
         let height = setting.height.into();
         let state = State::new(Ctx, height, set.clone(), params, QUEUE_HEIGHTS, QUEUE_INPUTS);
-        let entries: Vec<Input<Ctx>> =
-            setting.recovered.iter().map(|bytes| entry::entry_input(bytes)).collect::<Result<_, _>>()?;
+        let entries: Vec<Input<Ctx>> = setting
+            .recovered
+            .iter()
+            .map(|bytes| entry::entry_input(bytes))
+            .collect::<Result<_, _>>()?;
         let known: BTreeSet<Vec<u8>> = setting.recovered.into_iter().collect();
         let desk = Desk::new(setting.consortium, setting.height, set.clone(), known);
         let mut engine = Engine { state, desk };
@@ -138,7 +148,8 @@ impl Engine {
         }
         self.state.reset_entries_index();
         let height = self.desk.height;
-        let proposed = |round| signer.as_ref().is_some_and(|s| desk::has_proposed(s, height, round));
+        let proposed =
+            |round| signer.as_ref().is_some_and(|s| desk::has_proposed(s, height, round));
         let current = context::round_number(self.state.round());
         outputs.retain(|output| match output {
             Output::BlockWanted { round } => Some(*round) == current && !proposed(*round),
@@ -150,11 +161,6 @@ impl Engine {
     /// The round that the height is in.
     pub(crate) fn round(&self) -> u32 {
         context::round_number(self.state.round()).unwrap_or(0)
-    }
-
-    /// The height that is decided.
-    pub(crate) fn height(&self) -> Height {
-        self.desk.height
     }
 
     /// Whether a vote is a member's and verifies; remembered, so that it is checked once.

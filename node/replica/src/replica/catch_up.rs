@@ -135,7 +135,8 @@ impl Replica {
         if self.catch_up.busy || ahead.is_empty() {
             return;
         }
-        let far = !self.peers.ahead_of(tip.next()).is_empty() || self.catch_up.heard_of > tip.next();
+        let far =
+            !self.peers.ahead_of(tip.next()).is_empty() || self.catch_up.heard_of > tip.next();
         let waited = self.now.mono_ms.saturating_sub(self.tip_since_ms) >= PATIENCE_MS;
         if !far && !waited {
             return;
@@ -265,8 +266,7 @@ impl Replica {
         // The header is certified; the body beside it is not, until it matches the header.
         let leaves: Vec<_> = block.records.iter().map(|bytes| leaf_hash(bytes)).collect();
         let parent = self.check_parent(block.parent_certificate.clone());
-        let body_fits =
-            comity_core::block::body_hash(&consortium, &leaves) == block.header.body;
+        let body_fits = comity_core::block::body_hash(&consortium, &leaves) == block.header.body;
         let (true, Ok(parent)) = (body_fits, parent) else {
             let reason = "it sent a block whose body is not the certified one".to_owned();
             self.effects.push(Effect::Disconnect { peer, reason });

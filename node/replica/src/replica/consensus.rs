@@ -80,15 +80,13 @@ impl Replica {
             Gossip::Vote(signed) => self.on_vote(signed),
             Gossip::Proposal(signed) => self.on_proposal(peer, signed),
             Gossip::Polka(certificate) => {
-                let valid = self.with_engine(|engine, _| {
-                    (engine.verify_polka(certificate), Vec::new())
-                });
+                let valid =
+                    self.with_engine(|engine, _| (engine.verify_polka(certificate), Vec::new()));
                 self.take_certificate(valid, |engine, signer| engine.polka(certificate, signer))
             }
             Gossip::Round(certificate) => {
-                let valid = self.with_engine(|engine, _| {
-                    (engine.verify_round(certificate), Vec::new())
-                });
+                let valid =
+                    self.with_engine(|engine, _| (engine.verify_round(certificate), Vec::new()));
                 self.take_certificate(valid, |engine, signer| {
                     engine.round_certificate(certificate, signer)
                 })
@@ -127,7 +125,8 @@ impl Replica {
                 let Proposal { height, round, validator, .. } = signed.proposal;
                 let selected = set.select(height, round).key == validator;
                 let signature = &signed.signature;
-                selected && validator.verify_proposal(consortium, &signed.proposal, signature).is_ok()
+                selected
+                    && validator.verify_proposal(consortium, &signed.proposal, signature).is_ok()
             }
             Gossip::Polka(certificate) => certificate.signatures.first().is_some_and(|first| {
                 verifies(&SignedVote {
@@ -230,7 +229,6 @@ impl Replica {
             proposer,
             released: true,
             fed: true,
-            source: None,
         };
         self.candidates.insert(hash, candidate);
         self.with_engine(|engine, signer| ((), engine.propose(hash, round, signer)));
@@ -278,9 +276,8 @@ impl Replica {
 
     fn on_proposal(&mut self, peer: Peer, signed: &SignedProposal) -> Verdict {
         let SignedProposal { proposal, signature, header, .. } = signed;
-        let valid = self.with_engine(|engine, _| {
-            (engine.verify_proposal(proposal, signature), Vec::new())
-        });
+        let valid =
+            self.with_engine(|engine, _| (engine.verify_proposal(proposal, signature), Vec::new()));
         match valid {
             Some(true) => {}
             Some(false) => return Verdict::Reject,
@@ -327,7 +324,6 @@ impl Replica {
             proposer: signed.proposal.validator,
             released: timely,
             fed: false,
-            source: Some(peer),
         };
         let missing = candidate.missing() > 0;
         let hash = signed.proposal.value;
@@ -376,9 +372,7 @@ impl Replica {
 
     /// Asks again for bodies that did not come, each time someone else.
     pub(super) fn ask_for_bodies(&mut self) {
-        let pending = |asked: &Asked, hash: &HeaderHash| {
-            matches!(asked, Asked::Body { header_hash } if header_hash == hash)
-        };
+        let pending = |asked: &Asked, hash: &HeaderHash| matches!(asked, Asked::Body { header_hash } if header_hash == hash);
         let wanting: Vec<HeaderHash> = self
             .candidates
             .iter()

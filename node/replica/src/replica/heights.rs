@@ -87,10 +87,8 @@ impl Replica {
                 .map(|bytes| VerifiedRecord::verify(bytes, &consortium))
                 .collect();
             let Ok(records) = records else { continue };
-            let proposer = self.ledger.validators().select(
-                block.header.height,
-                block.header.proposal_round,
-            );
+            let proposer =
+                self.ledger.validators().select(block.header.height, block.header.proposal_round);
             let candidate = Candidate {
                 leaves: records.iter().map(VerifiedRecord::leaf).collect(),
                 records: records.iter().map(|r| (r.leaf(), r.clone())).collect(),
@@ -101,7 +99,6 @@ impl Replica {
                 // The engine's own entries say what it had seen of it.
                 released: true,
                 fed: true,
-                source: None,
                 header: block.header,
             };
             let judged = self.execute_candidate(&candidate);
@@ -132,7 +129,9 @@ impl Replica {
         };
         match certificate.verify(&consortium, self.ledger.validators()) {
             Ok(certificate) => self.commit(block, *executed, certificate),
-            Err(error) => self.halt(format!("the decision of block {height} is not proven: {error}")),
+            Err(error) => {
+                self.halt(format!("the decision of block {height} is not proven: {error}"))
+            }
         }
         self.end_height();
     }

@@ -70,7 +70,9 @@ pub struct Boot {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BootError {
     /// The tip's certificate does not prove it.
-    #[error("the certificate of block {height}, the last one on this disk, does not prove it: {source}")]
+    #[error(
+        "the certificate of block {height}, the last one on this disk, does not prove it: {source}"
+    )]
     Certificate {
         /// The tip's height.
         height: Height,
@@ -323,11 +325,7 @@ impl Replica {
         self.start_if_due();
     }
 
-    fn on_verified(
-        &mut self,
-        ticket: Ticket,
-        results: Vec<Result<VerifiedRecord, RecordError>>,
-    ) {
+    fn on_verified(&mut self, ticket: Ticket, results: Vec<Result<VerifiedRecord, RecordError>>) {
         let Some((verifying, _)) = self.verifying.remove(&ticket) else { return };
         match verifying {
             Verifying::Submitted(tickets) => self.answer_submitted(tickets, results),

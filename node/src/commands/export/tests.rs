@@ -14,7 +14,8 @@ fn verify(founded: &Founded, path: &Path) -> Verified {
     verifier.check_head(bytes[..HEAD_BYTES].try_into().unwrap()).unwrap();
     let mut at = HEAD_BYTES;
     loop {
-        let (kind, length) = frame_head(bytes[at..][..FRAME_HEAD_BYTES].try_into().unwrap()).unwrap();
+        let (kind, length) =
+            frame_head(bytes[at..][..FRAME_HEAD_BYTES].try_into().unwrap()).unwrap();
         at += FRAME_HEAD_BYTES;
         let frame = decode_frame(kind, &bytes[at..][..length]).unwrap();
         at += length;

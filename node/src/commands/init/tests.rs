@@ -66,7 +66,7 @@ fn new_directory_holds_what_a_node_needs_and_only_its_owner_sees_the_keys() {
     assert_eq!(member.agency.operated_by.as_str(), "Health Bureau");
     assert_eq!(member.keys.len(), 4);
     assert!(public_keys.iter().all(|key| member.keys.iter().any(|known| known.key == *key)));
-    let identity = key_store::identity(&public_keys[1]).unwrap().to_string();
+    let identity = peer_id(&public_keys[1]).unwrap().to_string();
     assert!(report.contains(&format!("identity on the network: {identity}\n")), "{report}");
     let mut names: Vec<String> = fs::read_dir(&root)
         .unwrap()

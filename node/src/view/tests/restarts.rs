@@ -127,6 +127,33 @@ fn damaged_view_is_moved_aside_and_built_anew() {
 }
 
 #[test]
+fn no_damage_to_the_view_reaches_the_ledger() {
+    let chain = Chain::with_accesses(4);
+    let (dir, view) = place();
+    run(&chain, &view, 6);
+    let whole = fs::read(view.join("db")).unwrap();
+    let conf = fs::read(view.join("conf")).unwrap();
+    let written = whole.iter().rposition(|byte| *byte != 0).unwrap();
+    let (steps, length) = (40, 24);
+    for step in 0..steps {
+        let hit = dir.path().join(format!("hit-{step}"));
+        fs::create_dir_all(hit.join("blobs")).unwrap();
+        fs::write(hit.join("conf"), &conf).unwrap();
+        let mut bytes = whole.clone();
+        let at = written * step / steps;
+        match step % 3 {
+            0 => bytes[at..at + length].fill(0),
+            1 => bytes[at..at + length].iter_mut().for_each(|byte| *byte ^= 0xFF),
+            _ => bytes.truncate(at),
+        }
+        fs::write(hit.join("db"), bytes).unwrap();
+        let (ledger, _) = run(&chain, &hit, 6);
+        assert_eq!(ledger.state_root(), chain.ledger.state_root(), "damage at byte {at}");
+        assert_eq!(ledger.window_len(), chain.ledger.window_len(), "damage at byte {at}");
+    }
+}
+
+#[test]
 fn view_of_another_consortium_is_moved_aside() {
     let chain = Chain::with_accesses(1);
     let (_dir, view) = place();

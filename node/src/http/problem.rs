@@ -1,0 +1,250 @@
+//! Errors as RFC 9457 problems.
+//! Holds: every error of the API, a router's own included, is one; its `type` names the rule or
+//! the problem for programs, its `detail` says it to a person.
+//! May not enter: advice (it is in the message catalogue of whoever shows it).
+
+use std::error::Error;
+
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use comity_core::access::AccessRefusal;
+use comity_core::refusal::Refusal;
+use comity_core::statement::RecordError;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::blocks::BlocksError;
+use crate::shell::ShellGone;
+use crate::view::ViewError;
+
+/// An answer that is an error.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Problem {
+    status: StatusCode,
+    body: Box<Body>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Body {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<Value>,
+}
+
+impl Problem {
+    fn named(
+        status: StatusCode,
+        name: &str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Problem {
+        let kind = format!("urn:comity:problem:{name}");
+        let (status_number, detail) = (status.as_u16(), detail.into());
+        let body =
+            Body { kind, title, status: status_number, detail, rule: None, refusal: None };
+        Problem { status, body: Box::new(body) }
+    }
+
+    fn of_rule(
+        status: StatusCode,
+        title: &'static str,
+        rule: &'static str,
+        detail: String,
+        refusal: Option<Value>,
+    ) -> Problem {
+        let kind = format!("urn:comity:rule:{rule}");
+        let status_number = status.as_u16();
+        let body = Body { kind, title, status: status_number, detail, rule: Some(rule), refusal };
+        Problem { status, body: Box::new(body) }
+    }
+
+    /// 400: the request itself is not understood.
+    pub(super) fn bad_request(detail: impl Into<String>) -> Problem {
+        Problem::named(StatusCode::BAD_REQUEST, "bad-request", "Request not understood", detail)
+    }
+
+    /// 404: no such thing.
+    pub(super) fn not_found(detail: impl Into<String>) -> Problem {
+        Problem::named(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// 405.
+    pub(super) fn method_not_allowed(detail: impl Into<String>) -> Problem {
+        let (status, name) = (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed");
+        Problem::named(status, name, "Method not allowed here", detail)
+    }
+
+    /// 408: the request's body did not come in time.
+    pub(super) fn body_timeout() -> Problem {
+        let detail = "the request's body did not arrive in time";
+        Problem::named(StatusCode::REQUEST_TIMEOUT, "body-timeout", "Body too slow", detail)
+    }
+
+    /// 413: the body is too long.
+    pub(super) fn too_large(limit: usize) -> Problem {
+        let detail = format!("the body may have at most {limit} bytes");
+        Problem::named(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too long", detail)
+    }
+
+    /// 421: not meant for this server.
+    pub(super) fn misdirected(host: &str) -> Problem {
+        let detail = format!(
+            "this API answers requests to localhost and loopback addresses only, not to {host:?}"
+        );
+        Problem::named(StatusCode::MISDIRECTED_REQUEST, "misdirected", "Other host", detail)
+    }
+
+    /// 503: not now; try again.
+    pub(super) fn busy(detail: impl Into<String>) -> Problem {
+        Problem::named(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy", detail)
+    }
+
+    /// 503: the node is ending.
+    pub(super) fn shutting_down() -> Problem {
+        let detail = "the node is shutting down";
+        Problem::named(StatusCode::SERVICE_UNAVAILABLE, "shutting-down", "Shutting down", detail)
+    }
+
+    /// 503: what is shown would be old.
+    pub(super) fn view_failed(reason: &str) -> Problem {
+        let detail = format!("the node's view of the ledger has failed: {reason}");
+        Problem::named(StatusCode::SERVICE_UNAVAILABLE, "view-failed", "View failed", detail)
+    }
+
+    /// 504: taken, but what became of it is not known.
+    pub(super) fn commit_timeout() -> Problem {
+        let detail = "the record was not committed in time and may be committed yet: \
+                      ask again with the identical bytes";
+        let (status, name) = (StatusCode::GATEWAY_TIMEOUT, "commit-timeout");
+        Problem::named(status, name, "Not committed in time", detail)
+    }
+
+    /// 504: the answer took too long.
+    pub(super) fn timeout() -> Problem {
+        let detail = "the answer took too long";
+        Problem::named(StatusCode::GATEWAY_TIMEOUT, "timeout", "No answer in time", detail)
+    }
+
+    /// 500: the node's own fault.
+    fn internal(error: &dyn Error) -> Problem {
+        let detail = with_causes(error);
+        tracing::error!(error = %detail, "a request failed");
+        Problem::named(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Node failed", detail)
+    }
+
+    /// 400: no valid record, whatever the state.
+    pub(super) fn invalid_record(error: &RecordError) -> Problem {
+        let title = "Record not valid";
+        let detail = with_causes(error);
+        Problem::of_rule(StatusCode::BAD_REQUEST, title, error.rule(), detail, None)
+    }
+
+    /// 409: a rule refuses the record as things stand.
+    pub(super) fn refused(refusal: &Refusal) -> Problem {
+        let title = "Record refused";
+        let found = Some(refusal_value(refusal));
+        Problem::of_rule(StatusCode::CONFLICT, title, refusal.rule(), refusal.to_string(), found)
+    }
+}
+
+/// A refusal with what it found, as in a denial. One that wraps another kind of refusal is shown
+/// so that `rule` stands once.
+fn refusal_value(refusal: &Refusal) -> Value {
+    match refusal {
+        Refusal::Access(refusal) => access_value(refusal),
+        Refusal::DenialMismatch(due) => {
+            json!({ "rule": refusal.rule(), "due": access_value(due) })
+        }
+        _ => json!(refusal),
+    }
+}
+
+fn access_value(refusal: &AccessRefusal) -> Value {
+    json!(refusal)
+}
+
+/// An error and what caused it, in one line.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+impl From<ViewError> for Problem {
+    fn from(error: ViewError) -> Problem {
+        Problem::view_failed(&with_causes(&error))
+    }
+}
+
+impl From<BlocksError> for Problem {
+    fn from(error: BlocksError) -> Problem {
+        Problem::internal(&error)
+    }
+}
+
+impl From<ShellGone> for Problem {
+    fn from(_: ShellGone) -> Problem {
+        Problem::shutting_down()
+    }
+}
+
+impl From<tokio::task::JoinError> for Problem {
+    fn from(error: tokio::task::JoinError) -> Problem {
+        Problem::internal(&error)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body)).into_response();
+        let headers = response.headers_mut();
+        let kind = header::HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, kind);
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use comity_core::ids::LogIndex;
+
+    #[test]
+    fn refusal_inside_a_refusal_names_its_rule_once() {
+        let due = AccessRefusal::GrantRevoked { at: LogIndex(9) };
+        let access = Problem::refused(&Refusal::Access(due.clone())).body;
+        assert_eq!(access.kind, "urn:comity:rule:grant-revoked");
+        assert_eq!(access.refusal, Some(json!({ "rule": "grant-revoked", "at": 9 })));
+        let mismatch = Problem::refused(&Refusal::DenialMismatch(due)).body;
+        assert_eq!(mismatch.kind, "urn:comity:rule:denial-mismatch");
+        let found = json!({ "rule": "denial-mismatch", "due": { "rule": "grant-revoked", "at": 9 } });
+        assert_eq!(mismatch.refusal, Some(found));
+    }
+
+    #[test]
+    fn what_a_refusal_found_is_beside_its_rule() {
+        let refusal = Refusal::SignerRevoked { at: LogIndex(4) };
+        let body = json!(Problem::refused(&refusal).body);
+        assert_eq!(body["status"], 409);
+        assert_eq!(body["rule"], "signer-revoked");
+        assert_eq!(body["refusal"], json!({ "rule": "signer-revoked", "at": 4 }));
+        assert_eq!(body["detail"], "the signing key was revoked by entry 4");
+    }
+}
