@@ -117,12 +117,7 @@ impl Desk {
 
     /// What refusals' texts may say about the signer.
     pub(crate) fn fields(&self) -> Fields {
-        let file = &self.key.file;
-        vec![
-            ("signer".to_owned(), file.agency.to_string()),
-            ("signer_role".to_owned(), file.role.to_string()),
-            ("signer_key".to_owned(), table::short(file.public_key)),
-        ]
+        signer_fields(&signer(&self.key))
     }
 
     /// The whole way of a change: shown, confirmed, signed, submitted, reported. Returns where it
@@ -167,6 +162,15 @@ pub(crate) fn statement(
         sealed: vec![],
         action,
     }
+}
+
+/// What refusals' texts may say about who signed.
+pub(crate) fn signer_fields(signer: &StatementSigner) -> Fields {
+    vec![
+        ("signer".to_owned(), signer.agency.to_string()),
+        ("signer_role".to_owned(), signer.role.to_string()),
+        ("signer_key".to_owned(), table::short(signer.key)),
+    ]
 }
 
 fn signer(key: &OwnKey) -> StatementSigner {

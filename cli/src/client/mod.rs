@@ -13,7 +13,8 @@ use comity_core::access::SignedAttempt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use ureq::http::Response;
-use ureq::{Agent, Body};
+use ureq::typestate::WithoutBody;
+use ureq::{Agent, Body, RequestBuilder};
 
 pub(crate) use answers::{
     Codes, Committed, EntryAnswer, Evaluation, GrantAnswer, KeyAnswer, Status,
@@ -26,6 +27,8 @@ use crate::messages::fault;
 /// Longer than the node itself waits for a commit (30 s).
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(45);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A stream that says nothing for so long is taken for broken.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Largest answer read into memory.
 const MAX_ANSWER_BYTES: u64 = 256 * 1024 * 1024;
 /// Most objects on one page.
@@ -68,6 +71,7 @@ impl Client {
             .max_redirects_will_error(false)
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .timeout_recv_response(Some(ANSWER_TIMEOUT))
+            .timeout_recv_body(Some(ANSWER_TIMEOUT))
             .user_agent(concat!("comity/", env!("CARGO_PKG_VERSION")))
             .build();
         let base = url.trim_end_matches('/').to_owned();
@@ -86,7 +90,8 @@ impl Client {
 
     /// The JSON at `path`.
     pub(crate) fn value(&self, path: &str, query: &Query) -> Result<Value, Fault> {
-        let response = self.open(path, query)?;
+        let sent = self.request(path, query).call();
+        let response = self.checked(sent.map_err(|e| self.unreachable(&e))?)?;
         self.json(response)
     }
 
@@ -132,7 +137,11 @@ impl Client {
 
     /// A stream of the node's: events or an archive.
     pub(crate) fn stream(&self, path: &str, query: &Query) -> Result<impl Read + use<>, Fault> {
-        Ok(self.open(path, query)?.into_body().into_reader())
+        let request = self.request(path, query).config();
+        let request =
+            request.timeout_recv_body(None).timeout_per_read(Some(SILENCE_TIMEOUT)).build();
+        let response = self.checked(request.call().map_err(|e| self.unreachable(&e))?)?;
+        Ok(response.into_body().into_reader())
     }
 
     /// How the node would judge an attempt now.
@@ -170,12 +179,9 @@ impl Client {
         }
     }
 
-    fn open(&self, path: &str, query: &Query) -> Result<Response<Body>, Fault> {
-        let mut request = self.agent.get(format!("{}{path}", self.base));
-        for (name, value) in query {
-            request = request.query(*name, value);
-        }
-        self.checked(request.call().map_err(|e| self.unreachable(&e))?)
+    fn request(&self, path: &str, query: &Query) -> RequestBuilder<WithoutBody> {
+        let request = self.agent.get(format!("{}{path}", self.base));
+        query.iter().fold(request, |request, (name, value)| request.query(*name, value))
     }
 
     fn checked(&self, mut response: Response<Body>) -> Result<Response<Body>, Fault> {

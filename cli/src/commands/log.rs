@@ -107,7 +107,12 @@ fn verified(entry: &EntryAnswer, status: &Status) -> Result<VerifiedRecord, Stri
 
 fn tail(args: &TailLog, session: &mut Session<'_>) -> Result<(), Fault> {
     let client = session.client()?;
-    let mut follow = Follow { next: args.from, left: args.count };
+    // From a stated entry on, so that nothing is missed while connecting again.
+    let next = match args.from {
+        Some(from) => from,
+        None => client.get::<Status>("/v1/status")?.log_size,
+    };
+    let mut follow = Follow { next, left: args.count };
     let mut stream = follow.connect(&client)?;
     loop {
         if follow.read(stream, session, &client)? {
@@ -126,15 +131,14 @@ fn tail(args: &TailLog, session: &mut Session<'_>) -> Result<(), Fault> {
 /// How far the log was followed.
 struct Follow {
     /// The next entry to ask for.
-    next: Option<u64>,
+    next: u64,
     /// How many more to show, where it is limited.
     left: Option<u64>,
 }
 
 impl Follow {
     fn connect(&self, client: &Client) -> Result<impl BufRead + use<>, Fault> {
-        let mut query: Query = vec![];
-        filter(&mut query, "from", self.next);
+        let query: Query = vec![("from", self.next.to_string())];
         Ok(BufReader::new(client.stream("/v1/events", &query)?))
     }
 
@@ -168,10 +172,10 @@ impl Follow {
         let value: Value = serde_json::from_str(data)
             .map_err(|e| fault!(Failed, "answer-unreadable", url = client.url(), cause = e))?;
         let entry: EntryAnswer = client.read(&value)?;
-        if self.next.is_some_and(|next| entry.index.0 < next) {
+        if entry.index.0 < self.next {
             return Ok(());
         }
-        self.next = Some(entry.index.0 + 1);
+        self.next = entry.index.0 + 1;
         self.left = self.left.map(|left| left - 1);
         session.result(&value, |shell| row(&entry, &time::show(entry.time, &shell.zone)).join("  "))
     }

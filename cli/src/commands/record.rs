@@ -35,8 +35,9 @@ fn submit(args: &SubmitRecord, session: &mut Session<'_>) -> Result<(), Fault> {
         Ok(committed) => sign::report(session, &record, &committed, json!({})),
         Err(NotCommitted::Fault(fault)) => Err(fault),
         Err(NotCommitted::Refused(problem)) => {
-            let signer = ("signer".to_owned(), record.agency().to_string());
-            Err(problem.into_refusal(&session.shell.zone, vec![signer]))
+            let signers = &record.statement().signers;
+            let fields = signers.first().map(sign::signer_fields).unwrap_or_default();
+            Err(problem.into_refusal(&session.shell.zone, fields))
         }
     }
 }

@@ -203,7 +203,10 @@ impl Inside {
                 answer["header_hash"] = json!(self.ledger.tip().hash);
                 Answer::Json(200, answer)
             }
-            Err(problem) => Answer::Json(problem["status"].as_u64().unwrap() as u16, problem),
+            Err(problem) => {
+                let status = if problem["status"] == json!(400) { 400 } else { 409 };
+                Answer::Json(status, problem)
+            }
         }
     }
 

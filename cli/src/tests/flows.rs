@@ -113,7 +113,7 @@ fn a_refused_change_ends_with_3_in_the_words_of_the_catalogue() {
     let file = desk.office.path("marriages.toml");
     let args = ["dataset", "publish", &file, "--json"];
     let ran = desk.sign("civil.gd", KeyRole::Officer, &args).ended(Exit::Refused);
-    assert!(ran.err.contains("You signed as civil.gd with a officer key."), "{}", ran.err);
+    assert!(ran.err.contains("You signed as civil.gd, with its officer key."), "{}", ran.err);
     let error = &ran.json()["error"];
     assert_eq!((&error["name"], &error["exit"]), (&json!("wrong-signer"), &json!(3)));
     assert!(desk.office.pending().is_empty(), "a refused record is not kept");

@@ -138,7 +138,7 @@ fn a_gateway_of_another_agency_is_refused_not_denied() {
     let file = attempt(&desk, "request.json", "LOW-INCOME-CHECK");
     let args = ["access", "record", "--attempt", &file];
     let ran = desk.sign("health.gd", KeyRole::Gateway, &args).ended(Exit::Refused);
-    assert!(ran.err.contains("must be signed by civil.gd with a gateway key"), "{}", ran.err);
+    assert!(ran.err.contains("must be signed by civil.gd, with its gateway key"), "{}", ran.err);
 }
 
 #[test]

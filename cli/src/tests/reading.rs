@@ -46,6 +46,16 @@ fn following_the_log_survives_a_broken_connection_without_gap_or_repetition() {
 }
 
 #[test]
+fn following_from_now_begins_after_the_last_entry() {
+    let desk = desk_with_entries();
+    let next = event(&desk, 2).replace("\"index\":2,", "\"index\":3,");
+    let stream = [event(&desk, 2), next].concat();
+    desk.node.answer("GET /v1/events?from=3", Answer::Stream("text/event-stream", stream));
+    let ran = desk.ask(&["log", "tail", "--count", "1", "--json"]).ended(Exit::Done);
+    assert_eq!(indexes(&ran), [3]);
+}
+
+#[test]
 fn a_list_is_read_page_by_page_up_to_its_limit() {
     let desk = desk_with_entries();
     let entries = desk.node.inside(|inside| inside.entries().to_vec());

@@ -162,7 +162,7 @@ pub struct Status {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Request {
     /// "Here I stand; where do you?"
-    Status(Status),
+    Status(Box<Status>),
     /// Committed blocks from this height on, as many as fit into `max_bytes` (at least one).
     Blocks {
         /// The first height wanted.
@@ -183,7 +183,7 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Response {
     /// To [`Request::Status`].
-    Status(Status),
+    Status(Box<Status>),
     /// To [`Request::Blocks`]: the canonical bytes of consecutive committed blocks; empty where
     /// the node has none of that height.
     Blocks(Vec<Vec<u8>>),

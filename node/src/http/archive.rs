@@ -25,7 +25,8 @@ pub(super) async fn archive(State(api): State<ApiState>) -> Result<Response, Pro
         return Err(Problem::not_found("there is no block yet"));
     }
     let room = Arc::clone(&api.room().archives).try_acquire_owned();
-    let place = room.map_err(|_| Problem::busy("as many archives are sent as there is room for"))?;
+    let place =
+        room.map_err(|_| Problem::busy("as many archives are sent as there is room for"))?;
     let name = format!("attachment; filename=\"comity-{tip}.archive\"");
     let kind = "application/octet-stream".to_owned();
     let sending = Sending { api, next: Height(0), tip, _place: place };

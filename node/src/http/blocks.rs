@@ -22,8 +22,9 @@ use crate::view::EntryPlace;
 
 /// Most blocks that are kept (count).
 const KEPT_BLOCKS: usize = 64;
-/// Most bytes of blocks that are kept, but for the last one read.
-const KEPT_BYTES: usize = 16 * 1024 * 1024;
+/// Most bytes of blocks that are kept, but for the last one read. As JSON they take several times
+/// as many.
+const KEPT_BYTES: usize = 8 * 1024 * 1024;
 /// Most bytes of blocks that one page is made from, but for its first.
 pub(super) const PAGE_BYTES: usize = 32 * 1024 * 1024;
 

@@ -213,12 +213,7 @@ pub(super) async fn grant(
     }
 }
 
-fn grant_shape(
-    id: GrantId,
-    grant: Grant,
-    usage: Usage,
-    time: TimeMs,
-) -> GrantShape {
+fn grant_shape(id: GrantId, grant: Grant, usage: Usage, time: TimeMs) -> GrantShape {
     let standing = GrantStanding::of(&grant, &usage, time);
     GrantShape { id, grant, usage, standing }
 }

@@ -64,9 +64,7 @@ pub enum HttpError {
         address: SocketAddr,
     },
     /// An address that is taken.
-    #[error(
-        "the API's address {address} is already in use: another node or program listens there"
-    )]
+    #[error("the API's address {address} is already in use: another node or program listens there")]
     Taken {
         /// The address.
         address: SocketAddr,

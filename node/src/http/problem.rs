@@ -47,8 +47,7 @@ impl Problem {
     ) -> Problem {
         let kind = format!("urn:comity:problem:{name}");
         let (status_number, detail) = (status.as_u16(), detail.into());
-        let body =
-            Body { kind, title, status: status_number, detail, rule: None, refusal: None };
+        let body = Body { kind, title, status: status_number, detail, rule: None, refusal: None };
         Problem { status, body: Box::new(body) }
     }
 
@@ -234,7 +233,8 @@ mod tests {
         assert_eq!(access.refusal, Some(json!({ "rule": "grant-revoked", "at": 9 })));
         let mismatch = Problem::refused(&Refusal::DenialMismatch(due)).body;
         assert_eq!(mismatch.kind, "urn:comity:rule:denial-mismatch");
-        let found = json!({ "rule": "denial-mismatch", "due": { "rule": "grant-revoked", "at": 9 } });
+        let found =
+            json!({ "rule": "denial-mismatch", "due": { "rule": "grant-revoked", "at": 9 } });
         assert_eq!(mismatch.refusal, Some(found));
     }
 

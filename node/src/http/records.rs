@@ -80,11 +80,7 @@ pub(super) async fn submit(
 
 type Failed = (SubmitOutcome, Problem);
 
-async fn settle(
-    api: &ApiState,
-    bytes: Vec<u8>,
-    waiter: Option<Waiter>,
-) -> Result<Answer, Failed> {
+async fn settle(api: &ApiState, bytes: Vec<u8>, waiter: Option<Waiter>) -> Result<Answer, Failed> {
     let submitted = timeout(ADMISSION_TIMEOUT, api.shell().submit(bytes)).await;
     let busy = |detail: &str| (SubmitOutcome::Busy, Problem::busy(detail));
     let admission = match submitted {
@@ -100,9 +96,7 @@ async fn settle(
                 Ok(Answer::Pending(shapes::Pending { record_id, leaf_hash, status: "pending" }))
             }
         },
-        Admission::Invalid(error) => {
-            Err((SubmitOutcome::Invalid, Problem::invalid_record(&error)))
-        }
+        Admission::Invalid(error) => Err((SubmitOutcome::Invalid, Problem::invalid_record(&error))),
         Admission::Refused { record, refusal } => {
             refused(api, &record, &refusal).await.map(Answer::Committed)
         }

@@ -85,8 +85,7 @@ fn unready(api: &ApiState) -> Option<String> {
     };
     let mut reached: BTreeSet<_> = node.peers.iter().filter_map(|p| p.agency.as_ref()).collect();
     reached.insert(&api.0.agency);
-    let voting: Vec<_> =
-        reached.iter().filter_map(|agency| validators.by_agency(agency)).collect();
+    let voting: Vec<_> = reached.iter().filter_map(|agency| validators.by_agency(agency)).collect();
     let power = voting.iter().map(|validator| validator.power).sum();
     if validators.is_quorum(power) {
         return None;

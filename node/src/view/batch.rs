@@ -36,10 +36,7 @@ pub(super) fn add_block(batch: &mut Batch, commit: &Commit, window: WindowSum) {
 }
 
 /// Adds state pairs, and what grants and keys are found by.
-pub(super) fn add_state<'a>(
-    batch: &mut Batch,
-    pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>,
-) {
+pub(super) fn add_state<'a>(batch: &mut Batch, pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
     for (key, value) in pairs {
         batch.insert(state_key(key), value);
         match key.split_first() {

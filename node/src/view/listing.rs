@@ -117,9 +117,7 @@ impl View {
             let Some((key, bytes)) = item.transpose()? else { break };
             let Some(first) = number_at_end(&key).map(LogIndex) else { continue };
             let positions = match terms.split_first() {
-                Some((_, further)) => {
-                    Some(intersection(&db, value(&bytes)?, further, first)?)
-                }
+                Some((_, further)) => Some(intersection(&db, value(&bytes)?, further, first)?),
                 None => None,
             };
             let is_last = looked_into == BLOCKS_PER_PAGE;

@@ -103,10 +103,7 @@ impl View {
     /// What does not open, or is of another consortium or layout, is moved aside to
     /// `<dir>.broken-<n>`, of which the newest two are kept. Blocks. Errors: `Locked`,
     /// `Directory`, `Open`.
-    pub fn open(
-        dir: &Path,
-        consortium: ConsortiumId,
-    ) -> Result<(View, Option<Saved>), ViewError> {
+    pub fn open(dir: &Path, consortium: ConsortiumId) -> Result<(View, Option<Saved>), ViewError> {
         let Opened { db, saved, window } = store::open(dir, consortium)?;
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),
@@ -192,11 +189,7 @@ impl View {
     }
 
     /// Goes on from the block up to which the view was saved.
-    fn resume(
-        &self,
-        ledger: &Ledger,
-        block: (Header, CommitCertificate),
-    ) -> Result<(), ViewError> {
+    fn resume(&self, ledger: &Ledger, block: (Header, CommitCertificate)) -> Result<(), ViewError> {
         let ledger = Box::new(ledger.clone());
         self.ask(|answer| Job::Resume(ledger, Box::new(block), answer))
     }

@@ -6,16 +6,18 @@ use std::ops::Bound;
 
 use comity_core::agency::{Agency, Key};
 use comity_core::dataset::PublishedDataset;
+use comity_core::encoding::{Decode, Encode};
 use comity_core::genesis::CodeEntry;
 use comity_core::grant::{Grant, Usage};
-use comity_core::encoding::{Decode, Encode};
 use comity_core::ids::{DatasetId, GrantId, LogIndex};
 use comity_core::keys::PublicKey;
 use comity_core::state::object;
 use comity_core::text::AgencyId;
 use sled::IVec;
 
-use super::layout::{GrantTerm, agency_keys_prefix, grant_prefix, number_at_end, numbered, state_key};
+use super::layout::{
+    GrantTerm, agency_keys_prefix, grant_prefix, number_at_end, numbered, state_key,
+};
 use super::{Snapshot, View, ViewError};
 
 /// Objects that one page of grants looks at at most before it ends early.
@@ -60,7 +62,8 @@ impl View {
             Some(agency) => state_key(format!("d{agency}/").as_bytes()),
             None => state_key(b"d"),
         };
-        let start = from.map_or_else(|| prefix.clone(), |id| state_key(format!("d{id}").as_bytes()));
+        let start =
+            from.map_or_else(|| prefix.clone(), |id| state_key(format!("d{id}").as_bytes()));
         let mut page = Page::empty();
         for key in self.keys_from(&prefix, start)? {
             let Some(bytes) = at.state().get(&key?[1..]) else { continue };

@@ -138,8 +138,7 @@ fn attempt(dir: &Path, consortium: ConsortiumId) -> Result<Opened, Unusable> {
 
 fn load(dir: &Path, consortium: ConsortiumId) -> Result<Opened, Unusable> {
     // No flushing by the clock: the view's own thread does it.
-    let config =
-        sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+    let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
     let db = config.open()?;
     let expected = Mark { version: VIEW_VERSION, consortium };
     match db.get(mark_key())? {

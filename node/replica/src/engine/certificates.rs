@@ -1,6 +1,8 @@
 //! Checks the engine's certificates, vote by vote, with what was verified before remembered.
 //! Holds: a certificate counts each member once and only valid signatures.
 
+#![expect(clippy::result_large_err, reason = "the engine asks for its own error type")]
+
 use std::collections::BTreeSet;
 
 use malachite_types::{

@@ -19,8 +19,7 @@ use comity_core::validators::ValidatorSet;
 use comity_core::vote::{CommitCertificate, Proposal};
 use malachite_consensus::{Input, LocallyProposedValue, Params, ProposedValue, State, process};
 use malachite_types::{
-    Round, SignedMessage, ThresholdParams, Timeout, Validity, ValueOrigin, ValuePayload,
-    VoteExtensionPolicy,
+    Round, SignedMessage, ThresholdParams, Timeout, ValueOrigin, ValuePayload, VoteExtensionPolicy,
 };
 
 use crate::message::{PolkaCertificate, RoundCertificate, SignedVote};
@@ -77,6 +76,15 @@ pub(crate) enum Output {
     /// A validator signed two messages for one step: both, in words.
     Misbehaviour(String),
     Halt(String),
+}
+
+/// What execution made of a proposed block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Validity {
+    /// It may be voted for.
+    Valid,
+    /// Wrong for ever. (What is merely untimely is not told to the engine at all.)
+    Invalid,
 }
 
 /// What a height is decided with.
@@ -208,7 +216,10 @@ impl Engine {
             valid_round: Round::Nil,
             proposer: proposer.into(),
             value: BlockId(header_hash),
-            validity,
+            validity: match validity {
+                Validity::Valid => malachite_types::Validity::Valid,
+                Validity::Invalid => malachite_types::Validity::Invalid,
+            },
         };
         self.feed(Input::ProposedValue(value, ValueOrigin::Consensus), signer)
     }

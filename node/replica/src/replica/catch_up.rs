@@ -27,6 +27,16 @@ pub(super) struct CatchUp {
     heard_of: Height,
 }
 
+/// What a fetched block is.
+enum Fetched {
+    /// The next one, certified.
+    Next(Box<CommittedBlock>),
+    /// One that this node has meanwhile.
+    Old,
+    /// One that cannot be checked before those ahead of it are executed: the validators change.
+    Later,
+}
+
 impl CatchUp {
     /// Peers are deciding `height`, so the one before exists.
     pub(super) fn suspect(&mut self, height: Height) {
@@ -38,7 +48,7 @@ impl Replica {
     pub(super) fn on_peer_up(&mut self, peer: Peer, agency: Option<AgencyId>) {
         self.peers.insert(peer, agency);
         let status = self.status_for(peer);
-        self.ask(peer, Request::Status(status), Asked::Status);
+        self.ask(peer, Request::Status(Box::new(status)), Asked::Status);
     }
 
     pub(super) fn ask(&mut self, peer: Peer, request: Request, asked: Asked) {
@@ -50,7 +60,7 @@ impl Replica {
     pub(super) fn tell_status(&mut self) {
         for peer in self.peers.ids() {
             let status = self.status_for(peer);
-            self.ask(peer, Request::Status(status), Asked::Status);
+            self.ask(peer, Request::Status(Box::new(status)), Asked::Status);
         }
     }
 
@@ -72,8 +82,8 @@ impl Replica {
         let response = match request {
             Request::Status(status) => {
                 let own = self.status_for(peer);
-                self.on_status(peer, status);
-                Response::Status(own)
+                self.on_status(peer, *status);
+                Response::Status(Box::new(own))
             }
             Request::Body { header_hash, .. } => {
                 let block = self.candidates.get(&header_hash).and_then(|c| c.block());
@@ -88,7 +98,7 @@ impl Replica {
     pub(super) fn on_response(&mut self, peer: Peer, ticket: Ticket, response: Option<Response>) {
         let Some(asked) = self.asked.remove(&ticket) else { return };
         match (asked, response) {
-            (Asked::Status, Some(Response::Status(status))) => self.on_status(peer, status),
+            (Asked::Status, Some(Response::Status(status))) => self.on_status(peer, *status),
             (Asked::Body { header_hash }, Some(Response::Body(Some(bytes)))) => {
                 self.on_body(peer, header_hash, &bytes);
             }
@@ -154,11 +164,12 @@ impl Replica {
         let mut fault = None;
         for bytes in blocks {
             match self.check_fetched(&bytes, checked.last()) {
-                Ok(Some(block)) => {
+                Ok(Fetched::Next(block)) => {
                     records.extend(block.block.records.iter().cloned());
-                    checked.push(block);
+                    checked.push(*block);
                 }
-                Ok(None) => break,
+                Ok(Fetched::Old) => {}
+                Ok(Fetched::Later) => break,
                 Err(reason) => {
                     fault = Some(reason);
                     break;
@@ -179,13 +190,12 @@ impl Replica {
         self.verify(Verifying::Blocks { peer, blocks: checked }, records);
     }
 
-    /// Decodes a fetched block and checks its certificate. `None`: it cannot be checked yet,
-    /// because the validators change before it, or the tip has moved past it.
+    /// Decodes a fetched block and checks its certificate.
     fn check_fetched(
         &self,
         bytes: &[u8],
         before: Option<&CommittedBlock>,
-    ) -> Result<Option<CommittedBlock>, String> {
+    ) -> Result<Fetched, String> {
         let fetched = CommittedBlock::from_bytes(bytes)
             .map_err(|error| format!("it sent a block that is none: {error}"))?;
         let header = &fetched.block.header;
@@ -194,7 +204,7 @@ impl Replica {
             None => (self.ledger.tip().hash, self.next_height()),
         };
         if header.height < height {
-            return Ok(None);
+            return Ok(Fetched::Old);
         }
         if header.height != height || header.parent != parent {
             return Err("it sent a block that does not follow from the ones before".to_owned());
@@ -207,12 +217,12 @@ impl Replica {
         let (set, consortium) = (self.ledger.validators(), self.ledger.consortium());
         if header.validators != set.hash(consortium) {
             return match before {
-                Some(_) => Ok(None),
+                Some(_) => Ok(Fetched::Later),
                 None => Err("it sent a block that names other validators".to_owned()),
             };
         }
         match fetched.certificate.clone().verify(consortium, set) {
-            Ok(_) => Ok(Some(fetched)),
+            Ok(_) => Ok(Fetched::Next(Box::new(fetched))),
             Err(error) => Err(format!("it sent a block with a bad certificate: {error}")),
         }
     }

@@ -7,11 +7,10 @@ use comity_core::ids::Height;
 use comity_core::ledger::NewBlock;
 use comity_core::statement::{RecordError, VerifiedRecord};
 use comity_core::vote::{Proposal, VoteKind};
-use malachite_types::Validity;
 
 use super::{Asked, MAX_EARLY_MESSAGES, Phase, Replica, Verifying};
 use crate::candidates::{Candidate, Judgement};
-use crate::engine::{Output, Signer};
+use crate::engine::{Output, Signer, Validity};
 use crate::io::{Effect, Peer, Ticket, Timer, Verdict};
 use crate::message::{Gossip, Request, SignedProposal, SignedVote, Witnessed};
 use crate::storage::StorageOp;

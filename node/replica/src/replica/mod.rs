@@ -12,7 +12,7 @@ mod startup;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash};
+use comity_core::hash::{ConsortiumId, HeaderHash};
 use comity_core::ids::{Height, TimeMs};
 use comity_core::keys::{PublicKey, SecretKey};
 use comity_core::ledger::Ledger;
@@ -378,9 +378,5 @@ impl Replica {
 
     fn verifying_records(&self) -> usize {
         self.verifying.values().map(|(_, count)| count).sum()
-    }
-
-    fn is_recent(&self, leaf: &LeafHash) -> bool {
-        self.pool.knows(leaf)
     }
 }

@@ -106,24 +106,40 @@ impl Replica {
         results: Vec<Result<VerifiedRecord, RecordError>>,
     ) {
         let genuine = results.iter().all(Result::is_ok);
+        let mut known = true;
         for record in results.into_iter().flatten() {
-            self.admit_gossiped(record);
+            known &= self.admit_gossiped(record);
         }
-        let verdict = if genuine { Verdict::Accept } else { Verdict::Reject };
+        let verdict = match (genuine, known) {
+            (true, true) => Verdict::Accept,
+            (true, false) => Verdict::Ignore,
+            (false, _) => Verdict::Reject,
+        };
         self.effects.push(Effect::Verdict { ticket, verdict });
     }
 
-    fn admit_gossiped(&mut self, record: VerifiedRecord) {
-        if self.is_recent(&record.leaf()) {
-            return;
+    /// Takes in a peer's record; whether its signers are known, so that passing it on burdens
+    /// nobody with what anyone could have signed.
+    fn admit_gossiped(&mut self, record: VerifiedRecord) -> bool {
+        if self.pool.knows(&record.leaf()) {
+            return true;
         }
         match self.ledger.check(&record, self.now.wall) {
             Ok(()) => {
                 let since_ms = self.now.mono_ms;
                 self.pool.admit(Pending { record, own: false, since_ms });
+                true
             }
-            Err(refusal) if is_final(&refusal) => {}
-            Err(_) => self.pool.park(record),
+            Err(refusal) if is_final(&refusal) => true,
+            Err(refusal) => {
+                self.pool.park(record);
+                !matches!(
+                    refusal,
+                    Refusal::SignerUnknown { .. }
+                        | Refusal::SignerMismatch { .. }
+                        | Refusal::SignerRevoked { .. }
+                )
+            }
         }
     }
 

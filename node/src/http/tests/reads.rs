@@ -1,7 +1,6 @@
 //! Listings, lookups, status, and every way to ask wrongly.
 
 use comity_core::block::Header;
-use comity_core::encoding::decode;
 use comity_core::genesis::Genesis;
 use comity_core::ids::Height;
 use comity_core::statement::SignedRecord;
@@ -191,12 +190,4 @@ async fn api_refuses_addresses_that_others_can_reach_and_names_one_that_is_taken
     let address = held.local_addr().unwrap();
     let error = bind(address).await.unwrap_err();
     assert!(matches!(error, HttpError::Taken { address: found } if found == address));
-}
-
-#[test]
-fn entries_read_back_from_canonical_bytes() {
-    let chain = Chain::with_accesses(0);
-    let record = &chain.commits[0].records[0];
-    let read: SignedRecord = decode(record.bytes(), record.bytes().len()).unwrap();
-    assert_eq!(&read, record.record());
 }

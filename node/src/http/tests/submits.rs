@@ -80,8 +80,7 @@ async fn commit_before_the_admission_is_answered_is_not_missed() {
 async fn many_wait_at_once_and_each_is_told_its_own_position() {
     let mut node = Node::start(Chain::with_accesses(0)).await;
     let records: Vec<_> = (0..300).map(|_| node.chain.access()).collect();
-    let asked: Vec<_> =
-        records.iter().map(|record| post(&node, WAIT, record.bytes())).collect();
+    let asked: Vec<_> = records.iter().map(|record| post(&node, WAIT, record.bytes())).collect();
     for _ in &records {
         admit(&mut node, Admission::Pending).await;
     }
@@ -95,6 +94,23 @@ async fn many_wait_at_once_and_each_is_told_its_own_position() {
         assert_eq!(asked.await.unwrap().json()["index"], index);
     }
     assert_eq!(again.await.unwrap().json()["index"], 9);
+}
+
+#[tokio::test]
+async fn waiting_submitter_is_told_though_more_blocks_came_than_are_announced() {
+    let mut node = Node::start(Chain::with_accesses(0)).await;
+    let access = node.chain.access();
+    let asked = post(&node, WAIT, access.bytes());
+    admit(&mut node, Admission::Pending).await;
+    // Nothing else runs on this thread before the next `await`.
+    node.commit(vec![access]);
+    for _ in 0..100 {
+        node.commit(vec![]);
+    }
+    node.view.settle().unwrap();
+    assert_eq!(asked.await.unwrap().json()["index"], 2);
+    let metrics = node.get("/metrics").await.text();
+    assert!(metrics.contains("comity_commits_total 101\n"), "{metrics}");
 }
 
 #[tokio::test]
@@ -178,8 +194,11 @@ async fn attempts_are_judged_by_the_replica_once_their_signature_is_checked() {
     let attempt = node.chain.attempt("LOW-INCOME");
     for (matter, expected) in [
         ("LOW-INCOME", json!({ "allowed": true })),
-        ("SCHOOL", json!({ "allowed": false, "rule": "matter-not-covered",
-            "refusal": { "rule": "matter-not-covered", "matter": "SCHOOL" } })),
+        (
+            "SCHOOL",
+            json!({ "allowed": false, "rule": "matter-not-covered",
+            "refusal": { "rule": "matter-not-covered", "matter": "SCHOOL" } }),
+        ),
     ] {
         let signed = node.chain.attempt(matter);
         let asked = post(&node, "POST /v1/evaluate", &serde_json::to_vec(&signed).unwrap());

@@ -357,7 +357,7 @@ fn with_last_op(disk: &MemoryDisk, last: StorageOp) -> MemoryDisk {
         StorageOp::Entry { bytes, .. } => (3, bytes),
         StorageOp::Body { header_hash, bytes, .. } => (4, [&header_hash.0, &bytes[..]].concat()),
         StorageOp::SignedMark(mark) => (2, encode(&mark)),
-        StorageOp::Commit { .. } => panic!("not of this log"),
+        StorageOp::AdoptGuard { .. } | StorageOp::Commit { .. } => panic!("no frame of its own"),
     };
     let offset = size(disk, WAL);
     let label = Label { kind, height: 1, durable: offset };
