@@ -88,7 +88,7 @@ pub(crate) fn rows(action: &Action, zone: &TimeZone) -> Rows {
 pub(crate) fn dataset_rows(dataset: &Dataset) -> Rows {
     let items: Vec<String> =
         dataset.items.iter().map(|item| format!("{} ({})", item.name, item.kind)).collect();
-    let mut rows = vec![
+    vec![
         (say!("label-dataset"), dataset.id.to_string()),
         (say!("label-title"), dataset.title.to_string()),
         (say!("label-summary"), dataset.summary.to_string()),
@@ -99,9 +99,7 @@ pub(crate) fn dataset_rows(dataset: &Dataset) -> Rows {
         (say!("label-grade"), word(&dataset.grade)),
         (say!("label-modes"), modes(dataset.modes.iter())),
         (say!("label-contact"), dataset.contact.to_string()),
-    ];
-    rows.retain(|(_, value)| !value.is_empty());
-    rows
+    ]
 }
 
 /// A grant's terms.
@@ -115,7 +113,7 @@ pub(crate) fn terms_rows(terms: &GrantTerms, zone: &TimeZone) -> Rows {
     let quota = |limit: Option<u64>| {
         limit.map_or_else(|| say!("word-unlimited"), |limit| limit.to_string())
     };
-    let mut rows = vec![
+    vec![
         (say!("label-dataset"), terms.dataset.to_string()),
         (say!("label-requester"), terms.requester.to_string()),
         (say!("label-matters"), matters.join(", ")),
@@ -126,9 +124,7 @@ pub(crate) fn terms_rows(terms: &GrantTerms, zone: &TimeZone) -> Rows {
         (say!("label-total-quota"), quota(terms.total_quota)),
         (say!("label-daily-quota"), quota(terms.daily_quota)),
         (say!("label-conditions"), terms.conditions.to_string()),
-    ];
-    rows.retain(|(_, value)| !value.is_empty());
-    rows
+    ]
 }
 
 /// An attempt's content.

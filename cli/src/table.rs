@@ -12,10 +12,10 @@ pub(crate) fn rows(headings: &[&str], rows: Vec<Vec<String>>) -> String {
     trimmed(&table)
 }
 
-/// Labels with their values, one pair to a line.
+/// Labels with their values, one pair to a line; those without a value are left out.
 pub(crate) fn pairs(pairs: &[(String, String)]) -> String {
     let mut table = plain();
-    for (label, value) in pairs {
+    for (label, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         table.add_row([format!("  {label}"), value.clone()]);
     }
     trimmed(&table)

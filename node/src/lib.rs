@@ -10,11 +10,15 @@ pub mod disk;
 mod failure;
 #[cfg(test)]
 mod founding;
+pub mod http;
 mod key_store;
 mod logging;
+pub mod metrics;
 pub mod network;
+mod node;
 mod read_disk;
 pub mod shell;
+pub mod view;
 
 use std::ffi::OsString;
 use std::io::Write as _;

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::time::Duration;
 
 use comity_core::agency::KeyRole;
 use comity_core::genesis::NO_CONSORTIUM;
@@ -121,7 +122,8 @@ impl Drop for Running {
 /// The status of a node, as a program reads it.
 fn status(api: &str) -> serde_json::Value {
     let mut stream = TcpStream::connect(api).unwrap();
-    let request = "GET /v1/status HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n";
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let request = "GET /v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

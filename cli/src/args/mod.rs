@@ -79,6 +79,10 @@ fn with_texts(command: Command, path: &str) -> Command {
         .long_about(None::<&str>)
         .mut_args(|arg| {
             let id = arg.get_id().to_string();
+            let arg = match arg.is_global_set() {
+                true => arg.help_heading(messages::text("heading-global")),
+                false => arg,
+            };
             match arg_text(&here, &id) {
                 Some(text) => arg.help(text).long_help(None::<&str>),
                 None => arg,

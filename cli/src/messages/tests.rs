@@ -307,6 +307,7 @@ fn examples_are_commands_that_can_be_typed() {
     let examples = catalogue().iter().filter(|(key, _)| key.starts_with("example-"));
     let mut count = 0;
     for (key, text) in examples {
+        let text = text.replace("\\\n", "");
         for line in text.lines().filter_map(|line| line.trim().strip_prefix("comity ")) {
             let words = line.split(" > ").next().unwrap();
             let args = std::iter::once("comity".to_owned()).chain(shell_words(words));
@@ -325,6 +326,7 @@ fn shell_words(line: &str) -> Vec<String> {
     for c in line.chars() {
         match (c, words.last_mut()) {
             ('"', _) => quoted = !quoted,
+            (' ', Some(word)) if !quoted && word.is_empty() => {}
             (' ', _) if !quoted => words.push(String::new()),
             (c, Some(word)) => word.push(c),
             (_, None) => unreachable!("there is always a last one"),

@@ -1,7 +1,79 @@
-//! `comityd reindex`. (wired as soon as the view is there)
-use crate::args::ReindexArgs;
-use crate::failure::Failure;
+//! `comityd reindex`: verifies every block on the disk and derives the view from them anew.
+//! Holds: the old view stays until the new one is whole.
 
-pub(super) fn perform(_args: &ReindexArgs) -> Result<String, Failure> {
-    Ok(String::new())
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use comity_core::ids::Height;
+use comity_core::ledger::Ledger;
+
+use crate::args::ReindexArgs;
+use crate::config::Config;
+use crate::data_dir::{DataDir, DataDirError, io_error, sync_dir};
+use crate::failure::Failure;
+use crate::logging::{self, LogFilter};
+use crate::node::{NodeError, open_storage};
+use crate::view::{self, View};
+
+pub(super) fn perform(args: &ReindexArgs) -> Result<String, Failure> {
+    let dir = DataDir::open(&args.dir)?;
+    let config = Config::load(&dir.config_file())?;
+    logging::start(config.log.format, &LogFilter::default());
+    let ledger = rebuild(&dir)?;
+    let tip = ledger.tip();
+    if tip.height == Height(0) {
+        return Ok("There is no block yet; the view holds what the genesis says.\n".to_owned());
+    }
+    Ok(format!(
+        "Every block up to {} was verified, and the view was built anew from them.\n\
+         Records:    {}\n\
+         Last block: {}\n\
+         Log root:   {}\n\
+         State root: {}\n\
+         Next: compare the roots with another member's (comity status), then start the node: \
+         comityd run --dir {}\n",
+        tip.height,
+        ledger.log().size(),
+        tip.hash,
+        ledger.log().root(),
+        ledger.state_root(),
+        dir.root().display(),
+    ))
 }
+
+fn rebuild(dir: &DataDir) -> Result<Ledger, NodeError> {
+    let _lock = dir.lock()?;
+    let genesis = dir.genesis()?;
+    let (storage, _) = open_storage(dir, &genesis)?;
+    let (old, new) = (dir.view_dir(), dir.root().join("view.new"));
+    // What an interrupted run left.
+    remove(&new)?;
+    let (fresh, saved) = View::open(&new, genesis.id())?;
+    let built = view::boot(&genesis, &fresh, saved, storage.reader());
+    fresh.close();
+    drop(fresh);
+    let (ledger, _) = match built {
+        Ok(built) => built,
+        Err(error) => {
+            remove(&new)?;
+            return Err(error.into());
+        }
+    };
+    remove(&old)?;
+    fs::rename(&new, &old).map_err(|source| io_error("rename", &new, source))?;
+    sync_dir(dir.root())?;
+    Ok(ledger)
+}
+
+fn remove(path: &Path) -> Result<(), DataDirError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(io_error("remove", path, error))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,23 @@
-//! `comityd run`. (wired as soon as the view and HTTP are there)
-use crate::args::RunArgs;
-use crate::failure::Failure;
+//! `comityd run`: the node itself, until it is stopped.
 
-pub(super) fn perform(_args: &RunArgs) -> Result<String, Failure> {
-    Ok(String::new())
+use crate::args::RunArgs;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::failure::Failure;
+use crate::logging::{self, LogFormat};
+use crate::node;
+
+pub(super) fn perform(args: &RunArgs) -> Result<String, Failure> {
+    let dir = DataDir::open(&args.dir)?;
+    let config = Config::load(&dir.config_file())?;
+    let format = args.log_format.unwrap_or(config.log.format);
+    logging::start(format, args.log.as_ref().unwrap_or(&config.log.level));
+    match node::run(&dir, &config).map_err(Failure::from) {
+        Ok(()) => Ok(String::new()),
+        Err(failure) if format == LogFormat::Json => Err(failure.as_json()),
+        Err(failure) => Err(failure),
+    }
 }
+
+#[cfg(test)]
+mod tests;

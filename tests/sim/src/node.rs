@@ -63,7 +63,7 @@ impl Node {
     pub fn new(member: Member, skew_ms: u64, chance: &mut Chance) -> Node {
         let mut disk = MemoryDisk::new();
         let key = *member.validator.public().as_bytes();
-        if let Err(error) = Storage::create_guard(&mut disk, key, chance.next()) {
+        if let Err(error) = Storage::create_guard(&mut disk, key, chance.draw()) {
             unreachable!("an empty disk takes a guard: {error}");
         }
         Node { member, disk, skew_ms, lives: 0, running: None }
@@ -78,7 +78,7 @@ impl Node {
         chance: &mut Chance,
     ) -> Result<(), String> {
         let options =
-            StorageOptions { wal_limit_bytes: 64 * 1024, ..StorageOptions::new(chance.next()) };
+            StorageOptions { wal_limit_bytes: 64 * 1024, ..StorageOptions::new(chance.draw()) };
         let (storage, recovered) =
             Storage::open(self.disk.clone(), options).map_err(|error| error.to_string())?;
         let (ledger, certificate) = replay(genesis, &storage, verified)?;
@@ -87,7 +87,7 @@ impl Node {
             validator_key: Some(self.member.validator.clone()),
             pool_records: 4_096,
             pool_records_per_agency: 2_048,
-            seed: chance.next(),
+            seed: chance.draw(),
         };
         let boot = Boot { ledger, certificate, recovered };
         let replica = Replica::new(config, boot).map_err(|error| error.to_string())?;
@@ -99,7 +99,7 @@ impl Node {
     /// Stops the node at once; what was not synced is lost as its disk decides.
     pub fn crash(&mut self, chance: &mut Chance) {
         self.running = None;
-        self.disk.crash(|| chance.next());
+        self.disk.crash(|| chance.draw());
     }
 }
 

@@ -97,20 +97,25 @@ async fn many_wait_at_once_and_each_is_told_its_own_position() {
 }
 
 #[tokio::test]
-async fn waiting_submitter_is_told_though_more_blocks_came_than_are_announced() {
+async fn waiting_submitters_are_told_though_more_blocks_came_than_are_announced() {
     let mut node = Node::start(Chain::with_accesses(0)).await;
-    let access = node.chain.access();
-    let asked = post(&node, WAIT, access.bytes());
+    let (first, last) = (node.chain.access(), node.chain.access());
+    let asked_first = post(&node, WAIT, first.bytes());
+    admit(&mut node, Admission::Pending).await;
+    let asked_last = post(&node, WAIT, last.bytes());
     admit(&mut node, Admission::Pending).await;
     // Nothing else runs on this thread before the next `await`.
-    node.commit(vec![access]);
+    node.commit(vec![first]);
     for _ in 0..100 {
         node.commit(vec![]);
     }
+    node.commit(vec![last]);
     node.view.settle().unwrap();
-    assert_eq!(asked.await.unwrap().json()["index"], 2);
+    assert_eq!(asked_first.await.unwrap().json()["index"], 2);
+    assert_eq!(asked_last.await.unwrap().json()["index"], 3);
     let metrics = node.get("/metrics").await.text();
-    assert!(metrics.contains("comity_commits_total 101\n"), "{metrics}");
+    assert!(metrics.contains("comity_commits_total 102\n"), "{metrics}");
+    assert!(metrics.contains("comity_records_committed_total 2\n"), "{metrics}");
 }
 
 #[tokio::test]
