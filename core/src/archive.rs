@@ -10,7 +10,7 @@ use crate::hash::ConsortiumId;
 use crate::ids::Height;
 use crate::ledger::{BlockError, Ledger, Tip};
 use crate::statement::{RecordError, VerifiedRecord};
-use crate::vote::{CertificateError, CommitCertificate};
+use crate::vote::{CertificateError, CommitCertificate, VerifiedCertificate};
 
 /// First bytes of every archive.
 pub const MAGIC: [u8; 8] = *b"COMITYA1";
@@ -214,16 +214,13 @@ impl Verifier {
     }
 
     /// Executes the next block, which proves the one before by the certificate that it carries.
+    /// Errors: the fault, of that next block; but of the one before, where the certificate shows
+    /// that another block was committed in its place.
     pub fn push(&mut self, checked: CheckedBlock) -> Result<(), ArchiveError> {
         let CheckedBlock { block, records } = checked;
-        let consortium = *self.ledger.consortium();
         let parent = match block.parent_certificate {
             None => None,
-            Some(certificate) => Some(
-                certificate
-                    .verify(&consortium, self.ledger.tip_validators())
-                    .map_err(|e| self.fault(e))?,
-            ),
+            Some(certificate) => Some(self.check_parent(certificate)?),
         };
         let executed = self
             .ledger
@@ -236,15 +233,33 @@ impl Verifier {
     /// Ends with the tip's own certificate.
     pub fn finish(self, certificate: CommitCertificate) -> Result<Verified, ArchiveError> {
         let tip = self.ledger.tip();
-        let fail =
-            |cause: BlockFault| ArchiveError::Block { height: tip.height, cause: Box::new(cause) };
         if certificate.header_hash != tip.hash || certificate.height != tip.height {
-            return Err(fail(CertificateError::OtherBlock.into()));
+            return Err(self.tip_fault(CertificateError::OtherBlock));
         }
         let signers = certificate.signatures.len();
         certificate
             .verify(self.ledger.consortium(), self.ledger.tip_validators())
-            .map_err(|e| fail(e.into()))?;
+            .map_err(|error| self.tip_fault(error))?;
         Ok(Verified { tip, entries: self.ledger.log().size(), signers })
+    }
+
+    fn check_parent(
+        &self,
+        certificate: CommitCertificate,
+    ) -> Result<VerifiedCertificate, ArchiveError> {
+        let tip = self.ledger.tip();
+        let parent = certificate
+            .verify(self.ledger.consortium(), self.ledger.tip_validators())
+            .map_err(|error| self.fault(error))?;
+        let committed = parent.certificate();
+        if committed.height == tip.height && committed.header_hash != tip.hash {
+            return Err(self.tip_fault(CertificateError::OtherBlock));
+        }
+        Ok(parent)
+    }
+
+    fn tip_fault(&self, cause: CertificateError) -> ArchiveError {
+        let height = self.ledger.tip().height;
+        ArchiveError::Block { height, cause: Box::new(cause.into()) }
     }
 }

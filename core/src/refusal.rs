@@ -218,15 +218,19 @@ pub enum Refusal {
         /// The entry that revoked it.
         at: LogIndex,
     },
-    /// The access is refused.
-    #[error("the access is refused: {0}")]
-    Access(AccessRefusal),
     /// A denial of what the rules allow.
     #[error("the access would be allowed, so it cannot be denied by rule")]
     DenialNotDue,
     /// A denial by another rule than the one that refuses.
-    #[error("the denial names another rule than the one that refuses: {0}")]
-    DenialMismatch(AccessRefusal),
+    #[error("the denial names another rule than the one that refuses: {due}")]
+    DenialMismatch {
+        /// The refusal that is due.
+        due: AccessRefusal,
+    },
+    /// The access is refused. Rendered as the refusal of the access itself.
+    #[error("the access is refused: {0}")]
+    #[serde(untagged)]
+    Access(AccessRefusal),
 }
 
 /// A dataset's field that may not be empty.
@@ -290,7 +294,7 @@ impl Refusal {
             Refusal::GrantAlreadyRevoked { .. } => "grant-already-revoked",
             Refusal::Access(refusal) => refusal.rule(),
             Refusal::DenialNotDue => "denial-not-due",
-            Refusal::DenialMismatch(_) => "denial-mismatch",
+            Refusal::DenialMismatch { .. } => "denial-mismatch",
         }
     }
 }

@@ -2,19 +2,21 @@
 //! Holds: a configuration that was read is usable; a mistake is told with its line and column.
 //! May not enter: secrets, rules that all members share (they stand in the genesis).
 
+mod address;
+
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use comity_core::text::AgencyId;
-use libp2p::multiaddr::Protocol;
-use libp2p::{Multiaddr, PeerId};
+use serde::Deserialize;
 use serde::de::{self, Deserializer, Unexpected, Visitor};
-use serde::{Deserialize, Serialize};
+
+pub use address::{AddressError, ListenAddress, LoopbackAddress, PeerOption};
 
 use crate::failure::{Ending, Failure};
 use crate::logging::{LogFilter, LogFormat};
+use crate::toml_text::{self, Mistake};
 
 const TEMPLATE: &str = include_str!("config/template.toml");
 
@@ -52,7 +54,7 @@ pub struct NetworkOptions {
 }
 
 /// `[api]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "the section [api]")]
 pub struct ApiOptions {
     /// Where it is served.
@@ -89,14 +91,7 @@ pub struct RuntimeOptions {
 
 impl Default for NetworkOptions {
     fn default() -> Self {
-        let local = Multiaddr::from(std::net::Ipv4Addr::LOCALHOST).with(Protocol::Tcp(7070));
-        NetworkOptions { listen: vec![ListenAddress(local)], peers: Vec::new() }
-    }
-}
-
-impl Default for ApiOptions {
-    fn default() -> Self {
-        ApiOptions { listen: LoopbackAddress(SocketAddr::from(([127, 0, 0, 1], 8080))) }
+        NetworkOptions { listen: vec![ListenAddress::default()], peers: Vec::new() }
     }
 }
 
@@ -143,131 +138,6 @@ impl<'de, const MIN: usize, const MAX: usize> Deserialize<'de> for Whole<MIN, MA
     }
 }
 
-/// Text that is not an address of the sort that is wanted.
-#[derive(Debug, thiserror::Error)]
-pub enum AddressError {
-    /// Not a place to listen on.
-    #[error("{0:?} is not an address to listen on: write it as \"/ip4/10.20.0.7/tcp/7070\"")]
-    Listen(String),
-    /// Not a node's address.
-    #[error(
-        "{0:?} is not the address of a node: write it as \"/ip4/10.20.0.8/tcp/7070\", with the \
-         number of the server, not its name"
-    )]
-    Peer(String),
-    /// A peer that cannot be recognised.
-    #[error(
-        "the peer at {0} needs either its agency, or an address that ends in /p2p/ and its identity"
-    )]
-    Nobody(Multiaddr),
-    /// Not an address with a port.
-    #[error("{0:?} is not an address with a port: write it as \"127.0.0.1:8080\"")]
-    Api(String),
-    /// An address that other machines can reach.
-    #[error(
-        "{0} can be reached from other machines, but the interface has no passwords or encryption \
-         yet: use 127.0.0.1, and ssh -L from elsewhere"
-    )]
-    NotLoopback(SocketAddr),
-}
-
-/// An IP address and TCP port on which to listen for other nodes.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ListenAddress(Multiaddr);
-
-impl ListenAddress {
-    /// The address.
-    pub fn multiaddr(&self) -> &Multiaddr {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for ListenAddress {
-    type Error = AddressError;
-    fn try_from(text: String) -> Result<Self, AddressError> {
-        match text.parse().ok().and_then(in_parts) {
-            Some((address, None)) => Ok(ListenAddress(address)),
-            _ => Err(AddressError::Listen(text)),
-        }
-    }
-}
-
-impl From<ListenAddress> for String {
-    fn from(address: ListenAddress) -> String {
-        address.0.to_string()
-    }
-}
-
-/// `[[network.peers]]`: a node that this one calls.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "RawPeer")]
-pub struct PeerOption {
-    /// Whose node it is; its transport key then stands in the ledger.
-    pub agency: Option<AgencyId>,
-    /// IP address and TCP port.
-    pub address: Multiaddr,
-    /// Its identity, where the operator wrote it down.
-    pub identity: Option<PeerId>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a peer, such as { agency = ..., address = ... }")]
-struct RawPeer {
-    agency: Option<AgencyId>,
-    address: String,
-}
-
-impl TryFrom<RawPeer> for PeerOption {
-    type Error = AddressError;
-    fn try_from(raw: RawPeer) -> Result<Self, AddressError> {
-        let Some((address, identity)) = raw.address.parse().ok().and_then(in_parts) else {
-            return Err(AddressError::Peer(raw.address));
-        };
-        if raw.agency.is_none() && identity.is_none() {
-            return Err(AddressError::Nobody(address));
-        }
-        Ok(PeerOption { agency: raw.agency, address, identity })
-    }
-}
-
-/// IP address and TCP port, and the identity after them, if any; `None` for another shape.
-fn in_parts(address: Multiaddr) -> Option<(Multiaddr, Option<PeerId>)> {
-    let mut parts = address.iter();
-    let ip = parts.next().filter(|part| matches!(part, Protocol::Ip4(_) | Protocol::Ip6(_)))?;
-    let tcp = parts.next().filter(|part| matches!(part, Protocol::Tcp(_)))?;
-    let place = Multiaddr::empty().with(ip).with(tcp);
-    match (parts.next(), parts.next()) {
-        (None, _) => Some((place, None)),
-        (Some(Protocol::P2p(identity)), None) => Some((place, Some(identity))),
-        _ => None,
-    }
-}
-
-/// An address and port that only this machine reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct LoopbackAddress(SocketAddr);
-
-impl LoopbackAddress {
-    /// The address.
-    pub fn get(self) -> SocketAddr {
-        self.0
-    }
-}
-
-impl TryFrom<String> for LoopbackAddress {
-    type Error = AddressError;
-    fn try_from(text: String) -> Result<Self, AddressError> {
-        let Ok(address) = text.parse::<SocketAddr>() else { return Err(AddressError::Api(text)) };
-        if address.ip().is_loopback() {
-            Ok(LoopbackAddress(address))
-        } else {
-            Err(AddressError::NotLoopback(address))
-        }
-    }
-}
-
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -281,16 +151,12 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// A mistake in it.
-    #[error("{path}, line {line}, column {column}: {mistake}")]
+    #[error("{path}, {mistake}")]
     Mistake {
         /// The file.
         path: PathBuf,
-        /// Line, from 1.
-        line: usize,
-        /// Column in characters, from 1.
-        column: usize,
-        /// What is wrong there.
-        mistake: String,
+        /// Where, and what is wrong there.
+        mistake: Mistake,
     },
     /// Two options that do not go together.
     #[error("{path}: {mistake}")]
@@ -312,11 +178,8 @@ impl Config {
 
     /// Reads settings from text that lies at `path`. Errors: `Mistake`, `Contradiction`.
     pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
-        let config: Config = toml::from_str(text).map_err(|error| {
-            let (line, column) = position(text, error.span().map_or(0, |span| span.start));
-            let mistake = in_plain_words(error.message());
-            ConfigError::Mistake { path: path.to_owned(), line, column, mistake }
-        })?;
+        let config: Config = toml_text::read(text)
+            .map_err(|mistake| ConfigError::Mistake { path: path.to_owned(), mistake })?;
         let contradiction = if config.pool.records_per_agency.get() > config.pool.records.get() {
             Some("records_per_agency in [pool] is more than records, so it could never apply")
         } else if config.network.listen.is_empty() {
@@ -334,8 +197,11 @@ impl Config {
 /// A new configuration file: every option with its meaning and default; what differs from the
 /// default is written out.
 pub fn new_file(agency: &AgencyId, network: &NetworkOptions, api: &ApiOptions) -> String {
-    let listen: Vec<String> =
-        network.listen.iter().map(|address| format!("{:?}", address.0.to_string())).collect();
+    let listen: Vec<String> = network
+        .listen
+        .iter()
+        .map(|address| format!("{:?}", address.multiaddr().to_string()))
+        .collect();
     let listen = commented(
         format!("listen = [{}]", listen.join(", ")),
         network.listen == NetworkOptions::default().listen,
@@ -363,36 +229,6 @@ fn peer_table(peer: &PeerOption) -> String {
 
 fn commented(line: String, is_default: bool) -> String {
     if is_default { format!("# {line}") } else { line }
-}
-
-/// Line and column (from 1, in characters) of a byte of `text`.
-fn position(text: &str, byte: usize) -> (usize, usize) {
-    let before = text.get(..byte).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
-}
-
-/// A reader's message without a programmer's words.
-fn in_plain_words(message: &str) -> String {
-    let words = [
-        ("unknown field ", "there is no option "),
-        (", expected one of ", "; there are "),
-        ("missing field ", "missing option "),
-        ("unknown variant ", "unknown value "),
-        ("invalid type: ", "found "),
-        ("invalid value: ", "found "),
-    ];
-    let mut text = message.trim().replace('\n', ", ");
-    if let Some((_, known)) = text.split_once("unknown field ")
-        && let Some((name, options)) = known.split_once(", expected ")
-        && !options.starts_with("one of ")
-    {
-        text = format!("there is no option {name}; there is {options}");
-    }
-    for (theirs, ours) in words {
-        text = text.replace(theirs, ours);
-    }
-    text
 }
 
 impl From<ConfigError> for Failure {

@@ -72,7 +72,7 @@ impl Failure {
     }
 
     /// The same, to be written as one JSON object on one line, as the log is.
-    pub(crate) fn as_json(self) -> Failure {
+    pub(crate) fn into_json(self) -> Failure {
         Failure { rendering: Rendering::Json, ..self }
     }
 

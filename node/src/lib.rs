@@ -18,6 +18,7 @@ pub mod network;
 mod node;
 mod read_disk;
 pub mod shell;
+pub mod toml_text;
 pub mod view;
 
 use std::ffi::OsString;

@@ -79,10 +79,9 @@ pub(crate) fn open_storage(
     let disk = FileDisk::open(&dir.log_dir()).map_err(StorageError::from)?;
     let (storage, recovered) = Storage::open(disk, StorageOptions::new(getrandom::u64()?))?;
     check_consortium(dir, storage.reader(), genesis.id())?;
-    for (what, cut_bytes) in [
-        ("write-ahead log", recovered.wal_cut_bytes),
-        ("block log", recovered.block_log_cut_bytes),
-    ] {
+    for (what, cut_bytes) in
+        [("write-ahead log", recovered.wal_cut_bytes), ("block log", recovered.block_log_cut_bytes)]
+    {
         if cut_bytes > 0 {
             tracing::info!(bytes = cut_bytes, "cut the unfinished end off the {what}");
         }

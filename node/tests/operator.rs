@@ -1,6 +1,9 @@
 //! An operator's day with the real program: set up, found, run, look, stop, export, reindex.
 //! Holds: what is asserted is what an operator sees: files, lines, exit codes.
 
+// Everything here is test code, which clippy's own setting does not see outside of `#[test]`.
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

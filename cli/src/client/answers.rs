@@ -23,8 +23,9 @@ pub(crate) struct Status {
     pub(crate) header_hash: HeaderHash,
     pub(crate) time: TimeMs,
     pub(crate) log_size: u64,
+    pub(crate) voting: Voting,
     #[serde(default)]
-    pub(crate) voting: bool,
+    pub(crate) votes_from: Option<Height>,
     #[serde(default)]
     pub(crate) pending: u64,
     #[serde(default)]
@@ -33,6 +34,17 @@ pub(crate) struct Status {
     pub(crate) peers: Vec<Peer>,
     #[serde(default)]
     pub(crate) best_peer_height: Option<Height>,
+}
+
+/// Whether and why a node votes or not.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Voting {
+    Active,
+    Observer,
+    Asking,
+    Later,
+    Withheld,
 }
 
 /// A validator in a status.

@@ -17,7 +17,7 @@ use ureq::typestate::WithoutBody;
 use ureq::{Agent, Body, RequestBuilder};
 
 pub(crate) use answers::{
-    Codes, Committed, EntryAnswer, Evaluation, GrantAnswer, KeyAnswer, Status,
+    Codes, Committed, EntryAnswer, Evaluation, GrantAnswer, KeyAnswer, Status, Voting,
 };
 pub(crate) use problem::{Problem, refusal_fields};
 

@@ -6,9 +6,9 @@ use comity_core::ids::Height;
 use serde_json::{Value, json};
 
 use crate::args::AgencyVerb;
-use crate::client::{Codes, Status};
+use crate::client::{Codes, Status, Voting};
 use crate::fault::Fault;
-use crate::messages::{say, text};
+use crate::messages::say;
 use crate::shell::Session;
 use crate::{describe, table, time};
 
@@ -37,7 +37,7 @@ pub(super) fn status(session: &mut Session<'_>) -> Result<(), Fault> {
             (say!("label-last-block"), tip),
             (say!("label-entries"), status.log_size.to_string()),
             (say!("label-behind"), say!("words-behind", behind = behind)),
-            (say!("label-voting"), text(yes_no(status.voting)).to_owned()),
+            (say!("label-voting"), voting(&status)),
             (say!("label-pending"), status.pending.to_string()),
         ];
         for voter in &status.validators {
@@ -56,8 +56,17 @@ pub(super) fn status(session: &mut Session<'_>) -> Result<(), Fault> {
     })
 }
 
-fn yes_no(yes: bool) -> &'static str {
-    if yes { "word-yes" } else { "word-no" }
+fn voting(status: &Status) -> String {
+    match status.voting {
+        Voting::Active => say!("voting-active"),
+        Voting::Observer => say!("voting-observer"),
+        Voting::Asking => say!("voting-asking"),
+        Voting::Later => {
+            let from = status.votes_from.map(|height| height.to_string()).unwrap_or_default();
+            say!("voting-later", height = from)
+        }
+        Voting::Withheld => say!("voting-withheld"),
+    }
 }
 
 pub(super) fn agencies(verb: &AgencyVerb, session: &mut Session<'_>) -> Result<(), Fault> {

@@ -223,7 +223,7 @@ fn refusals() -> Vec<Refusal> {
         R::GrantUnknown { grant },
         R::GrantAlreadyRevoked { grant, at },
         R::DenialNotDue,
-        R::DenialMismatch(AccessRefusal::ModeNotCovered),
+        R::DenialMismatch { due: AccessRefusal::ModeNotCovered },
     ]
 }
 

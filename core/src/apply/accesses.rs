@@ -147,7 +147,7 @@ pub(super) fn deny(
     require_sole_signer(signers, &attempt.dataset.agency, KeyRole::Gateway)?;
     match evaluate(state, at, attempt) {
         Ok(_) => Err(Refusal::DenialNotDue),
-        Err(actual) if actual != *named => Err(Refusal::DenialMismatch(actual)),
+        Err(actual) if actual != *named => Err(Refusal::DenialMismatch { due: actual }),
         Err(_) => Ok(Changes::default()),
     }
 }

@@ -18,6 +18,7 @@ use serde::Deserialize;
 use crate::args::GenesisArgs;
 use crate::data_dir::{DataDirError, PUBLIC_FILE, write_new};
 use crate::failure::{Ending, Failure};
+use crate::toml_text::{self, Mistake};
 
 const SAMPLE_CODES: &str = include_str!("genesis/sample_codes.toml");
 
@@ -43,8 +44,8 @@ enum FoundingError {
     },
     #[error("{first} and {second} are both the member.json of {agency}")]
     MemberTwice { agency: AgencyId, first: PathBuf, second: PathBuf },
-    #[error("{path}{}: {}", place(source, text), source.message())]
-    Codes { path: PathBuf, text: String, source: toml::de::Error },
+    #[error("{path}, {mistake}")]
+    Codes { path: PathBuf, mistake: Mistake },
     #[error("the code {code} stands twice among the {list} in {path}")]
     CodeTwice { path: PathBuf, list: &'static str, code: Code },
     #[error("these members and rules found no consortium")]
@@ -136,9 +137,9 @@ fn read_codes(path: &Path) -> Result<Codes, FoundingError> {
         Ok(text) => text,
         Err(source) => return Err(FoundingError::Read { path, source }),
     };
-    let codes: Codes = match toml::from_str(&text) {
+    let codes: Codes = match toml_text::read(&text) {
         Ok(codes) => codes,
-        Err(source) => return Err(FoundingError::Codes { path, text, source }),
+        Err(mistake) => return Err(FoundingError::Codes { path, mistake }),
     };
     for (list, entries) in [("matters", &codes.matters), ("duty bases", &codes.duty_bases)] {
         let twice = entries
@@ -259,13 +260,6 @@ fn voting_lines(genesis: &Genesis) -> String {
         }
     }
     lines
-}
-
-/// Where in a code list a mistake stands.
-fn place(error: &toml::de::Error, text: &str) -> String {
-    let Some(span) = error.span() else { return String::new() };
-    let before = text.get(..span.start).unwrap_or(text);
-    format!(", line {}", before.matches('\n').count() + 1)
 }
 
 impl From<FoundingError> for Failure {

@@ -14,7 +14,7 @@ pub(super) fn perform(args: &RunArgs) -> Result<String, Failure> {
     logging::start(format, args.log.as_ref().unwrap_or(&config.log.level));
     match node::run(&dir, &config).map_err(Failure::from) {
         Ok(()) => Ok(String::new()),
-        Err(failure) if format == LogFormat::Json => Err(failure.as_json()),
+        Err(failure) if format == LogFormat::Json => Err(failure.into_json()),
         Err(failure) => Err(failure),
     }
 }

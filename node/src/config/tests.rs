@@ -1,5 +1,7 @@
 //! Settings are read as they are documented, and mistakes are told where they are.
 
+use libp2p::PeerId;
+
 use super::*;
 
 fn parse(text: &str) -> Result<Config, String> {

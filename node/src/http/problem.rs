@@ -8,7 +8,6 @@ use std::error::Error;
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use comity_core::access::AccessRefusal;
 use comity_core::refusal::Refusal;
 use comity_core::statement::RecordError;
 use serde::Serialize;
@@ -148,25 +147,9 @@ impl Problem {
     /// 409: a rule refuses the record as things stand.
     pub(super) fn refused(refusal: &Refusal) -> Problem {
         let title = "Record refused";
-        let found = Some(refusal_value(refusal));
+        let found = Some(json!(refusal));
         Problem::of_rule(StatusCode::CONFLICT, title, refusal.rule(), refusal.to_string(), found)
     }
-}
-
-/// A refusal with what it found, as in a denial. One that wraps another kind of refusal is shown
-/// so that `rule` stands once.
-fn refusal_value(refusal: &Refusal) -> Value {
-    match refusal {
-        Refusal::Access(refusal) => access_value(refusal),
-        Refusal::DenialMismatch(due) => {
-            json!({ "rule": refusal.rule(), "due": access_value(due) })
-        }
-        _ => json!(refusal),
-    }
-}
-
-fn access_value(refusal: &AccessRefusal) -> Value {
-    json!(refusal)
 }
 
 /// An error and what caused it, in one line.
@@ -222,8 +205,10 @@ impl IntoResponse for Problem {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use comity_core::access::AccessRefusal;
     use comity_core::ids::LogIndex;
+
+    use super::*;
 
     #[test]
     fn refusal_inside_a_refusal_names_its_rule_once() {
@@ -231,7 +216,7 @@ mod tests {
         let access = Problem::refused(&Refusal::Access(due.clone())).body;
         assert_eq!(access.kind, "urn:comity:rule:grant-revoked");
         assert_eq!(access.refusal, Some(json!({ "rule": "grant-revoked", "at": 9 })));
-        let mismatch = Problem::refused(&Refusal::DenialMismatch(due)).body;
+        let mismatch = Problem::refused(&Refusal::DenialMismatch { due }).body;
         assert_eq!(mismatch.kind, "urn:comity:rule:denial-mismatch");
         let found =
             json!({ "rule": "denial-mismatch", "due": { "rule": "grant-revoked", "at": 9 } });

@@ -172,7 +172,7 @@ fn mistake_in_a_code_list_is_told_with_its_line() {
     let path = temp.path().join("codes.toml");
     fs::write(&path, "[[matters]]\ncode = \"A B\"\ntitle = \"x\"\n").unwrap();
     let error = read_codes(&path).unwrap_err().to_string();
-    assert!(error.contains("codes.toml, line 2: \"A B\" is not a code"), "{error}");
+    assert!(error.contains("codes.toml, line 2, column 8: \"A B\" is not a code"), "{error}");
     let twice = "[[matters]]\ncode = \"A\"\ntitle = \"x\"\n".repeat(2);
     fs::write(&path, twice).unwrap();
     let error = read_codes(&path).unwrap_err().to_string();

@@ -16,7 +16,8 @@ use super::client::{Coming, Reply, begin};
 use crate::disk::FileDisk;
 use crate::http::{ApiParts, ApiState, HttpError, bind, serve};
 use crate::metrics::Metrics;
-use crate::shell::{HandleEnds, NodeStatus, PeerStatus, ShellHandle};
+use crate::shell::handle::HandleEnds;
+use crate::shell::{NodeStatus, PeerStatus, ShellHandle};
 use crate::view::tests::chain::{Chain, MEMBERS};
 use crate::view::{View, boot};
 

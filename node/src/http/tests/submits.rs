@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::client::{Reply, begin};
 use super::fixture::Node;
-use crate::shell::Ask;
+use crate::shell::handle::Ask;
 use crate::view::tests::chain::Chain;
 
 const WAIT: &str = "POST /v1/records?wait=commit";

@@ -1,0 +1,163 @@
+//! The command line: every command, option and example that `--help` shows.
+//! May not enter: what the commands do.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::place;
+use crate::topology::MAX_NODES;
+
+const EXAMPLES: &str = "\
+Examples:
+  comity-devnet demo                          a consortium of four, and its story
+  comity-devnet cli civil.th -- grant list    comity, at the node of civil.th
+  comity-devnet down
+
+Everything lies in one directory (see --dir), and nothing leaves this machine.
+Exit codes: 0 done, 1 failed, 2 not understood; cli: those of comity --help.";
+
+/// A whole Comity consortium on this machine, for trying it out: real nodes, one process each
+#[derive(Debug, Parser)]
+#[command(name = "comity-devnet", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start four agencies' nodes, and play the life of a grant through them
+    Demo(DemoArgs),
+    /// Start the nodes; the first time, set them up
+    Up(UpArgs),
+    /// Stop the nodes; all that they have stays
+    Down(Where),
+    /// Show the nodes and how they stand
+    Status(Where),
+    /// Stop the nodes and remove everything
+    Reset(Where),
+    /// Run comity at the node of an agency
+    Cli(CliArgs),
+    /// Measure how fast records are committed, on a devnet of its own
+    Bench(BenchArgs),
+}
+
+/// Which devnet.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Where {
+    /// The devnet's directory [default: comity-devnet in your state directory]
+    #[arg(long)]
+    dir: Option<PathBuf>,
+}
+
+impl Where {
+    /// The directory meant.
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.dir.clone().unwrap_or_else(place::default_dir)
+    }
+
+    /// The option that names the directory again, if it was named.
+    pub(crate) fn option(&self) -> Option<String> {
+        self.dir.as_ref().map(|dir| format!("--dir {}", dir.display()))
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    pub(crate) place: Where,
+    /// Stop the nodes at the end
+    #[arg(long)]
+    pub(crate) exit: bool,
+    /// If there is a devnet in the directory, stop and remove it first
+    #[arg(long)]
+    pub(crate) fresh: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct UpArgs {
+    #[command(flatten)]
+    pub(crate) place: Where,
+    /// How many agencies, each with its node [default: 4, or as many as there are]
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=MAX_NODES as i64))]
+    pub(crate) nodes: Option<u8>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CliArgs {
+    #[command(flatten)]
+    pub(crate) place: Where,
+    /// Whose node to ask, as in civil.th; with a role, as in civil.th/officer, also whose key to
+    /// sign with
+    pub(crate) who: String,
+    /// What comity is to do (comity --help)
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMITY ARGUMENTS")]
+    pub(crate) args: Vec<OsString>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchArgs {
+    /// How many records are under way at once, one run for each
+    #[arg(long, value_delimiter = ',', default_value = "1,256",
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) in_flight: Vec<u16>,
+    /// How long each run lasts, in seconds
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub(crate) seconds: u16,
+    /// Write the results to this file, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Where the nodes' files lie meanwhile; which disk it is decides much [default: a temporary
+    /// directory]
+    #[arg(long)]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+/// Reads a command line, the program's name first. Errors: what clap has to say, help and the
+/// version included.
+pub(crate) fn parse(args: Vec<OsString>) -> Result<Args, clap::Error> {
+    Args::try_parse_from(args)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn read(line: &str) -> Result<Args, clap::Error> {
+        parse(line.split(' ').map(OsString::from).collect())
+    }
+
+    #[test]
+    fn command_line_is_sound() {
+        Args::command().debug_assert();
+        for line in ["comity-devnet up --nodes 0", "comity-devnet up --nodes 8"] {
+            assert!(read(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_comity_is_asked_is_passed_on_with_and_without_dashes() {
+        for line in [
+            "comity-devnet cli civil.th/officer -- grant list --json",
+            "comity-devnet cli civil.th/officer grant list --json",
+            "comity-devnet cli --dir d civil.th/officer grant list --json",
+        ] {
+            let Command::Cli(cli) = read(line).unwrap().command else { panic!("{line}") };
+            assert_eq!(cli.who, "civil.th/officer");
+            assert_eq!(cli.args, ["grant", "list", "--json"], "{line}");
+        }
+    }
+
+    #[test]
+    fn bench_runs_one_at_a_time_and_many_unless_told_otherwise() {
+        let Command::Bench(bench) = read("comity-devnet bench").unwrap().command else { panic!() };
+        assert_eq!(bench.in_flight, [1, 256]);
+        let line = "comity-devnet bench --in-flight 8 --seconds 3";
+        let Command::Bench(bench) = read(line).unwrap().command else { panic!() };
+        assert_eq!((bench.in_flight, bench.seconds), (vec![8], 3));
+    }
+}

@@ -1,0 +1,62 @@
+//! The settings of a devnet's nodes: where each listens, and that it calls all the others.
+//! Holds: the file is the one that `comityd init` writes, filled in as an operator would.
+//! May not enter: settings that make a node behave otherwise than in earnest.
+
+use comity_node::config::{ApiOptions, NetworkOptions, PeerOption, new_file};
+
+use crate::failure::DevnetError;
+use crate::place::Place;
+use crate::topology::{Node, Topology};
+
+/// Writes every node's `config.toml`. Errors: it cannot be written.
+pub(crate) fn write_all(place: &Place, topology: &Topology) -> Result<(), DevnetError> {
+    for node in &topology.nodes {
+        let path = place.node(&node.agency).join("config.toml");
+        place.write(&path, text(node, topology)?.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn text(node: &Node, topology: &Topology) -> Result<String, DevnetError> {
+    let mut network = NetworkOptions { listen: vec![read(node.address())?], peers: Vec::new() };
+    for other in topology.nodes.iter().filter(|other| other.agency != node.agency) {
+        let agency = Some(other.agency.clone());
+        let Ok(address) = other.address().parse() else { return Err(unusable(&other.address())) };
+        network.peers.push(PeerOption { agency, address, identity: None });
+    }
+    let api = ApiOptions { listen: read(format!("127.0.0.1:{}", node.api_port))? };
+    Ok(new_file(&node.agency, &network, &api))
+}
+
+fn read<T: TryFrom<String>>(address: String) -> Result<T, DevnetError> {
+    T::try_from(address.clone()).map_err(|_| unusable(&address))
+}
+
+fn unusable(address: &str) -> DevnetError {
+    DevnetError::Unexpected(format!("comityd does not understand the address {address}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use comity_node::config::Config;
+
+    use super::*;
+
+    #[test]
+    fn each_node_calls_all_the_others_and_listens_on_its_own_ports() {
+        let (topology, _) = Topology::new(4).unwrap();
+        for node in &topology.nodes {
+            let text = text(node, &topology).unwrap();
+            let config = Config::parse(&text, Path::new("config.toml")).unwrap();
+            assert_eq!(config.agency, node.agency);
+            assert_eq!(config.api.listen.get().port(), node.api_port);
+            assert_eq!(config.network.listen.len(), 1);
+            let called: Vec<_> = config.network.peers.iter().map(|p| p.agency.clone()).collect();
+            let others = topology.nodes.iter().map(|n| n.agency.clone());
+            let others: Vec<_> = others.filter(|a| *a != node.agency).map(Some).collect();
+            assert_eq!(called, others);
+        }
+    }
+}

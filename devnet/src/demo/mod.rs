@@ -1,0 +1,92 @@
+//! The demo: a fresh consortium of four agencies, and the life of a grant in it, from the first
+//! key to an auditor's verdict.
+//! Holds: what is shown is what the real programs wrote; a step that goes otherwise than told ends
+//! the demo as failed.
+//! May not enter: what a reader could not do in the same way with `comity` and `comityd`.
+
+mod audit;
+mod ending;
+mod outage;
+mod refusals;
+mod sharing;
+mod stage;
+
+use crate::args::DemoArgs;
+use crate::commands::{self, called, own_name};
+use crate::failure::DevnetError;
+use crate::page::Page;
+use crate::place::{Place, PlaceError};
+
+use stage::Stage;
+
+/// Nodes of the demo: as many as it takes for one to fail.
+const NODES: usize = 4;
+
+/// Plays the demo. Errors: the devnet cannot be set up, or a step fails.
+pub(crate) fn run(args: &DemoArgs, page: &mut Page) -> Result<(), DevnetError> {
+    let dir = args.place.dir();
+    match Place::open(&dir) {
+        Ok(place) if args.fresh => commands::remove(place, page)?,
+        Ok(place) => return Err(PlaceError::Present(place.root().to_owned()).into()),
+        Err(PlaceError::Absent(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let (devnet, option) = (own_name(), args.place.option());
+    page.heading("Comity: a consortium on this machine")?;
+    page.say(
+        "Four agencies, of four levels of government, each run a node. They share no \
+         administrator and need not trust each other; together they keep one log of who may use \
+         whose data, and who did. You are about to see it at work. Every command below is really \
+         run, and what follows it is its own output.",
+    )?;
+    page.gap()?;
+    page.say(&format!("Setting up in {} ...", dir.display()))?;
+    let mut network = commands::create(&dir, NODES, page)?;
+    page.say(
+        "Each agency made an admin key and a node (comityd init); the four parts became the \
+         genesis, which every node has (comityd genesis). All of that is in setup.log there.",
+    )?;
+    page.gap()?;
+    page.say(&format!(
+        "Starting the nodes, with 127.0.0.1 as their network. If you press Ctrl-C, they stay up; \
+         stop them with: {}",
+        called(&devnet, "down", option.as_deref())
+    ))?;
+    let played = commands::start_all(&mut network).and_then(|()| {
+        let mut stage = Stage::new(page, &mut network);
+        play(&mut stage)
+    });
+    let ended = played.and_then(|story| {
+        ending::show(&network, page, &story, (&devnet, option.as_deref()), args.exit)
+    });
+    if args.exit {
+        let stopped = network.stop();
+        // How the story went counts for more than how the nodes stopped.
+        ended?;
+        page.gap()?;
+        return page.say(&format!("Stopped {} nodes.", stopped?));
+    }
+    ended
+}
+
+/// What the story leaves behind.
+pub(crate) struct Story {
+    /// The grant in force at the end.
+    grant: String,
+    /// The entry of the first access.
+    access: String,
+}
+
+fn play(stage: &mut Stage<'_>) -> Result<Story, DevnetError> {
+    sharing::who_is_there(stage)?;
+    sharing::keys(stage)?;
+    sharing::dataset(stage)?;
+    let grant = sharing::grant(stage)?;
+    let access = sharing::access(stage, &grant)?;
+    refusals::beyond_the_grant(stage, &grant)?;
+    refusals::before_its_time(stage)?;
+    refusals::after_revocation(stage, &grant)?;
+    let grant = outage::one_node_fails(stage)?;
+    audit::verify(stage)?;
+    Ok(Story { grant, access })
+}

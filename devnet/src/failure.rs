@@ -1,0 +1,195 @@
+//! What went wrong, for the person at the terminal.
+//! Holds: what happened, and what to do next, in plain words.
+//! May not enter: the programs' own errors, which speak for themselves.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use comity_core::text::AgencyId;
+
+use crate::api::ApiError;
+use crate::place::PlaceError;
+use crate::ports::NoFreePort;
+use crate::topology::TopologyError;
+
+/// Why a command of the devnet ended otherwise than hoped.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DevnetError {
+    /// The directory.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The list of nodes.
+    #[error(transparent)]
+    Topology(#[from] TopologyError),
+    /// The ports.
+    #[error(transparent)]
+    Ports(#[from] NoFreePort),
+    /// A node's API.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// What there is to read could not be written.
+    #[error("the output could not be written")]
+    Output(#[source] io::Error),
+    /// A process could not be started, watched or signalled.
+    #[error("could not {operation}")]
+    Process {
+        /// What was tried.
+        operation: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A command ended with another exit code than it should.
+    #[error("{command}\nended with exit code {found}, not {expected}{}", indented(output))]
+    Command {
+        /// As a person would type it.
+        command: String,
+        /// What it should have been.
+        expected: u8,
+        /// What it was, in words where a signal ended it.
+        found: String,
+        /// What it wrote, where that was not shown before.
+        output: String,
+    },
+    /// A command did not end in time.
+    #[error("{command}\ndid not end within {limit_s} seconds and was stopped")]
+    Overdue {
+        /// As a person would type it.
+        command: String,
+        /// How long it had (seconds).
+        limit_s: u64,
+    },
+    /// A node ended by itself.
+    #[error("the node of {agency} ended by itself ({how}). The end of its log:{}", indented(log))]
+    NodeEnded {
+        /// Whose.
+        agency: AgencyId,
+        /// How.
+        how: String,
+        /// The last lines of its log.
+        log: String,
+    },
+    /// A node did not come to do something in time.
+    #[error(
+        "the node of {agency} did not {what} within {limit_s} seconds ({last}). The end of its \
+         log:{}",
+        indented(log)
+    )]
+    NodeLate {
+        /// Whose.
+        agency: AgencyId,
+        /// What was waited for.
+        what: &'static str,
+        /// How long (seconds).
+        limit_s: u64,
+        /// How it stood at the end.
+        last: String,
+        /// The last lines of its log.
+        log: String,
+    },
+    /// A node could not be stopped.
+    #[error("the node of {agency} (process {pid}) did not end")]
+    NodeStays {
+        /// Whose.
+        agency: AgencyId,
+        /// Its process.
+        pid: u32,
+    },
+    /// Another number of nodes than there are.
+    #[error("this devnet has {found} nodes, not {asked}")]
+    OtherCount {
+        /// How many it has.
+        found: usize,
+        /// How many were asked for.
+        asked: usize,
+    },
+    /// An agency that is not there.
+    #[error("there is no agency {0} in this devnet; there are: {1}")]
+    NoSuchAgency(String, String),
+    /// A key that nobody has made yet.
+    #[error("{who} has no key: {} does not exist", path.display())]
+    NoSuchKey {
+        /// As it was typed.
+        who: String,
+        /// Where the key would be.
+        path: PathBuf,
+    },
+    /// Something that the demo or the benchmark relies on is not so.
+    #[error("{0}")]
+    Unexpected(String),
+}
+
+impl DevnetError {
+    /// What to do next; `devnet` is how this program is called.
+    fn next(&self, devnet: &str) -> String {
+        match self {
+            DevnetError::Place(PlaceError::Absent(_)) => format!("make one: {devnet} up"),
+            DevnetError::Place(PlaceError::Foreign(_)) => {
+                "nothing was changed; name a directory that is not there yet, with --dir".into()
+            }
+            DevnetError::Place(PlaceError::Present(_)) => format!(
+                "play in a new one: {devnet} demo --fresh (removes this one), or name another \
+                 with --dir"
+            ),
+            DevnetError::Place(PlaceError::InUse(_)) => {
+                "let the other command finish, or end it with Ctrl-C".into()
+            }
+            DevnetError::Topology(TopologyError::Write(_)) | DevnetError::Place(_) => {
+                "check the path and the disk".into()
+            }
+            DevnetError::Topology(TopologyError::Unfinished(_))
+            | DevnetError::OtherCount { .. } => {
+                format!("start anew: {devnet} reset, then {devnet} up")
+            }
+            DevnetError::Topology(_) => {
+                "stop the nodes that still run (ps), and remove the directory by hand".into()
+            }
+            DevnetError::Ports(_) => "stop what listens there".into(),
+            DevnetError::Api(_) => format!("see how the nodes are: {devnet} status"),
+            DevnetError::Output(_) => "check where the output goes".into(),
+            DevnetError::Process { .. } => "check that the program may do so, and try again".into(),
+            DevnetError::NoSuchAgency(..) => format!("{devnet} status"),
+            DevnetError::NoSuchKey { .. } => {
+                "make one with comity key new, and register it (comity key register --help)".into()
+            }
+            DevnetError::NodeStays { .. } => "look at it with: ps -p and its number".into(),
+            DevnetError::Command { .. }
+            | DevnetError::Overdue { .. }
+            | DevnetError::NodeEnded { .. }
+            | DevnetError::NodeLate { .. }
+            | DevnetError::Unexpected(_) => {
+                format!("look at the nodes: {devnet} status; or start anew: {devnet} reset")
+            }
+        }
+    }
+
+    /// Whether only the reader of the output went away, which is no failure.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        matches!(self, DevnetError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// All of it, for the person.
+    pub(crate) fn text(&self, devnet: &str) -> String {
+        let mut happened = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            happened = format!("{happened}: {error}");
+            cause = error.source();
+        }
+        format!("Error: {happened}\nNext: {}\n", self.next(devnet))
+    }
+
+    /// The exit code.
+    pub(crate) fn exit(&self) -> ExitCode {
+        match self {
+            DevnetError::NoSuchAgency(..) | DevnetError::NoSuchKey { .. } => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.trim_end().lines().map(|line| format!("\n    {line}")).collect()
+}

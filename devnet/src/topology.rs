@@ -1,0 +1,300 @@
+//! The nodes of a devnet: whose they are, where they listen, and which processes they are.
+//! Holds: what was read is a topology of this version; every agency and port stands once.
+//! May not enter: starting and stopping (see `nodes`).
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+
+use comity_core::agency::Level;
+use comity_core::text::AgencyId;
+use serde::{Deserialize, Serialize};
+
+use crate::place::{Place, PlaceError};
+use crate::ports::{NoFreePort, Ports};
+
+const FORMAT: &str = "comity-devnet-1";
+/// The first node's API, as an operator would have it.
+const API_PORT: u16 = 8080;
+/// Where the first node meets the others.
+const P2P_PORT: u16 = 7070;
+
+/// The agencies that a devnet is made of, as many as are asked for, from the first.
+const CAST: [(&str, &str, Level, &str); 7] = [
+    ("data.gd", "Data Administration", Level::Provincial, "440000"),
+    ("health.gz", "Health Bureau", Level::Municipal, "440100"),
+    ("civil.th", "Civil Affairs Bureau", Level::County, "440106"),
+    ("tax.cn", "Tax Administration", Level::National, "000000"),
+    ("service.sp", "Service Hall", Level::Township, "440106001"),
+    ("housing.gz", "Housing Bureau", Level::Municipal, "440100"),
+    ("school.th", "Education Bureau", Level::County, "440106"),
+];
+
+/// Most nodes of a devnet.
+pub(crate) const MAX_NODES: usize = CAST.len();
+
+/// A devnet's nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Topology {
+    format: String,
+    /// The nodes; the first one's agency is the competent authority.
+    pub(crate) nodes: Vec<Node>,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Node {
+    /// Whose it is.
+    pub(crate) agency: AgencyId,
+    /// The agency's name.
+    pub(crate) name: String,
+    /// Its level.
+    pub(crate) level: Level,
+    /// Its region.
+    pub(crate) region: String,
+    /// Where it answers programs, on 127.0.0.1.
+    pub(crate) api_port: u16,
+    /// Where it meets other nodes, on 127.0.0.1.
+    pub(crate) p2p_port: u16,
+    /// The process that was last started for it.
+    pub(crate) pid: Option<u32>,
+}
+
+/// A port that is not the one that was wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Moved {
+    /// Whose node.
+    pub(crate) agency: AgencyId,
+    /// The port that is taken.
+    pub(crate) wanted: u16,
+    /// The one instead.
+    pub(crate) port: u16,
+}
+
+/// Why there is no list of nodes.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TopologyError {
+    /// The setup was interrupted.
+    #[error("the devnet in {0} was not set up to the end")]
+    Unfinished(PathBuf),
+    /// The file cannot be read.
+    #[error("could not read {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is not what a devnet writes.
+    #[error("{path} cannot be read as a devnet's topology")]
+    Text {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The file was written by another version, or changed.
+    #[error("{path} is not a topology that this version can use: {what}")]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// It cannot be written.
+    #[error(transparent)]
+    Write(#[from] PlaceError),
+}
+
+impl Topology {
+    /// The first `count` agencies (1 to [`MAX_NODES`]) with ports that are free now; and which
+    /// ports are not the usual ones. Errors: no port is free.
+    pub(crate) fn new(count: usize) -> Result<(Topology, Vec<Moved>), NoFreePort> {
+        let (mut ports, mut moved) = (Ports::default(), Vec::new());
+        let mut nodes = Vec::new();
+        for ((agency, name, level, region), offset) in CAST.into_iter().zip(0u16..).take(count) {
+            let Ok(agency) = agency.parse::<AgencyId>() else {
+                unreachable!("the cast's ids are well-formed: {agency}");
+            };
+            let mut choose = |wanted: u16| {
+                let port = ports.choose(wanted)?;
+                if port != wanted {
+                    moved.push(Moved { agency: agency.clone(), wanted, port });
+                }
+                Ok(port)
+            };
+            let (api_port, p2p_port) = (choose(API_PORT + offset)?, choose(P2P_PORT + offset)?);
+            let (name, region) = (name.to_owned(), region.to_owned());
+            nodes.push(Node { agency, name, level, region, api_port, p2p_port, pid: None });
+        }
+        Ok((Topology { format: FORMAT.to_owned(), nodes }, moved))
+    }
+
+    /// The nodes of a devnet. Errors: all of [`TopologyError`].
+    pub(crate) fn load(place: &Place) -> Result<Topology, TopologyError> {
+        let path = place.topology_file();
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(TopologyError::Unfinished(place.root().to_owned()));
+            }
+            Err(source) => return Err(TopologyError::Read { path, source }),
+        };
+        match serde_json::from_slice::<Topology>(&text) {
+            Err(source) => Err(TopologyError::Text { path, source }),
+            Ok(topology) => match topology.mistake() {
+                Some(what) => Err(TopologyError::Unfit { path, what }),
+                None => Ok(topology),
+            },
+        }
+    }
+
+    /// Writes the list down. Errors: it cannot be written.
+    pub(crate) fn save(&self, place: &Place) -> Result<(), PlaceError> {
+        let Ok(mut text) = serde_json::to_vec_pretty(self) else {
+            unreachable!("a topology is text and numbers");
+        };
+        text.push(b'\n');
+        place.write(&place.topology_file(), &text)
+    }
+
+    /// Gives other ports to nodes whose own are taken. Errors: no port is free.
+    pub(crate) fn move_ports(&mut self, stopped: &[AgencyId]) -> Result<Vec<Moved>, NoFreePort> {
+        let mut ports = Ports::default();
+        for node in &self.nodes {
+            ports.reserve(node.api_port);
+            ports.reserve(node.p2p_port);
+        }
+        let mut moved = Vec::new();
+        for node in self.nodes.iter_mut().filter(|node| stopped.contains(&node.agency)) {
+            for port in [&mut node.api_port, &mut node.p2p_port] {
+                if !crate::ports::is_free(*port) {
+                    let (wanted, chosen) = (*port, ports.choose(*port)?);
+                    moved.push(Moved { agency: node.agency.clone(), wanted, port: chosen });
+                    *port = chosen;
+                }
+            }
+        }
+        Ok(moved)
+    }
+
+    fn mistake(&self) -> Option<&'static str> {
+        if self.format != FORMAT {
+            return Some("it is of another format");
+        }
+        if self.nodes.is_empty() {
+            return Some("it names no node");
+        }
+        let agencies: BTreeSet<_> = self.nodes.iter().map(|node| &node.agency).collect();
+        let ports: BTreeSet<_> =
+            self.nodes.iter().flat_map(|node| [node.api_port, node.p2p_port]).collect();
+        if agencies.len() < self.nodes.len() || ports.len() < 2 * self.nodes.len() {
+            return Some("an agency or a port stands twice");
+        }
+        None
+    }
+}
+
+impl Node {
+    /// Where its API is.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.api_port)
+    }
+
+    /// Where it meets other nodes, as in a node's settings.
+    pub(crate) fn address(&self) -> String {
+        format!("/ip4/127.0.0.1/tcp/{}", self.p2p_port)
+    }
+
+    /// The level's name, as in commands.
+    pub(crate) fn level_word(&self) -> &'static str {
+        match self.level {
+            Level::National => "national",
+            Level::Provincial => "provincial",
+            Level::Municipal => "municipal",
+            Level::County => "county",
+            Level::Township => "township",
+            Level::Village => "village",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use super::*;
+
+    fn place() -> (tempfile::TempDir, Place) {
+        let temp = tempfile::tempdir().unwrap();
+        let place = Place::create(&temp.path().join("devnet")).unwrap();
+        (temp, place)
+    }
+
+    #[test]
+    fn what_was_written_is_read_again() {
+        let (_temp, place) = place();
+        let (mut topology, _) = Topology::new(MAX_NODES).unwrap();
+        topology.nodes[2].pid = Some(4711);
+        topology.save(&place).unwrap();
+        assert_eq!(Topology::load(&place).unwrap(), topology);
+    }
+
+    #[test]
+    fn the_first_four_are_of_four_levels() {
+        let (topology, _) = Topology::new(4).unwrap();
+        let levels: BTreeSet<Level> = topology.nodes.iter().map(|node| node.level).collect();
+        assert_eq!((topology.nodes.len(), levels.len()), (4, 4));
+        for node in &topology.nodes {
+            let text = serde_json::to_value(node.level).unwrap();
+            assert_eq!(text, node.level_word());
+        }
+    }
+
+    #[test]
+    fn a_list_that_is_missing_damaged_or_foreign_is_not_used() {
+        let (_temp, place) = place();
+        assert!(matches!(Topology::load(&place), Err(TopologyError::Unfinished(_))));
+        let (topology, _) = Topology::new(2).unwrap();
+        let load = |change: fn(&mut Topology)| {
+            let mut changed = topology.clone();
+            change(&mut changed);
+            changed.save(&place).unwrap();
+            Topology::load(&place)
+        };
+        load(|_| ()).unwrap();
+        let changes: [fn(&mut Topology); 4] = [
+            |t| t.format = "comity-devnet-9".to_owned(),
+            |t| t.nodes.clear(),
+            |t| t.nodes[1].agency = t.nodes[0].agency.clone(),
+            |t| t.nodes[1].p2p_port = t.nodes[0].api_port,
+        ];
+        for change in changes {
+            assert!(matches!(load(change), Err(TopologyError::Unfit { .. })));
+        }
+        place.write(&place.topology_file(), b"{\"nodes\": 3}").unwrap();
+        assert!(matches!(Topology::load(&place), Err(TopologyError::Text { .. })));
+    }
+
+    #[test]
+    fn a_stopped_node_whose_port_was_taken_meanwhile_gets_another() {
+        let (mut topology, _) = Topology::new(2).unwrap();
+        let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let (listener, other) = (bind(), bind());
+        let taken = listener.local_addr().unwrap().port();
+        topology.nodes[1].api_port = taken;
+        topology.nodes[1].p2p_port = other.local_addr().unwrap().port();
+        drop(other);
+        let before = topology.clone();
+        let stopped = [topology.nodes[1].agency.clone()];
+        let moved = topology.move_ports(&stopped).unwrap();
+        assert_eq!((moved.len(), moved[0].wanted), (1, taken));
+        assert_ne!(topology.nodes[1].api_port, taken);
+        assert_eq!(topology.nodes[0], before.nodes[0]);
+        assert_eq!(topology.nodes[1].p2p_port, before.nodes[1].p2p_port);
+    }
+}

@@ -1,0 +1,205 @@
+"""Blocks and archives (docs/formats.md, "Blocks", "Archive"): executed, and verified by replay."""
+
+from . import shapes
+from .forms import (
+    Record, Unfit, check_certificate, check_genesis, first_validators, select,
+)
+from .hashing import (
+    body_hash, certificate_hash, consortium_id, header_hash, validator_set_hash,
+)
+from .rules import Judge, Refusal, founding_state
+from .trees import StateTree, log_root
+from .wire import Refused, decode
+
+MAGIC = b"COMITYA1"
+MAX_BLOCK_BYTES = 8 * 1024 * 1024
+MAX_CERTIFICATE_BYTES = 64 * 1024
+
+
+class Fault(Exception):
+    """What is wrong with a block, by a name such as `header: time`."""
+
+
+class Ledger:
+    """The state of a consortium after its last block."""
+
+    def __init__(self, genesis):
+        check_genesis(genesis)
+        self.consortium = consortium_id(shapes.GENESIS.put(genesis))
+        self.height, self.hash, self.time = 0, self.consortium, genesis["time"]
+        self.state, self.leaves = founding_state(genesis), []
+        self.records, self.exchanges = {}, {}
+        self.tip_validators = self.validators = first_validators(genesis)
+
+    def judge(self):
+        """Judges records on a copy of the state."""
+        window = [
+            {name: until for name, until in part.items() if until > self.time}
+            for part in (self.records, self.exchanges)
+        ]
+        return Judge(dict(self.state), *window)
+
+    def follow(self, records, time, rnd=0, parent=None):
+        """The header that follows from these (with which it is given), and the judge's state."""
+        judge, leaves = self.judge(), list(self.leaves)
+        limits = Limits(judge.params())
+        for position, record in enumerate(records):
+            limits.count(record)
+            try:
+                judge.apply(record, len(leaves), time)
+            except Refusal as refusal:
+                raise Fault(f"record {position}: {refusal.value['rule']}") from refusal
+            leaves.append(record.leaf)
+        next_validators = judge.read(shapes.VALIDATOR_SET, b"v")
+        height, mark = self.height + 1, bytes(32)
+        if parent is not None:
+            mark = certificate_hash(self.consortium, parent)
+        proposer = self.validators[select(self.validators, height, rnd)]["agency"]
+        header = {
+            "version": 1, "consortium": self.consortium.hex(), "height": height,
+            "proposal_round": rnd, "time": time, "parent": self.hash.hex(),
+            "parent_certificate": mark.hex(),
+            "body": body_hash(self.consortium, [record.leaf for record in records]).hex(),
+            "first_index": len(self.leaves), "log_size": len(leaves),
+            "log_root": log_root(leaves).hex(),
+            "state_root": StateTree(self.consortium, judge.state).root().hex(),
+            "validators": validator_set_hash(self.consortium, self.validators).hex(),
+            "next_validators": validator_set_hash(self.consortium, next_validators).hex(),
+            "proposer": proposer,
+        }
+        return header, judge, leaves, next_validators
+
+    def execute(self, block):
+        """Executes a block and makes it the tip. Errors: `Fault`."""
+        header, parent = block["header"], block["parent_certificate"]
+        records = []
+        for position, data in enumerate(block["records"]):
+            try:
+                records.append(Record(bytes.fromhex(data), self.consortium))
+            except Unfit as unfit:
+                raise Fault(f"form of record {position}: {unfit.name}") from unfit
+        if parent is not None:
+            check_proof(parent, self.consortium, self.tip_validators)
+        self.check_parent(header, parent)
+        follows, judge, leaves, validators = self.follow(
+            records, header["time"], header["proposal_round"], parent
+        )
+        for field in follows:
+            if follows[field] != header[field]:
+                raise Fault(f"header: {field}")
+        self.state, self.leaves = judge.state, leaves
+        self.records, self.exchanges = judge.records, judge.exchanges
+        self.height, self.hash, self.time = header["height"], header_hash(header), header["time"]
+        self.tip_validators, self.validators = self.validators, validators
+
+    def check_parent(self, header, parent):
+        for field, holds in (
+            ("version", header["version"] == 1),
+            ("height", header["height"] == self.height + 1),
+            ("time", header["time"] > self.time),
+            ("parent_certificate", (parent is None) == (self.height == 0)),
+        ):
+            if not holds:
+                raise Fault(f"header: {field}")
+        of_parent = parent is None or (
+            parent["height"] == self.height and parent["header_hash"] == self.hash.hex()
+        )
+        if not of_parent:
+            raise Fault("header: parent_certificate")
+
+
+class Limits:
+    """The room of a block."""
+
+    def __init__(self, params):
+        self.params, self.records, self.size, self.agencies = params, 0, 0, {}
+
+    def count(self, record):
+        """Errors: `Fault` where a record exceeds a limit."""
+        size = len(record.data)
+        if self.records + 1 > self.params["block_records"]:
+            raise Fault("limit: records")
+        if self.size + size > self.params["block_bytes"]:
+            raise Fault("limit: bytes")
+        records, used = self.agencies.get(record.agency, (0, 0))
+        over = records + 1 > self.params["agency_records"]
+        if over or used + size > self.params["agency_bytes"]:
+            raise Fault(f"quota: {record.agency}")
+        self.records, self.size = self.records + 1, self.size + size
+        self.agencies[record.agency] = (records + 1, used + size)
+
+
+def check_proof(certificate, consortium, validators):
+    """A certificate's validity, as a `Fault`."""
+    try:
+        check_certificate(certificate, consortium, validators)
+    except Unfit as unfit:
+        raise Fault(f"certificate: {unfit.name}") from unfit
+
+
+def frame(kind, content):
+    """A frame of an archive."""
+    return bytes([kind]) + len(content).to_bytes(4, "little") + content
+
+
+def archive(consortium, blocks, certificate):
+    """An archive of these blocks (bytes) and the last certificate (bytes)."""
+    frames = [frame(1, block) for block in blocks] + [frame(2, certificate)]
+    return MAGIC + consortium + b"".join(frames)
+
+
+def read_frames(data):
+    """(kind, value) of each frame. Errors: `Fault`."""
+    at = 40
+    while at < len(data):
+        if len(data) - at < 5:
+            raise Fault("truncated")
+        kind, length = data[at], int.from_bytes(data[at + 1 : at + 5], "little")
+        limits = {1: MAX_BLOCK_BYTES, 2: MAX_CERTIFICATE_BYTES}
+        if kind not in limits or length > limits[kind]:
+            raise Fault("frame")
+        content = data[at + 5 : at + 5 + length]
+        if len(content) < length:
+            raise Fault("truncated")
+        at += 5 + length
+        shape = {1: shapes.BLOCK, 2: shapes.COMMIT_CERTIFICATE}[kind]
+        try:
+            yield kind, decode(shape, content, limits[kind])
+        except Refused as refused:
+            raise Fault(f"decode: {refused.kind}") from refused
+
+
+def verify_archive(genesis, data):
+    """What an archive proves: its last height, header hash, entries, signers; or its fault."""
+    ledger = Ledger(genesis)
+    if data[:8] != MAGIC:
+        return {"fault": "not-an-archive"}
+    if len(data) < 40:
+        return {"height": 1, "fault": "truncated"}
+    if data[8:40] != ledger.consortium:
+        return {"fault": "other-consortium"}
+    last = None
+    try:
+        for kind, value in read_frames(data):
+            if last is not None:
+                return {"height": ledger.height, "fault": "trailing"}
+            if kind == 1:
+                ledger.execute(value)
+            else:
+                last = value
+        if last is None:
+            raise Fault("truncated")
+    except Fault as fault:
+        after_last = last is not None
+        name = "trailing" if after_last else str(fault)
+        return {"height": ledger.height + (0 if after_last else 1), "fault": name}
+    try:
+        if (last["height"], last["header_hash"]) != (ledger.height, ledger.hash.hex()):
+            raise Fault("certificate: other-block")
+        check_proof(last, ledger.consortium, ledger.tip_validators)
+    except Fault as fault:
+        return {"height": ledger.height, "fault": str(fault)}
+    return {
+        "height": ledger.height, "header_hash": ledger.hash.hex(), "entries": len(ledger.leaves),
+        "signers": len(last["signatures"]),
+    }

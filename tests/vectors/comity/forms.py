@@ -1,0 +1,164 @@
+"""What must hold before any state is looked at: of a genesis, a record, a certificate.
+
+Source: docs/formats.md, "Genesis", "Statements", "Validators", "Consensus".
+"""
+
+from . import shapes
+from .hashing import NO_CONSORTIUM, leaf_hash, possession_body, tagged, verifies
+from .wire import Refused, decode
+
+MAX_RECORD_BYTES = 65_535
+MAX_VALIDITY_MS = 86_400_000
+
+
+class Unfit(Exception):
+    """A check that fails, by its name."""
+
+    def __init__(self, name):
+        super().__init__(name)
+        self.name = name
+
+
+def require(holds, name):
+    """Errors: `Unfit(name)` unless it holds."""
+    if not holds:
+        raise Unfit(name)
+
+
+def rising(values):
+    """Whether values are strictly ascending."""
+    return all(a < b for a, b in zip(values, values[1:]))
+
+
+def check_genesis(genesis):
+    """Errors: the first check that fails."""
+    require(genesis["version"] == 1, "version")
+    check_params(genesis["params"])
+    for codes in (genesis["matters"], genesis["duty_bases"]):
+        require(rising([entry["code"].encode() for entry in codes]), "codes")
+    ids = [member["agency"]["id"].encode() for member in genesis["members"]]
+    require(rising(ids), "members")
+    require(genesis["competent_authority"].encode() in ids, "not-a-member")
+    seen = set()
+    for member in genesis["members"]:
+        check_member(member)
+        for key in member["keys"]:
+            require(key["key"] not in seen, "key-twice")
+            seen.add(key["key"])
+    require(shapes.is_validator_set(first_validators(genesis)), "validators")
+
+
+def check_params(params):
+    """The bounds of the parameters."""
+    record, block = params["record_bytes"], params["block_bytes"]
+    bounds = {
+        "heartbeat_ms": (100, 86_400_000),
+        "drift_ms": (100, 600_000),
+        "record_bytes": (1_024, 65_535),
+        "block_records": (1, 16_384),
+        "block_bytes": (record, 4_194_304),
+        "agency_records": (1, params["block_records"]),
+        "agency_bytes": (record, block),
+        "day_offset_minutes": (-840, 840),
+    }
+    for name, (least, most) in bounds.items():
+        require(least <= params[name] <= most, "parameter")
+
+
+def check_member(member):
+    """A member's keys."""
+    agency, keys = member["agency"], member["keys"]
+    votes = int(agency["standing"] != "observer")
+    allowed = {"validator": (votes, votes), "transport": (1, 1), "note": (0, 1), "admin": (1, 8)}
+    for role, (least, most) in allowed.items():
+        require(least <= sum(key["role"] == role for key in keys) <= most, "keys")
+    for key in keys:
+        body = possession_body(agency["id"], key["role"], bytes.fromhex(key["key"]))
+        proven = verifies("possession", NO_CONSORTIUM, body, key["key"], key["possession"])
+        require(proven, "possession")
+
+
+def first_validators(genesis):
+    """The validators that a genesis names."""
+    return [
+        {
+            "agency": member["agency"]["id"],
+            "key": next(key["key"] for key in member["keys"] if key["role"] == "validator"),
+            "power": member["agency"]["standing"]["validator"]["power"],
+        }
+        for member in genesis["members"]
+        if member["agency"]["standing"] != "observer"
+    ]
+
+
+def is_quorum(power, validators):
+    """More than two thirds."""
+    return 3 * power > 2 * sum(v["power"] for v in validators)
+
+
+def select(validators, height, rnd):
+    """The proposer's place in the set."""
+    slots = [at for at, v in enumerate(validators) for _ in range(v["power"])]
+    return (slots[height % len(slots)] + rnd) % len(validators)
+
+
+class Record:
+    """A signed record that is acceptable in form."""
+
+    def __init__(self, data, consortium):
+        self.data, self.value = data, check_record(data, consortium)
+        self.statement = self.value["statement"]
+        self.id = tagged("statement", consortium, shapes.STATEMENT.put(self.statement))
+        self.leaf = leaf_hash(data)
+        self.agency = self.statement["signers"][0]["agency"]
+
+
+def check_record(data, consortium):
+    """The record of these bytes. Errors: the rule that refuses them."""
+    require(len(data) < 2 or data[:2] == b"\1\0", "wrong-version")
+    require(len(data) < 34 or data[2:34] == consortium, "wrong-consortium")
+    try:
+        record = decode(shapes.SIGNED_RECORD, data, MAX_RECORD_BYTES)
+    except Refused as refused:
+        raise Unfit(f"record-{refused.kind}") from refused
+    statement, signatures = record["statement"], record["signatures"]
+    signers, action = statement["signers"], statement["action"]
+    attempt = action.get("attempt")
+    keys = {signer["key"] for signer in signers}
+    require(1 <= len(signers) <= 16 and len(keys) == len(signers), "signers")
+    require(len(statement["sealed"]) <= 16, "sealed-count")
+    require(len(signatures) == len(signers), "signature-count")
+    ours = consortium.hex()
+    require(attempt is None or attempt["attempt"]["consortium"] == ours, "attempt-wrong-consortium")
+    body = shapes.STATEMENT.put(statement)
+    for signer, signature in zip(signers, signatures):
+        require(verifies("statement", consortium, body, signer["key"], signature), "bad-signature")
+    if attempt is not None:
+        inner, key = shapes.ATTEMPT.put(attempt["attempt"]), attempt["attempt"]["officer"]
+        proven = verifies("attempt", consortium, inner, key, attempt["signature"])
+        require(proven, "attempt-bad-signature")
+    if action["kind"] == "register-key":
+        key = action["key"]
+        inner = possession_body(signers[0]["agency"], action["role"], bytes.fromhex(key))
+        proven = verifies("possession", consortium, inner, key, action["possession"])
+        require(proven, "bad-possession")
+    return record
+
+
+def check_certificate(certificate, consortium, validators):
+    """Errors: why the certificate is not valid for this set."""
+    signatures = certificate["signatures"]
+    require(rising([bytes.fromhex(s["validator"]) for s in signatures]), "order")
+    power = 0
+    for signed in signatures:
+        key = signed["validator"]
+        member = next((v for v in validators if v["key"] == key), None)
+        require(member is not None, "stranger")
+        vote = {
+            "kind": "precommit", "height": certificate["height"], "round": certificate["round"],
+            "value": certificate["header_hash"], "validator": key,
+        }
+        proven = verifies("vote", consortium, shapes.VOTE.put(vote), key, signed["signature"])
+        require(proven, "signature")
+        power += member["power"]
+    require(is_quorum(power, validators), "no-quorum")

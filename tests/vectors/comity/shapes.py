@@ -1,0 +1,343 @@
+"""The types of docs/formats.md, table by table."""
+
+from . import ed25519
+from .wire import (
+    Blob, Bool, List, Option, Outer, Raw, Refused, Set, Str, Struct, Tagged, Unit, I16, U16, U32,
+    U64,
+)
+
+# "Text"
+
+FORBIDDEN = [
+    (0x0000, 0x001F), (0x007F, 0x009F), (0x00AD, 0x00AD), (0x061C, 0x061C), (0x200B, 0x200F),
+    (0x202A, 0x202E), (0x2060, 0x206F), (0x2028, 0x2029), (0x115F, 0x1160), (0x17B4, 0x17B5),
+    (0x3164, 0x3164), (0xFFA0, 0xFFA0), (0x180B, 0x180F), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
+    (0xFFF0, 0xFFFF), (0xFDD0, 0xFDEF), (0xE0000, 0xE0FFF), (0xE000, 0xF8FF), (0xF0000, 0x10FFFF),
+] + [(plane << 16 | 0xFFFE, plane << 16 | 0xFFFF) for plane in range(17)]
+SPACES = "\u0020\u00A0\u1680\u202F\u205F\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+LOWER, UPPER, DIGITS = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
+
+
+def is_forbidden(code_point):
+    """Whether a character may stand in no text."""
+    return any(first <= code_point <= last for first, last in FORBIDDEN)
+
+
+def fits(text, limit):
+    """Whether a text has at most `limit` bytes."""
+    return len(text.encode()) <= limit
+
+
+def is_text(text, limit):
+    """`Text<limit>`."""
+    return fits(text, limit) and not any(is_forbidden(ord(character)) for character in text)
+
+
+def is_dotted(text, limit):
+    """Labels joined by dots."""
+    def is_label(label):
+        plain = label != "" and all(c in LOWER + DIGITS + "-" for c in label)
+        return plain and label[0] != "-" and label[-1] != "-"
+    return fits(text, limit) and all(is_label(label) for label in text.split("."))
+
+
+def is_code(text):
+    """`Code`."""
+    allowed = UPPER + LOWER + DIGITS + "-"
+    return fits(text, 64) and all(
+        part != "" and all(c in allowed for c in part) for part in text.split(".")
+    )
+
+
+def is_item_name(text):
+    """`ItemName`."""
+    return (
+        text != "" and is_text(text, 96) and "," not in text
+        and text[0] not in SPACES and text[-1] not in SPACES
+    )
+
+
+def Text(limit):
+    """The type `Text<limit>`."""
+    return Str(lambda text: is_text(text, limit))
+
+
+AGENCY_ID = Str(lambda text: is_dotted(text, 64))
+SLUG = Str(lambda text: is_dotted(text, 96))
+CODE = Str(is_code)
+ITEM_NAME = Str(is_item_name)
+CODES = Set(CODE, str.encode)
+ITEM_NAMES = Set(ITEM_NAME, str.encode)
+
+# "Identifiers"
+
+HASH = Raw(32)
+NONCE = Raw(16)
+PUBLIC_KEY = Raw(32, ed25519.is_key)
+SIGNATURE = Raw(64)
+HEIGHT = LOG_INDEX = TIME_MS = U64
+
+
+class DatasetIdType:
+    """Agency and slug, written with a slash."""
+
+    def put(self, value):
+        agency, slug = value.split("/", 1)
+        return AGENCY_ID.put(agency) + SLUG.put(slug)
+
+    def take(self, reader):
+        return f"{AGENCY_ID.take(reader)}/{SLUG.take(reader)}"
+
+
+class GrantIdType:
+    """A log index, written with a G."""
+
+    def put(self, value):
+        return U64.put(int(value[1:]))
+
+    def take(self, reader):
+        return f"G{U64.take(reader)}"
+
+
+DATASET_ID, GRANT_ID = DatasetIdType(), GrantIdType()
+
+# "Keys"
+
+KEY_ROLE = Unit(
+    "validator", "transport", "note", "admin", "steward", "officer", "gateway", "auditor"
+)
+KEY_REVOCATION = Struct(
+    ("at", LOG_INDEX), ("reason", Text(256)), ("suspect_since", Option(TIME_MS))
+)
+KEY = Struct(
+    ("agency", AGENCY_ID), ("role", KEY_ROLE), ("post", Text(96)),
+    ("registered_at", Option(LOG_INDEX)), ("valid_until", Option(TIME_MS)),
+    ("revoked", Option(KEY_REVOCATION)),
+)
+POSSESSION = Struct(("agency", AGENCY_ID), ("role", KEY_ROLE), ("key", PUBLIC_KEY))
+
+# "Genesis"
+
+LEVEL = Unit("national", "provincial", "municipal", "county", "township", "village")
+AGENCY_KIND = Unit(
+    "government", "public-institution", "party-legislative-or-judicial", "enterprise",
+    "social-organisation", "research",
+)
+STANDING = Outer(validator=Struct(("power", U64)), observer=None)
+AGENCY = Struct(
+    ("id", AGENCY_ID), ("name", Text(128)), ("level", LEVEL), ("region", Text(64)),
+    ("kind", AGENCY_KIND), ("superior", Option(AGENCY_ID)), ("authority", Option(AGENCY_ID)),
+    ("operated_by", Text(128)), ("standing", STANDING), absent=("superior", "authority"),
+)
+PARAMS = Struct(
+    ("heartbeat_ms", U64), ("drift_ms", U64), ("record_bytes", U32), ("block_records", U32),
+    ("block_bytes", U32), ("agency_records", U32), ("agency_bytes", U32),
+    ("day_offset_minutes", I16),
+)
+CODE_ENTRY = Struct(("code", CODE), ("title", Text(256)))
+GENESIS_KEY = Struct(
+    ("role", KEY_ROLE), ("key", PUBLIC_KEY), ("post", Text(96)), ("possession", SIGNATURE)
+)
+GENESIS_MEMBER = Struct(("agency", AGENCY), ("keys", List(GENESIS_KEY)))
+GENESIS = Struct(
+    ("version", U16), ("name", Text(128)), ("time", TIME_MS), ("params", PARAMS),
+    ("competent_authority", AGENCY_ID), ("matters", List(CODE_ENTRY)),
+    ("duty_bases", List(CODE_ENTRY)), ("members", List(GENESIS_MEMBER)),
+)
+
+# "Validators"
+
+
+def is_validator_set(validators):
+    """Whether a list of validators is a set."""
+    agencies = [v["agency"].encode() for v in validators]
+    return (
+        1 <= len(validators) <= 128
+        and all(a < b for a, b in zip(agencies, agencies[1:]))
+        and len({v["key"] for v in validators}) == len(validators)
+        and all(v["power"] >= 1 for v in validators)
+        and sum(v["power"] for v in validators) <= 2**40
+    )
+
+
+VALIDATOR = Struct(("agency", AGENCY_ID), ("key", PUBLIC_KEY), ("power", U64))
+VALIDATOR_SET = List(VALIDATOR, is_validator_set)
+
+# "Datasets"
+
+SHARING = Unit("unconditional", "conditional", "not-shared", "unclassified")
+OPENNESS = Unit("open", "on-conditions", "closed", "unstated")
+GRADE = Unit("general", "important", "core")
+MODE = Unit("verify", "query", "batch")
+MODES = Set(MODE, MODE.rank)
+ITEM = Struct(("name", ITEM_NAME), ("kind", Text(48)))
+DATASET = Struct(
+    ("id", DATASET_ID), ("title", Text(256)), ("summary", Text(2048)), ("items", List(ITEM)),
+    ("sharing", SHARING), ("conditions", Text(512)), ("openness", OPENNESS), ("grade", GRADE),
+    ("modes", MODES), ("contact", Text(128)),
+)
+PUBLISHED_DATASET = Struct(("dataset", DATASET), ("published_at", LOG_INDEX))
+ITEMS = Outer(all=None, only=ITEM_NAMES)
+
+# "Grants"
+
+GRANT_TERMS = Struct(
+    ("dataset", DATASET_ID), ("requester", AGENCY_ID), ("matters", CODES), ("duty_basis", CODE),
+    ("items", ITEMS), ("modes", MODES), ("not_before", TIME_MS), ("not_after", TIME_MS),
+    ("total_quota", Option(U64)), ("daily_quota", Option(U64)), ("conditions", Text(512)),
+)
+REVOCATION = Struct(("at", LOG_INDEX), ("reason", Text(256)))
+GRANT = Struct(
+    ("terms", GRANT_TERMS), ("issued_at", LOG_INDEX), ("revoked", Option(REVOCATION))
+)
+USAGE = Struct(("total", U64), ("day", U64), ("on_day", U64))
+
+# "Accesses"
+
+ATTEMPT = Struct(
+    ("consortium", HASH), ("exchange", NONCE), ("grant", GRANT_ID), ("dataset", DATASET_ID),
+    ("requester", AGENCY_ID), ("officer", PUBLIC_KEY), ("matter", CODE), ("items", ITEMS),
+    ("mode", MODE), ("made_at", TIME_MS), ("valid_until", TIME_MS),
+)
+SIGNED_ATTEMPT = Struct(("attempt", ATTEMPT), ("signature", SIGNATURE))
+ACCESS_REFUSAL = Tagged(
+    "rule",
+    officer_unknown=Struct(), not_an_officer=Struct(), officer_revoked=Struct(("at", LOG_INDEX)),
+    officer_expired=Struct(("until", TIME_MS)), attempt_expired=Struct(("until", TIME_MS)),
+    attempt_too_long=Struct(), exchange_used=Struct(), grant_unknown=Struct(("grant", GRANT_ID)),
+    other_dataset=Struct(("dataset", DATASET_ID)), other_requester=Struct(("requester", AGENCY_ID)),
+    grant_revoked=Struct(("at", LOG_INDEX)), grant_not_yet_in_force=Struct(("from", TIME_MS)),
+    grant_expired=Struct(("until", TIME_MS)), matter_not_covered=Struct(("matter", CODE)),
+    item_not_covered=Struct(("item", ITEM_NAME)), whole_not_covered=Struct(),
+    mode_not_covered=Struct(), quota_used=Struct(("limit", U64)),
+    daily_quota_used=Struct(("limit", U64)),
+)
+
+# "Statements"
+
+CAPACITY = Unit("agency")
+STATEMENT_SIGNER = Struct(
+    ("agency", AGENCY_ID), ("key", PUBLIC_KEY), ("role", KEY_ROLE), ("capacity", CAPACITY)
+)
+ACTION = Tagged(
+    "kind",
+    register_key=Struct(
+        ("key", PUBLIC_KEY), ("role", KEY_ROLE), ("post", Text(96)),
+        ("valid_until", Option(TIME_MS)), ("possession", SIGNATURE),
+    ),
+    revoke_key=Struct(
+        ("key", PUBLIC_KEY), ("reason", Text(256)), ("suspect_since", Option(TIME_MS))
+    ),
+    publish_dataset=Struct(("dataset", DATASET)),
+    issue_grant=Struct(("terms", GRANT_TERMS)),
+    revoke_grant=Struct(("grant", GRANT_ID), ("reason", Text(256))),
+    record_access=Struct(("attempt", SIGNED_ATTEMPT)),
+    record_denial=Struct(("attempt", SIGNED_ATTEMPT), ("refusal", ACCESS_REFUSAL)),
+)
+STATEMENT = Struct(
+    ("version", U16), ("consortium", HASH), ("nonce", NONCE), ("valid_until", TIME_MS),
+    ("signers", List(STATEMENT_SIGNER)), ("sealed", List(HASH)), ("action", ACTION),
+)
+SIGNED_RECORD = Struct(("statement", STATEMENT), ("signatures", List(SIGNATURE)))
+
+# "Consensus"
+
+VOTE_KIND = Unit("prevote", "precommit")
+VOTE = Struct(
+    ("kind", VOTE_KIND), ("height", HEIGHT), ("round", U32), ("value", Option(HASH)),
+    ("validator", PUBLIC_KEY),
+)
+PROPOSAL = Struct(
+    ("height", HEIGHT), ("round", U32), ("value", HASH), ("polka_round", Option(U32)),
+    ("validator", PUBLIC_KEY),
+)
+SIGNED_VOTE = Struct(("vote", VOTE), ("signature", SIGNATURE))
+CERTIFICATE_SIGNATURE = Struct(("validator", PUBLIC_KEY), ("signature", SIGNATURE))
+COMMIT_CERTIFICATE = Struct(
+    ("height", HEIGHT), ("round", U32), ("header_hash", HASH),
+    ("signatures", List(CERTIFICATE_SIGNATURE)),
+)
+
+# "Blocks"
+
+HEADER = Struct(
+    ("version", U16), ("consortium", HASH), ("height", HEIGHT), ("proposal_round", U32),
+    ("time", TIME_MS), ("parent", HASH), ("parent_certificate", HASH), ("body", HASH),
+    ("first_index", LOG_INDEX), ("log_size", U64), ("log_root", HASH), ("state_root", HASH),
+    ("validators", HASH), ("next_validators", HASH), ("proposer", AGENCY_ID),
+)
+BLOCK = Struct(
+    ("header", HEADER), ("parent_certificate", Option(COMMIT_CERTIFICATE)),
+    ("records", List(Blob())),
+)
+COMMITTED_BLOCK = Struct(("block", BLOCK), ("certificate", COMMIT_CERTIFICATE))
+LEAF_HASHES = List(HASH)
+
+# "Log tree", "State proofs"
+
+
+class FrontierType:
+    """A frontier."""
+
+    fields = Struct(("size", U64), ("subtrees", List(HASH)))
+
+    def put(self, value):
+        return self.fields.put(value)
+
+    def take(self, reader):
+        value = self.fields.take(reader)
+        if value["size"] >> 63 or len(value["subtrees"]) != bin(value["size"]).count("1"):
+            raise Refused("malformed", "no frontier")
+        return value
+
+
+FRONTIER = FrontierType()
+PROOF_END = Outer(empty=None, key=None, other=Struct(("path", HASH), ("value_hash", HASH)))
+STATE_PROOF = Struct(
+    ("siblings", List(HASH, lambda siblings: len(siblings) <= 256)), ("end", PROOF_END)
+)
+
+# "Write-ahead log", "Network"
+
+STEP = Unit("proposal", "prevote", "precommit")
+SIGNED_MARK = Struct(
+    ("height", U64), ("round", U32), ("step", STEP), ("message_hash", HASH),
+    ("signature", SIGNATURE),
+)
+POLKA_CERTIFICATE = Struct(
+    ("height", HEIGHT), ("round", U32), ("value", HASH),
+    ("signatures", List(CERTIFICATE_SIGNATURE)),
+)
+ROUND_CERTIFICATE = Struct(
+    ("height", HEIGHT), ("round", U32), ("by_precommits", Bool()), ("votes", List(SIGNED_VOTE))
+)
+PROPOSED = Struct(("proposal", PROPOSAL), ("signature", SIGNATURE))
+ENTRY = Outer(
+    vote=SIGNED_VOTE,
+    proposal=PROPOSED,
+    timeout=Struct(("step", Unit("propose", "prevote", "precommit")), ("round", U32)),
+    value=Struct(
+        ("height", U64), ("round", U32), ("polka_round", Option(U32)), ("proposer", PUBLIC_KEY),
+        ("header_hash", HASH), ("valid", Bool()),
+    ),
+    polka=POLKA_CERTIFICATE,
+)
+SIGNED_PROPOSAL = Struct(
+    ("proposal", PROPOSAL), ("signature", SIGNATURE), ("header", HEADER),
+    ("parent_certificate", Option(COMMIT_CERTIFICATE)), ("leaves", LEAF_HASHES),
+)
+GOSSIP = Outer(
+    records=List(Blob()), vote=SIGNED_VOTE, proposal=SIGNED_PROPOSAL, polka=POLKA_CERTIFICATE,
+    round=ROUND_CERTIFICATE,
+)
+WITNESSED = Outer(vote=SIGNED_VOTE, proposal=PROPOSED)
+STATUS = Struct(
+    ("consortium", HASH), ("height", HEIGHT), ("header_hash", HASH),
+    ("certificate", Option(COMMIT_CERTIFICATE)), ("newest_of_yours", Option(WITNESSED)),
+)
+REQUEST = Outer(
+    status=STATUS,
+    blocks=Struct(("from", HEIGHT), ("max_bytes", U32)),
+    body=Struct(("height", HEIGHT), ("header_hash", HASH)),
+)
+RESPONSE = Outer(status=STATUS, blocks=List(Blob()), body=Option(Blob()))
