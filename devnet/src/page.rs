@@ -44,11 +44,11 @@ impl Page {
     /// A command as it stands at someone's prompt. Errors: it cannot be written.
     pub(crate) fn command(&mut self, prompt: &str, words: &[String]) -> Result<(), DevnetError> {
         let mut lines = vec![format!("  {prompt}$")];
-        for word in words {
+        for (at, word) in words.iter().enumerate() {
             // Room for the sign that the command goes on.
             let fits = |line: &String| columns(line) + 1 + columns(word) <= WIDTH - 3;
             match lines.last_mut() {
-                Some(line) if fits(line) || lines.len() == 1 && word == &words[0] => {
+                Some(line) if at == 0 || fits(line) => {
                     line.push(' ');
                     line.push_str(word);
                 }

@@ -188,6 +188,7 @@ impl Inside {
             "agency": "audit.gd", "consortium": self.ledger.consortium(),
             "name": "Test consortium", "version": "0.0.1", "height": tip.height,
             "header_hash": tip.hash, "time": tip.time, "log_size": self.ledger.log().size(),
+            "voting": "active", "votes_from": null,
         })
     }
 

@@ -5,23 +5,23 @@ use crate::failure::DevnetError;
 use crate::nodes::Network;
 use crate::page::Page;
 
-use super::Story;
+use super::{Afterwards, Story};
 
 /// Says what there is now and what the reader can do with it. `devnet` and `option` are how this
-/// program is called again; `exit`: the nodes are about to be stopped.
+/// program is called again. Errors: it cannot be written.
 pub(super) fn show(
     network: &Network,
     page: &mut Page,
     story: &Story,
     (devnet, option): (&str, Option<&str>),
-    exit: bool,
+    afterwards: Afterwards,
 ) -> Result<(), DevnetError> {
     page.heading("The nodes")?;
     show_nodes(network, page)?;
     page.gap()?;
     page.say(&format!("All of it lies in {}", network.place.root().display()))?;
     page.heading("What to try next")?;
-    if exit {
+    if afterwards == Afterwards::Stop {
         page.say(&format!(
             "The nodes stop now. Start them again with: {}",
             called(devnet, "up", option)

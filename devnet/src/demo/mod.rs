@@ -22,6 +22,15 @@ use stage::Stage;
 /// Nodes of the demo: as many as it takes for one to fail.
 const NODES: usize = 4;
 
+/// What becomes of the nodes at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Afterwards {
+    /// They are stopped.
+    Stop,
+    /// They go on, for the reader to try things.
+    GoOn,
+}
+
 /// Plays the demo. Errors: the devnet cannot be set up, or a step fails.
 pub(crate) fn run(args: &DemoArgs, page: &mut Page) -> Result<(), DevnetError> {
     let dir = args.place.dir();
@@ -32,6 +41,7 @@ pub(crate) fn run(args: &DemoArgs, page: &mut Page) -> Result<(), DevnetError> {
         Err(error) => return Err(error.into()),
     }
     let (devnet, option) = (own_name(), args.place.option());
+    let afterwards = if args.exit { Afterwards::Stop } else { Afterwards::GoOn };
     page.heading("Comity: a consortium on this machine")?;
     page.say(
         "Four agencies, of four levels of government, each run a node. They share no \
@@ -57,7 +67,7 @@ pub(crate) fn run(args: &DemoArgs, page: &mut Page) -> Result<(), DevnetError> {
         play(&mut stage)
     });
     let ended = played.and_then(|story| {
-        ending::show(&network, page, &story, (&devnet, option.as_deref()), args.exit)
+        ending::show(&network, page, &story, (&devnet, option.as_deref()), afterwards)
     });
     if args.exit {
         let stopped = network.stop();

@@ -5,6 +5,7 @@ Refusals are dicts: `rule`, and what was found.
 
 from . import shapes
 from .forms import MAX_VALIDITY_MS, first_validators
+from .wire import decode
 
 ADMINISTERED = ("steward", "officer", "gateway", "auditor")
 MAX_TIME = 2**64 - 1
@@ -71,7 +72,6 @@ class Judge:
         value = self.state.get(key)
         if value is None:
             return None
-        from .wire import decode
         return decode(kind, value, len(value))
 
     def params(self):

@@ -99,7 +99,7 @@ async fn many_wait_at_once_and_each_is_told_its_own_position() {
 #[tokio::test]
 async fn waiting_submitters_are_told_though_more_blocks_came_than_are_announced() {
     let mut node = Node::start(Chain::with_accesses(0)).await;
-    let (first, last) = (node.chain.access(), node.chain.access());
+    let (first, last) = (node.chain.publish("tax.gd/a"), node.chain.publish("tax.gd/b"));
     let asked_first = post(&node, WAIT, first.bytes());
     admit(&mut node, Admission::Pending).await;
     let asked_last = post(&node, WAIT, last.bytes());

@@ -1,0 +1,266 @@
+"""values.json: every type in both of its forms. malformed.json: bytes that are no value."""
+
+from comity import shapes, wire
+from comity.hashing import header_hash
+
+from . import world as w
+
+TYPES = {
+    "u16": wire.U16, "u32": wire.U32, "u64": wire.U64, "i16": wire.I16, "bool": wire.Bool(),
+    "option-u32": wire.Option(wire.U32), "list-u16": wire.List(wire.U16),
+    "set-code": shapes.CODES, "set-mode": shapes.MODES, "text-96": shapes.Text(96),
+    "agency-id": shapes.AGENCY_ID, "slug": shapes.SLUG, "code": shapes.CODE,
+    "item-name": shapes.ITEM_NAME, "dataset-id": shapes.DATASET_ID, "grant-id": shapes.GRANT_ID,
+    "height": shapes.HEIGHT, "log-index": shapes.LOG_INDEX, "time-ms": shapes.TIME_MS,
+    "nonce": shapes.NONCE, "exchange-id": shapes.NONCE, "header-hash": shapes.HASH,
+    "public-key": shapes.PUBLIC_KEY, "signature": shapes.SIGNATURE, "level": shapes.LEVEL,
+    "agency-kind": shapes.AGENCY_KIND, "standing": shapes.STANDING, "agency": shapes.AGENCY,
+    "key-role": shapes.KEY_ROLE, "key": shapes.KEY, "params": shapes.PARAMS,
+    "code-entry": shapes.CODE_ENTRY, "genesis-key": shapes.GENESIS_KEY,
+    "genesis-member": shapes.GENESIS_MEMBER, "genesis": shapes.GENESIS,
+    "validator": shapes.VALIDATOR, "validator-set": shapes.VALIDATOR_SET,
+    "sharing": shapes.SHARING, "openness": shapes.OPENNESS, "grade": shapes.GRADE,
+    "delivery-mode": shapes.MODE, "item": shapes.ITEM, "dataset": shapes.DATASET,
+    "published-dataset": shapes.PUBLISHED_DATASET, "items": shapes.ITEMS,
+    "grant-terms": shapes.GRANT_TERMS, "grant": shapes.GRANT, "usage": shapes.USAGE,
+    "attempt": shapes.ATTEMPT, "signed-attempt": shapes.SIGNED_ATTEMPT,
+    "access-refusal": shapes.ACCESS_REFUSAL, "capacity": shapes.CAPACITY,
+    "statement-signer": shapes.STATEMENT_SIGNER, "action": shapes.ACTION,
+    "statement": shapes.STATEMENT, "signed-record": shapes.SIGNED_RECORD,
+    "vote-kind": shapes.VOTE_KIND, "vote": shapes.VOTE, "proposal": shapes.PROPOSAL,
+    "commit-certificate": shapes.COMMIT_CERTIFICATE, "header": shapes.HEADER,
+}
+# Types without a rendering in JSON.
+BARE = {
+    "frontier": shapes.FRONTIER, "state-proof": shapes.STATE_PROOF, "block": shapes.BLOCK,
+    "committed-block": shapes.COMMITTED_BLOCK,
+}
+
+
+def small():
+    """Values of the types that others are made of."""
+    numbers = {"u16": (0, 513, 2**16 - 1), "u32": (0, 1, 2**32 - 1), "u64": (7, 2**64 - 1)}
+    numbers["i16"] = (0, 480, -1, -840, 2**15 - 1, -(2**15))
+    for name, values in numbers.items():
+        yield from ((name, value) for value in values)
+    for name in ("height", "log-index", "time-ms"):
+        yield name, 2**63 + 5
+    yield from (("bool", value) for value in (False, True))
+    yield from (("option-u32", value) for value in (None, 0, 7))
+    yield from (("list-u16", value) for value in ([], [3, 1, 3]))
+    # By their bytes alone, "B" comes before "a", and "aa" before "b" though it is longer.
+    yield from (("set-code", value) for value in ([], ["B", "a", "aa", "b"]))
+    yield from (("set-mode", value) for value in ([], ["verify", "query", "batch"]))
+    yield from (("text-96", value) for value in ("", "Résumé", "低保核查 — 🙂", "x" * 96))
+    yield from (("agency-id", value) for value in ("a", "health.gd", "tax-1.city.gd", "a" * 64))
+    yield "slug", "residents-income.v2"
+    yield "code", "LOW-INCOME.1-b"
+    yield from (("item-name", value) for value in ("姓名", "date of birth", "a"))
+    yield "dataset-id", "health.gd/vaccinations"
+    yield from (("grant-id", value) for value in ("G0", "G17", f"G{2**64 - 1}"))
+    for name, size in (("nonce", 16), ("exchange-id", 16), ("header-hash", 32)):
+        yield name, w.short(name, size)
+    yield "public-key", w.public("health steward")
+    yield "signature", w.certificate(1, 0, "00" * 32)["signatures"][0]["signature"]
+
+
+def enums():
+    """Every variant of every enum."""
+    for name, kind in TYPES.items():
+        if isinstance(kind, wire.Unit):
+            yield from ((name, variant) for variant in kind.names)
+    yield from (("standing", value) for value in ("observer", {"validator": {"power": 3}}))
+    yield from (("items", value) for value in ("all", {"only": []}, {"only": ["a", "姓名"]}))
+    found = {
+        "at": 9, "until": 10, "from": 11, "limit": 12, "grant": "G13", "item": "姓名",
+        "dataset": "health.gd/clinics", "requester": "tax.gd", "matter": "HOUSING",
+    }
+    for name, kind in shapes.ACCESS_REFUSAL.variants:
+        yield "access-refusal", {"rule": name, **{field: found[field] for field, _ in kind.fields}}
+    yield from (("action", value["action"]) for _, value in statements())
+
+
+def statements():
+    """A statement for each kind of action."""
+    until = w.TIMES[0] + w.VALIDITY
+    attempt = w.attempt("values", "G11")
+    revocation = {"kind": "revoke-key", "key": w.public("civil officer"), "reason": "Lost"}
+    actions = [
+        ("health.gd admin", w.register("health steward")),
+        ("health.gd admin", w.register("health gateway", valid_until=w.SOON)),
+        ("civil.gd admin", {**revocation, "suspect_since": w.GENESIS_TIME}),
+        ("civil.gd admin", {**revocation, "suspect_since": None}),
+        ("health steward", {"kind": "publish-dataset", "dataset": w.dataset()}),
+        ("health steward", {"kind": "issue-grant", "terms": w.terms(daily_quota=5)}),
+        ("health steward", {"kind": "revoke-grant", "grant": "G11", "reason": "数据有误"}),
+        ("health gateway", w.access(attempt)),
+        ("health gateway", w.denial(attempt, {"rule": "quota-used", "limit": 1})),
+    ]
+    for at, (name, action) in enumerate(actions):
+        yield [name], w.statement([name], action, f"values {at}", until)
+    names = ["health steward", "civil steward"]
+    yield names, w.statement(names, actions[4][1], "values two", until, sealed=w.SEALED)
+
+
+def large():
+    """Structs."""
+    yield "agency", w.GENESIS["members"][0]["agency"]
+    yield "agency", w.GENESIS["members"][4]["agency"]
+    key = {
+        "agency": "health.gd", "role": "steward", "post": "Data steward", "registered_at": 0,
+        "valid_until": None, "revoked": None,
+    }
+    revoked = {"at": 19, "reason": "Left the post", "suspect_since": w.TIMES[0]}
+    yield "key", {**key, "registered_at": None}
+    yield "key", {**key, "valid_until": w.SOON}
+    yield "key", {**key, "revoked": revoked}
+    yield "params", w.GENESIS["params"]
+    yield "code-entry", w.GENESIS["duty_bases"][0]
+    yield "genesis-key", w.GENESIS["members"][0]["keys"][2]
+    yield "genesis-member", w.GENESIS["members"][4]
+    yield "genesis", w.GENESIS
+    validators = w.CHAIN.ledger.validators
+    yield "validator", validators[2]
+    yield "validator-set", validators
+    yield "item", w.dataset()["items"][0]
+    for value in w.DATASETS:
+        yield "dataset", value
+    yield "published-dataset", {"dataset": w.dataset(), "published_at": 7}
+    for at, value in w.GRANTS.items():
+        grant = {"terms": value, "issued_at": int(at[1:]), "revoked": None}
+        yield "grant-terms", value
+        yield "grant", grant
+    yield "grant", {**grant, "revoked": {"at": 20, "reason": "Issued by mistake"}}
+    yield "usage", {"total": 3, "day": 20514, "on_day": 2}
+    yield "attempt", w.attempt("values", "G11")
+    yield "signed-attempt", w.signed_attempt("civil officer", w.attempt("values", "G18"))
+    for names, value in statements():
+        yield "statement-signer", value["signers"][0]
+        yield "statement", value
+        yield "signed-record", w.signed(names, value)
+    block = w.CHAIN.blocks[1]
+    for value in ("ab" * 32, None):
+        yield "vote", w.vote("tax.gd", "prevote", 2, 1, value)[0]
+    proposal = {
+        "height": 2, "round": 1, "value": "cd" * 32, "polka_round": None,
+        "validator": w.public("tax.gd validator"),
+    }
+    yield from (("proposal", {**proposal, "polka_round": value}) for value in (None, 0))
+    yield "commit-certificate", w.CHAIN.certificate
+    yield "header", block["header"]
+
+
+def values():
+    """The cases of values.json."""
+    for source in (small(), enums(), large()):
+        for name, value in source:
+            yield {"type": name, "json": value, "bytes": TYPES[name].put(value).hex()}
+
+
+def malformed():
+    """The cases of malformed.json."""
+    for what, name, data, fault in (*plain_faults(), *odd_faults(), *struct_faults()):
+        kind = {**TYPES, **BARE}[name]
+        try:
+            wire.decode(kind, data, 65_535)
+        except wire.Refused as refused:
+            assert refused.kind == fault, (what, refused)
+        else:
+            raise AssertionError(what)
+        yield {"what": what, "type": name, "bytes": data.hex(), "fault": fault}
+
+
+def count(number):
+    """A length or count."""
+    return number.to_bytes(8, "little")
+
+
+def plain_faults():
+    """Faults of small types."""
+    yield "nothing", "u64", b"", "truncated"
+    yield "seven bytes of eight", "u64", bytes(7), "truncated"
+    yield "nine bytes of eight", "u64", bytes(9), "trailing"
+    yield "more than the limit", "text-96", count(65_528) + b"x" * 65_528, "oversized"
+    yield "a bool that is 2", "bool", b"\2", "malformed"
+    yield "an option that is 2", "option-u32", b"\2" + bytes(4), "malformed"
+    yield "an option without its value", "option-u32", b"\1" + bytes(3), "truncated"
+    yield "bytes after none", "option-u32", bytes(5), "trailing"
+    yield "a text that ends early", "text-96", count(5) + b"four", "truncated"
+    yield "a text with bytes behind it", "text-96", count(3) + b"four", "trailing"
+    yield "a length of 2^64 - 1", "text-96", b"\xff" * 8 + b"x", "truncated"
+    yield "a length of 2^63", "text-96", count(2**63) + b"x", "truncated"
+    yield "a length of 20 MiB", "text-96", count(20 << 20) + b"x", "truncated"
+    yield "a count of 2^61", "list-u16", count(2**61) + b"\1\0", "truncated"
+    yield "a count of 2^64 - 1", "set-code", b"\xff" * 8, "truncated"
+    yield "a count of one more than there are", "list-u16", count(2) + b"\1\0", "truncated"
+    yield "a set out of order", "set-mode", count(2) + b"\1\0\0\0" + bytes(4), "not-canonical"
+    yield "a set with an element twice", "set-mode", count(2) + bytes(8), "not-canonical"
+    code = shapes.CODE
+    longer_first = count(2) + code.put("b") + code.put("aa")
+    yield "a set ordered by length", "set-code", longer_first, "not-canonical"
+    yield "a code twice", "set-code", count(2) + code.put("A") * 2, "not-canonical"
+    yield "a variant after the last", "key-role", b"\x08\0\0\0", "malformed"
+    yield "a variant of 2^32 - 1", "key-role", b"\xff" * 4, "malformed"
+    yield "a variant as one byte", "key-role", b"\1", "truncated"
+    yield "an unknown kind of items", "items", b"\2\0\0\0", "malformed"
+    yield "an unknown kind of action", "action", b"\7\0\0\0", "malformed"
+    yield "an unknown access refusal", "access-refusal", b"\x13\0\0\0", "malformed"
+    yield "an unknown capacity", "capacity", b"\1\0\0\0", "malformed"
+
+
+def odd_faults():
+    """Faults of texts, names and keys."""
+    for what, data in (
+        ("not UTF-8", b"a\xff"), ("an overlong slash", b"\xc0\xaf"),
+        ("a surrogate", b"\xed\xa0\x80"), ("half a character", "é".encode()[:1]),
+        ("above the last code point", b"\xf4\x90\x80\x80"), ("a newline", b"a\nb"),
+        ("a zero byte", b"a\0"), ("a right-to-left override", "a\u202eb".encode()),
+        ("a zero-width space", "a\u200b".encode()), ("a tag", "\U000e0041".encode()),
+        ("private use", "\ue000".encode()), ("a noncharacter", "\ufdd0".encode()),
+        ("97 bytes", b"x" * 97),
+    ):
+        yield what, "text-96", count(len(data)) + data, "malformed"
+    for what, name, text in (
+        ("an empty agency id", "agency-id", ""), ("capitals", "agency-id", "Health.gd"),
+        ("an empty label", "agency-id", "a..b"), ("a label that ends in -", "agency-id", "a-.gd"),
+        ("65 bytes", "agency-id", "a" * 65), ("an underscore", "slug", "a_b"),
+        ("a slash", "slug", "a/b"), ("an empty part", "code", "A."),
+        ("a code in Chinese", "code", "低保"), ("a comma", "item-name", "a,b"),
+        ("a space in front", "item-name", " a"), ("an ideographic space", "item-name", "a\u3000"),
+        ("an empty item name", "item-name", ""),
+    ):
+        yield what, name, wire.Str(lambda _: True).put(text), "malformed"
+    yield "a key of small order", "public-key", b"\1" + bytes(31), "malformed"
+    yield "a key that is no point", "public-key", b"\2" + bytes(31), "malformed"
+    yield "a key that is not reduced", "public-key", (2**255 - 16).to_bytes(32, "little"), "malformed"
+    yield "31 bytes of a key", "public-key", bytes.fromhex(w.public("health steward"))[:31], "truncated"
+
+
+def struct_faults():
+    """Faults of sets of validators, frontiers, proofs, records and blocks."""
+    raw = wire.List(shapes.VALIDATOR)
+    good = w.CHAIN.ledger.validators
+    for what, value in (
+        ("no validator", []), ("out of order", good[::-1]), ("an agency twice", [good[0]] * 2),
+        ("a key twice", [good[0], {**good[1], "key": good[0]["key"]}]),
+        ("no power", [{**good[0], "power": 0}]),
+        ("too much power", [{**good[0], "power": 2**40}, good[1]]),
+        ("a sum that overflows", [{**v, "power": 2**63} for v in good[:2]]),
+    ):
+        yield what, "validator-set", raw.put(value), "malformed"
+    hashes = shapes.LEAF_HASHES
+    for size, subtrees in ((0, 1), (1, 0), (3, 1), (4, 2), (2**63, 1)):
+        data = count(size) + hashes.put(["11" * 32] * subtrees)
+        yield f"{subtrees} subtrees for {size} entries", "frontier", data, "malformed"
+    proof = hashes.put(["22" * 32] * 257) + bytes(4)
+    yield "257 siblings", "state-proof", proof, "malformed"
+    yield "an unknown end", "state-proof", hashes.put([]) + b"\3\0\0\0", "malformed"
+    header = shapes.HEADER.put(w.CHAIN.blocks[0]["header"])
+    yield "a header without its end", "header", header[:-1], "truncated"
+    yield "a header and a byte", "header", header + b"\0", "trailing"
+    block = shapes.BLOCK.put(w.CHAIN.blocks[0])
+    yield "a block without its end", "block", block[:-1], "truncated"
+    yield "a block and a byte", "block", block + b"\0", "trailing"
+    committed = shapes.COMMITTED_BLOCK.put({"block": w.CHAIN.blocks[2], "certificate": w.CHAIN.certificate})
+    yield "a committed block without its end", "committed-block", committed[:-1], "truncated"
+    assert header_hash(w.CHAIN.blocks[2]["header"]).hex() == w.CHAIN.certificate["header_hash"]
