@@ -183,14 +183,9 @@ pub enum GenesisError {
     /// Members out of order, or twice.
     #[error("the members are not in ascending order of their ids, or one stands twice")]
     Members,
-    /// A member that is named is not there.
-    #[error("{named} is named as {what}, but is not a member")]
-    NotAMember {
-        /// Who.
-        named: AgencyId,
-        /// As what.
-        what: &'static str,
-    },
+    /// The competent authority is no member.
+    #[error("the competent authority {0} is not a member")]
+    AuthorityUnknown(AgencyId),
     /// Too few or too many keys of a role.
     #[error(
         "{agency} has the wrong number of {role} keys (a validator needs one validator, one transport and at least one admin key)"
@@ -237,7 +232,10 @@ impl Genesis {
         if !self.members.windows(2).all(|pair| pair[0].agency.id < pair[1].agency.id) {
             return Err(GenesisError::Members);
         }
-        self.check_named()?;
+        let authority = &self.competent_authority;
+        if !self.members.iter().any(|member| member.agency.id == *authority) {
+            return Err(GenesisError::AuthorityUnknown(authority.clone()));
+        }
         let mut seen = BTreeSet::new();
         for member in &self.members {
             member.check()?;
@@ -247,15 +245,6 @@ impl Genesis {
         }
         self.validators()?;
         Ok(())
-    }
-
-    fn check_named(&self) -> Result<(), GenesisError> {
-        let is_member = |id: &AgencyId| self.members.iter().any(|m| m.agency.id == *id);
-        let authority = (&self.competent_authority, "the competent authority");
-        match Some(authority).filter(|(named, _)| !is_member(named)) {
-            Some((named, what)) => Err(GenesisError::NotAMember { named: named.clone(), what }),
-            None => Ok(()),
-        }
     }
 
     /// The first validators.

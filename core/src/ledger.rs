@@ -2,23 +2,24 @@
 //! Holds: a block executes wholly or not at all; equal blocks give equal roots everywhere.
 //! May not enter: consensus; storage. Source: docs/formats.md, "Blocks".
 
-use std::collections::BTreeMap;
+mod run;
 
 use crate::access::{AccessRefusal, Attempt};
 use crate::apply::{self, Position, accesses};
-use crate::block::{Block, HEADER_VERSION, Header, body_hash};
+use crate::block::{Block, HEADER_VERSION, Header};
 use crate::genesis::{Genesis, GenesisError, Params};
 use crate::grant::Usage;
 use crate::hash::{CertificateHash, ConsortiumId, HeaderHash, LeafHash, RecordId, StateRoot};
 use crate::ids::{ExchangeId, Height, LogIndex, TimeMs};
 use crate::log_tree::Frontier;
 use crate::refusal::Refusal;
-use crate::state::{self, Changes, Overlay, StateKey, StateRead, Window, genesis_changes};
+use crate::state::{self, Changes, StateKey, StateRead, Window, genesis_changes};
 use crate::state_tree::StateTree;
 use crate::statement::VerifiedRecord;
 use crate::text::AgencyId;
 use crate::validators::ValidatorSet;
 use crate::vote::VerifiedCertificate;
+use run::{Outline, Run, differing_field};
 
 /// The last committed block, as far as the next one needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -401,12 +402,6 @@ impl StateRead for TreeState<'_> {
     }
 }
 
-struct Outline {
-    time: TimeMs,
-    proposal_round: u32,
-    parent_certificate: CertificateHash,
-}
-
 fn certificate_hash(parent: Option<&VerifiedCertificate>) -> CertificateHash {
     parent.map(VerifiedCertificate::hash).unwrap_or_default()
 }
@@ -415,137 +410,5 @@ fn next_validators(state: &StateTree) -> ValidatorSet {
     match state::read(&TreeState(state), &StateKey::Validators) {
         Some(set) => set,
         None => unreachable!("the genesis puts the validators"),
-    }
-}
-
-/// One block's execution under way.
-struct Run<'a> {
-    ledger: &'a Ledger,
-    time: TimeMs,
-    limits: Limits<'a>,
-    changes: Changes,
-    log: Frontier,
-    records: Vec<VerifiedRecord>,
-}
-
-impl<'a> Run<'a> {
-    fn new(ledger: &'a Ledger, time: TimeMs) -> Self {
-        Run {
-            ledger,
-            time,
-            limits: Limits::new(&ledger.params),
-            changes: Changes::default(),
-            log: ledger.log.clone(),
-            records: Vec::new(),
-        }
-    }
-
-    fn apply(&mut self, record: &VerifiedRecord) -> Result<(), Refusal> {
-        let at = Position { index: LogIndex(self.log.size()), time: self.time };
-        let overlay = Overlay { below: self.ledger, changes: &self.changes };
-        let changes = apply::apply(&overlay, at, record)?;
-        self.changes.extend(changes);
-        Ok(())
-    }
-
-    fn keep(&mut self, record: VerifiedRecord) {
-        self.limits.count(&record);
-        self.log.push(record.leaf());
-        self.records.push(record);
-    }
-
-    fn finish(self, outline: &Outline) -> Executed {
-        let Ledger { consortium, tip, validators, .. } = self.ledger;
-        let state = self.ledger.state.with(self.changes.puts.clone());
-        let next = next_validators(&state);
-        let leaves: Vec<LeafHash> = self.records.iter().map(VerifiedRecord::leaf).collect();
-        let height = tip.height.next();
-        let header = Header {
-            version: HEADER_VERSION,
-            consortium: *consortium,
-            height,
-            proposal_round: outline.proposal_round,
-            time: outline.time,
-            parent: tip.hash,
-            parent_certificate: outline.parent_certificate,
-            body: body_hash(consortium, &leaves),
-            first_index: LogIndex(self.ledger.log.size()),
-            log_size: self.log.size(),
-            log_root: self.log.root(),
-            state_root: state.root(),
-            validators: validators.hash(consortium),
-            next_validators: next.hash(consortium),
-            proposer: validators.select(height, outline.proposal_round).agency.clone(),
-        };
-        Executed {
-            hash: header.hash(),
-            header,
-            records: self.records,
-            changes: self.changes,
-            state,
-            log: self.log,
-            next_validators: next,
-        }
-    }
-}
-
-/// The first field in which a claimed header differs from the one that follows.
-fn differing_field(follows: &Header, claimed: &Header) -> Option<&'static str> {
-    let fields = [
-        ("consortium", follows.consortium == claimed.consortium),
-        ("parent", follows.parent == claimed.parent),
-        ("parent certificate", follows.parent_certificate == claimed.parent_certificate),
-        ("body hash", follows.body == claimed.body),
-        ("first index", follows.first_index == claimed.first_index),
-        ("log size", follows.log_size == claimed.log_size),
-        ("log root", follows.log_root == claimed.log_root),
-        ("state root", follows.state_root == claimed.state_root),
-        ("validators", follows.validators == claimed.validators),
-        ("next validators", follows.next_validators == claimed.next_validators),
-        ("proposer", follows.proposer == claimed.proposer),
-    ];
-    let named = fields.iter().find(|(_, holds)| !holds).map(|(field, _)| *field);
-    named.or((follows != claimed).then_some("content"))
-}
-
-/// How much of a block's room is used, in all and by each agency.
-struct Limits<'a> {
-    params: &'a Params,
-    records: u32,
-    bytes: u64,
-    by_agency: BTreeMap<AgencyId, (u32, u64)>,
-}
-
-impl<'a> Limits<'a> {
-    fn new(params: &'a Params) -> Self {
-        Limits { params, records: 0, bytes: 0, by_agency: BTreeMap::new() }
-    }
-
-    fn is_full(&self) -> bool {
-        self.records >= self.params.block_records
-    }
-
-    fn admit(&self, record: &VerifiedRecord) -> Result<(), BlockError> {
-        let size = record.bytes().len() as u64;
-        if self.is_full() {
-            return Err(BlockError::Limit { what: "records" });
-        }
-        if self.bytes + size > u64::from(self.params.block_bytes) {
-            return Err(BlockError::Limit { what: "bytes" });
-        }
-        let agency = record.agency();
-        let (records, bytes) = self.by_agency.get(agency).copied().unwrap_or_default();
-        let within = records < self.params.agency_records
-            && bytes + size <= u64::from(self.params.agency_bytes);
-        if within { Ok(()) } else { Err(BlockError::Quota { agency: agency.clone() }) }
-    }
-
-    fn count(&mut self, record: &VerifiedRecord) {
-        let size = record.bytes().len() as u64;
-        self.records += 1;
-        self.bytes += size;
-        let (records, bytes) = self.by_agency.entry(record.agency().clone()).or_default();
-        *records += 1;
-        *bytes += size;
     }
 }

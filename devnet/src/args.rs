@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::invocation::Invocation;
 use crate::place;
 use crate::topology::MAX_NODES;
 
@@ -52,15 +53,30 @@ pub(crate) struct Where {
     dir: Option<PathBuf>,
 }
 
+impl Command {
+    /// How to call this program again for the devnet that the command is about.
+    pub(crate) fn invocation(&self) -> Invocation {
+        match self {
+            Command::Demo(args) => args.place.invocation(),
+            Command::Up(args) => args.place.invocation(),
+            Command::Cli(args) => args.place.invocation(),
+            Command::Down(place) | Command::Status(place) | Command::Reset(place) => {
+                place.invocation()
+            }
+            Command::Bench(args) => Invocation::of_process(args.dir.as_deref()),
+        }
+    }
+}
+
 impl Where {
     /// The directory meant.
     pub(crate) fn dir(&self) -> PathBuf {
         self.dir.clone().unwrap_or_else(place::default_dir)
     }
 
-    /// The option that names the directory again, if it was named.
-    pub(crate) fn option(&self) -> Option<String> {
-        self.dir.as_ref().map(|dir| format!("--dir {}", dir.display()))
+    /// How to call this program again for the same devnet.
+    pub(crate) fn invocation(&self) -> Invocation {
+        Invocation::of_process(self.dir.as_deref())
     }
 }
 

@@ -45,19 +45,10 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
         Ok(code) => code,
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            page.mistake(&error.text(&own_name()));
+            page.mistake(&error.text(&args.command.invocation()));
             error.exit()
         }
     }
-}
-
-/// How to call this program again, as it was called.
-pub(crate) fn own_name() -> String {
-    // Cargo says so to what it runs.
-    if std::env::var_os("CARGO_MANIFEST_DIR").is_some() {
-        return "cargo run -q --release -p comity-devnet --".to_owned();
-    }
-    std::env::args().next().unwrap_or_else(|| "comity-devnet".to_owned())
 }
 
 /// The devnet of a directory, claimed. Errors: there is none, or another command has it.
@@ -127,18 +118,11 @@ fn up(args: &UpArgs, page: &mut Page) -> Result<(), DevnetError> {
     page.gap()?;
     show_nodes(&network, page)?;
     page.gap()?;
-    let (devnet, option) = (own_name(), args.place.option());
-    let with_dir = |verb: &str| called(&devnet, verb, option.as_deref());
-    page.say(&format!("To ask a node: {} data.gd -- status", with_dir("cli")))?;
-    page.say(&format!("To stop it:    {}", with_dir("down")))
-}
-
-/// A command of this program's, with the option that names the directory.
-pub(crate) fn called(devnet: &str, verb: &str, option: Option<&str>) -> String {
-    match option {
-        Some(option) => format!("{devnet} {verb} {option}"),
-        None => format!("{devnet} {verb}"),
-    }
+    let call = args.place.invocation();
+    page.say("To ask a node, and to stop them all:")?;
+    page.gap()?;
+    page.paste(&format!("{} data.gd -- status", call.to("cli")))?;
+    page.paste(&call.to("down"))
 }
 
 fn say_moved(moved: &[Moved], page: &mut Page) -> Result<(), DevnetError> {

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use comity_core::text::AgencyId;
 
 use crate::api::ApiError;
+use crate::invocation::Invocation;
 use crate::place::PlaceError;
 use crate::ports::NoFreePort;
 use crate::topology::TopologyError;
@@ -122,16 +123,17 @@ pub(crate) enum DevnetError {
 }
 
 impl DevnetError {
-    /// What to do next; `devnet` is how this program is called.
-    fn next(&self, devnet: &str) -> String {
+    /// What to do next.
+    fn next(&self, call: &Invocation) -> String {
+        let (up, status, reset) = (call.to("up"), call.to("status"), call.to("reset"));
         match self {
-            DevnetError::Place(PlaceError::Absent(_)) => format!("make one: {devnet} up"),
+            DevnetError::Place(PlaceError::Absent(_)) => format!("make one: {up}"),
             DevnetError::Place(PlaceError::Foreign(_)) => {
                 "nothing was changed; name a directory that is not there yet, with --dir".into()
             }
             DevnetError::Place(PlaceError::Present(_)) => format!(
-                "play in a new one: {devnet} demo --fresh (removes this one), or name another \
-                 with --dir"
+                "remove it with {reset} (the demo does so by itself with --fresh), or name \
+                 another directory with --dir"
             ),
             DevnetError::Place(PlaceError::InUse(_)) => {
                 "let the other command finish, or end it with Ctrl-C".into()
@@ -141,16 +143,16 @@ impl DevnetError {
             }
             DevnetError::Topology(TopologyError::Unfinished(_))
             | DevnetError::OtherCount { .. } => {
-                format!("start anew: {devnet} reset, then {devnet} up")
+                format!("start anew: {reset}, then {up}")
             }
             DevnetError::Topology(_) => {
                 "stop the nodes that still run (ps), and remove the directory by hand".into()
             }
             DevnetError::Ports(_) => "stop what listens there".into(),
-            DevnetError::Api(_) => format!("see how the nodes are: {devnet} status"),
+            DevnetError::Api(_) => format!("see how the nodes are: {status}"),
             DevnetError::Output(_) => "check where the output goes".into(),
             DevnetError::Process { .. } => "check that the program may do so, and try again".into(),
-            DevnetError::NoSuchAgency(..) => format!("{devnet} status"),
+            DevnetError::NoSuchAgency(..) => status,
             DevnetError::NoSuchKey { .. } => {
                 "make one with comity key new, and register it (comity key register --help)".into()
             }
@@ -160,7 +162,7 @@ impl DevnetError {
             | DevnetError::NodeEnded { .. }
             | DevnetError::NodeLate { .. }
             | DevnetError::Unexpected(_) => {
-                format!("look at the nodes: {devnet} status; or start anew: {devnet} reset")
+                format!("look at the nodes: {status}; or start anew: {reset}")
             }
         }
     }
@@ -171,14 +173,14 @@ impl DevnetError {
     }
 
     /// All of it, for the person.
-    pub(crate) fn text(&self, devnet: &str) -> String {
+    pub(crate) fn text(&self, call: &Invocation) -> String {
         let mut happened = self.to_string();
         let mut cause = self.source();
         while let Some(error) = cause {
             happened = format!("{happened}: {error}");
             cause = error.source();
         }
-        format!("Error: {happened}\nNext: {}\n", self.next(devnet))
+        format!("Error: {happened}\nNext: {}\n", self.next(call))
     }
 
     /// The exit code.

@@ -13,6 +13,7 @@ mod config;
 mod demo;
 mod failure;
 mod found;
+mod invocation;
 mod nodes;
 mod page;
 mod people;

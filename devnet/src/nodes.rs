@@ -16,7 +16,7 @@ use crate::api::{Api, Status};
 use crate::config;
 use crate::failure::DevnetError;
 use crate::place::{Claim, Place};
-use crate::process::{self, Signal};
+use crate::process::{self, Lifetime, Signal};
 use crate::run::ending;
 use crate::topology::{Moved, Node, Topology};
 
@@ -39,6 +39,7 @@ pub(crate) struct Network {
     /// Its nodes.
     pub(crate) topology: Topology,
     claim: Claim,
+    lifetime: Lifetime,
     /// Nodes that this process started and has not yet seen ready.
     started: Vec<(AgencyId, Child)>,
 }
@@ -46,7 +47,12 @@ pub(crate) struct Network {
 impl Network {
     /// A devnet that was set up, as its claim's holder sees it.
     pub(crate) fn new(place: Place, topology: Topology, claim: Claim) -> Network {
-        Network { place, topology, claim, started: Vec::new() }
+        Network { place, topology, claim, lifetime: Lifetime::OnItsOwn, started: Vec::new() }
+    }
+
+    /// The same, with nodes that end when somebody interrupts this process at the terminal.
+    pub(crate) fn ending_with_the_launcher(self) -> Network {
+        Network { lifetime: Lifetime::WithTheLauncher, ..self }
     }
 
     /// The agencies whose nodes do not run.
@@ -74,7 +80,7 @@ impl Network {
                 continue;
             }
             let (dir, log) = (self.place.node(&node.agency), self.place.log(&node.agency));
-            let child = process::start_node(&dir, &log).map_err(|source| {
+            let child = process::start_node(&dir, &log, self.lifetime).map_err(|source| {
                 let operation = format!("start the node of {}", node.agency);
                 DevnetError::Process { operation, source }
             })?;
@@ -174,9 +180,15 @@ impl Network {
         }
     }
 
-    /// Where every node stands; `None` for one that does not answer.
-    pub(crate) fn statuses(&self) -> Vec<(&Node, Option<Status>)> {
-        self.topology.nodes.iter().map(|node| (node, Api::of(node).status().ok())).collect()
+    /// Where a node stands. Errors: it does not answer, or has ended.
+    pub(crate) fn status(&self, node: &Node) -> Result<Status, DevnetError> {
+        Api::of(node).status().map_err(|error| {
+            if running(&self.place, node).is_some() {
+                return error.into();
+            }
+            let (agency, log) = (node.agency.clone(), log_end(&self.place.log(&node.agency)));
+            DevnetError::NodeEnded { agency, how: "nobody asked it to".to_owned(), log }
+        })
     }
 
     fn gone(&self, agency: &AgencyId, pid: u32, limit: Duration) -> bool {

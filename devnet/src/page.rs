@@ -74,6 +74,11 @@ impl Page {
         self.lines(&lines)
     }
 
+    /// A line to be pasted into a shell: never broken. Errors: it cannot be written.
+    pub(crate) fn paste(&mut self, line: &str) -> Result<(), DevnetError> {
+        self.lines(&[format!("{:OUTPUT$}{line}", "")])
+    }
+
     /// A table under its headings, indented. Errors: it cannot be written.
     pub(crate) fn table(&mut self, rows: &[Vec<String>]) -> Result<(), DevnetError> {
         let count = rows.iter().map(Vec::len).max().unwrap_or_default();
@@ -93,7 +98,9 @@ impl Page {
 
     /// A mistake, on standard error. Where that cannot be written, nobody is there to be told.
     pub(crate) fn mistake(&mut self, text: &str) {
-        let _ = io::stderr().write_all(text.as_bytes());
+        for line in text.lines().flat_map(|line| broken(line, WIDTH - 1, indent_of(line))) {
+            let _ = writeln!(io::stderr(), "{line}");
+        }
     }
 
     fn lines(&mut self, lines: &[String]) -> Result<(), DevnetError> {
@@ -197,7 +204,7 @@ mod tests {
         let shown = written(|page| page.output(&line).unwrap());
         let lines: Vec<&str> = shown.lines().collect();
         assert!(lines.len() > 1);
-        assert!(lines[1].starts_with(&format!("{:17}grade", "")), "{shown}");
+        assert!(lines[1].starts_with(&format!("{:19}grade", "")), "{shown}");
         // Where the value has no room there, it goes on further left.
         let line = format!("  Key  0a0b0c0d ({})", "a".repeat(64));
         let shown = written(|page| page.output(&line).unwrap());

@@ -58,6 +58,15 @@ impl Program {
     }
 }
 
+/// When a node's process ends, if nobody ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lifetime {
+    /// Never: an interrupt that is typed at the terminal is meant for the launcher alone.
+    OnItsOwn,
+    /// An interrupt that is typed at the terminal ends it, too.
+    WithTheLauncher,
+}
+
 /// The signals that nodes are stopped with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
@@ -77,14 +86,18 @@ impl Signal {
     }
 }
 
-/// Starts the node of `dir`, with its log appended to `log`. It lives on when this process ends or
-/// the terminal sends an interrupt. Errors: the log or the process cannot be made.
-pub(crate) fn start_node(dir: &Path, log: &Path) -> io::Result<Child> {
+/// Starts the node of `dir`, with its log appended to `log`. It lives on when this process ends.
+/// Errors: the log or the process cannot be made.
+pub(crate) fn start_node(dir: &Path, log: &Path, lifetime: Lifetime) -> io::Result<Child> {
     let log = File::options().create(true).append(true).open(log)?;
     let mut command = Program::Comityd.command(node_arguments(dir))?;
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-    // A group of its own: an interrupt typed at the terminal is meant for the launcher alone.
-    command.process_group(0).current_dir(dir).spawn()
+    match lifetime {
+        // A group of its own, which the terminal does not signal.
+        Lifetime::OnItsOwn => command.process_group(0),
+        Lifetime::WithTheLauncher => &mut command,
+    };
+    command.current_dir(dir).spawn()
 }
 
 /// Whether the process with this number is the running node of `dir`.

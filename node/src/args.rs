@@ -9,7 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use comity_core::agency::{AgencyKind, Level};
 use comity_core::genesis::Params;
-use comity_core::text::{AgencyId, Text};
+use comity_core::text::{AgencyId, Text, TextError};
 
 use crate::config::{ListenAddress, LoopbackAddress};
 use crate::logging::{LogFilter, LogFormat};
@@ -43,6 +43,7 @@ pub(crate) enum Command {
     Run(RunArgs),
     Export(ExportArgs),
     Reindex(ReindexArgs),
+    Repair(RepairArgs),
     /// Look at a node's settings
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -56,7 +57,7 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Example:
   comityd init --dir /var/lib/comity --agency health.gd --name \"Health Bureau\" \\
-    --level county --region 440100 --admin-card health-admin.card.json")]
+    --level county --region 440100 --admin-card admin.json.card.json")]
 pub(crate) struct InitArgs {
     /// Directory to make; it may exist if it is empty
     #[arg(long)]
@@ -65,13 +66,13 @@ pub(crate) struct InitArgs {
     #[arg(long)]
     pub(crate) agency: AgencyId,
     /// The agency's name, as people write it
-    #[arg(long)]
+    #[arg(long, value_parser = parse_name::<128>)]
     pub(crate) name: Text<128>,
     /// Its level of government
     #[arg(long, value_parser = level())]
     pub(crate) level: Level,
     /// The region that it serves: a code or a name
-    #[arg(long)]
+    #[arg(long, value_parser = parse_name::<64>)]
     pub(crate) region: Text<64>,
     /// What kind of body it is
     #[arg(long, value_parser = kind(), default_value = "government")]
@@ -83,7 +84,7 @@ pub(crate) struct InitArgs {
     #[arg(long, value_name = "AGENCY")]
     pub(crate) authority: Option<AgencyId>,
     /// Who operates this node, if not the agency itself
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_name::<128>)]
     pub(crate) operated_by: Option<Text<128>>,
     /// The node follows and does not vote
     #[arg(long)]
@@ -117,7 +118,7 @@ Example:
     --out genesis.json")]
 pub(crate) struct GenesisArgs {
     /// The consortium's name
-    #[arg(long, required_unless_present = "sample_codes")]
+    #[arg(long, required_unless_present = "sample_codes", value_parser = parse_name::<128>)]
     pub(crate) name: Option<Text<128>>,
     /// The member that is the competent authority for data sharing
     #[arg(long, value_name = "AGENCY", required_unless_present = "sample_codes")]
@@ -190,7 +191,7 @@ pub(crate) struct RunArgs {
 /// Write the whole chain into one file, for an auditor or a backup
 ///
 /// The file can be checked by anyone who has the genesis, without trusting this node:
-/// comity verify --help. The node may be running meanwhile.
+/// comity verify archive. The node may be running meanwhile.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
@@ -215,6 +216,24 @@ pub(crate) struct ReindexArgs {
     /// The node's directory
     #[arg(long)]
     pub(crate) dir: PathBuf,
+}
+
+/// Put damaged or missing blocks back from an archive that another member exported
+///
+/// For when the node says that a block on its disk is damaged. Every byte of the archive is
+/// verified before anything is changed; this node's own keys and votes are not touched. The
+/// node must be stopped.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  comityd repair --dir /var/lib/comity --archive chain-2026-05-03.comity")]
+pub(crate) struct RepairArgs {
+    /// The node's directory
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// Archive that another member made with comityd export
+    #[arg(long, value_name = "FILE")]
+    pub(crate) archive: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
@@ -272,6 +291,14 @@ fn kind() -> impl TypedValueParser<Value = AgencyKind> {
 /// The value that is written with this name in files.
 fn named<T: serde::de::DeserializeOwned>(name: String) -> Result<T, serde_json::Error> {
     serde_json::from_value(serde_json::Value::String(name))
+}
+
+/// Text that says something.
+fn parse_name<const MAX: usize>(text: &str) -> Result<Text<MAX>, TextError> {
+    match text.trim() {
+        "" => Err(TextError::Empty { what: "the text" }),
+        _ => text.parse(),
+    }
 }
 
 fn parse_listen(text: &str) -> Result<ListenAddress, crate::config::AddressError> {

@@ -13,6 +13,7 @@
 //! | `log/blocks-*.log` | every committed block with its certificate | | yes |
 //! | `log/wal` | what the validator key has signed | | never: an old copy makes it vote twice |
 //! | `view/` | state and indexes, derived; `comityd reindex` rebuilds them | | no |
+//! | `view.new/`, `view.broken-*/` | a view on its way, and those that could not be used | | no |
 //! | `misbehaviour.log` | two messages that one validator signed for one step, as they were seen | | yes |
 //! | `comityd.lock` | the number of the process that has the directory | | no |
 

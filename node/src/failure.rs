@@ -101,7 +101,7 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let said = error.to_string();
+        let said = without_number(&error.to_string());
         // Some libraries repeat their cause in their own text.
         if !text.contains(&said) {
             text = format!("{text}: {said}");
@@ -109,6 +109,11 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
         cause = error.source();
     }
     if text.ends_with(['.', '!', '?']) { text } else { text + "." }
+}
+
+/// The system's text without the number that Rust puts behind it.
+fn without_number(text: &str) -> String {
+    text.split(" (os error ").next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -121,11 +126,11 @@ mod tests {
 
     #[test]
     fn failure_has_three_lines_and_names_its_cause() {
-        let error = Outer(std::io::Error::other("the disk is gone"));
+        let error = Outer(std::io::Error::from_raw_os_error(13));
         let failure = Failure::because(Ending::Failed, &error, "Nothing was read.", "try again");
         assert_eq!(
             failure.to_string(),
-            "Error: the file could not be read: the disk is gone.\nNothing was read.\nNext: try again\n"
+            "Error: the file could not be read: Permission denied.\nNothing was read.\nNext: try again\n"
         );
     }
 }

@@ -96,7 +96,8 @@ impl Founded {
         storage.sync().unwrap();
     }
 
-    fn certificate(&self, block: &Block) -> CommitCertificate {
+    /// A certificate that all of them sign.
+    pub(crate) fn certificate(&self, block: &Block) -> CommitCertificate {
         let (height, header_hash) = (block.header.height, block.header.hash());
         let mut signatures: Vec<CertificateSignature> = self
             .dirs

@@ -126,8 +126,10 @@ pub(crate) fn run(dir: &DataDir, config: &Config) -> Result<(), NodeError> {
         genesis.name,
         genesis.id()
     );
+    // Before the view, which puts aside what is of another consortium than the genesis.
+    let stored = open_storage(dir, &genesis)?;
     let (view, saved) = View::open(&dir.view_dir(), genesis.id())?;
-    let found = Found { dir, genesis, keys, view: view.clone(), saved };
+    let found = Found { dir, genesis, keys, stored, view: view.clone(), saved };
     let ended =
         Node::start(found, config, &runtime).and_then(|node| runtime.block_on(node.serve()));
     // When nobody can commit or ask any more; and only then may another process come.
@@ -144,6 +146,7 @@ struct Found<'a> {
     dir: &'a DataDir,
     genesis: Genesis,
     keys: NodeKeys,
+    stored: (Storage<FileDisk>, Recovered),
     view: View,
     saved: Option<Saved>,
 }
@@ -158,11 +161,10 @@ struct Node {
 
 impl Node {
     fn start(found: Found<'_>, config: &Config, runtime: &Runtime) -> Result<Node, NodeError> {
-        let Found { dir, genesis, keys, view, saved } = found;
-        let (storage, recovered) = open_storage(dir, &genesis)?;
+        let Found { dir, genesis, keys, stored: (storage, recovered), view, saved } = found;
         let blocks = storage.reader().clone();
         let (ledger, certificate) = view::boot(&genesis, &view, saved, &blocks)?;
-        tracing::info!("read the blocks on the disk, up to {}", ledger.tip().height);
+        tracing::info!("the chain on this disk reaches to block {}", ledger.tip().height);
         let members = Members::of_state(ledger.state());
         let network = NetworkConfig {
             consortium: genesis.id(),

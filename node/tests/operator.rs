@@ -176,7 +176,7 @@ fn node_that_was_stopped_goes_on_where_it_was() {
     let (code, rest) = running.stop("-INT");
     assert_eq!(code, Some(0), "{rest}");
     let mut running = Running::start(&root, &["--log", "debug"]);
-    let line = running.until("read the blocks on the disk, up to ");
+    let line = running.until("the chain on this disk reaches to block ");
     let height: u64 = line.rsplit(' ').next().unwrap().parse().unwrap();
     assert!(height >= 2, "{line}");
     running.until(&format!("committed a block height={} ", height + 1));

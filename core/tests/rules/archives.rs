@@ -8,7 +8,6 @@ use comity_core::archive::{
 };
 use comity_core::block::CommittedBlock;
 use comity_core::genesis::{Genesis, Params};
-use comity_core::hash::CertificateHash;
 use comity_core::ids::Height;
 use comity_core::ledger::BlockError;
 use comity_core::statement::RecordError;
@@ -222,7 +221,7 @@ fn with_parent_of_fourth(
     let consortium = story.consortium();
     let block = &mut story.blocks[3].block;
     let hash = parent.as_ref().map(|parent| parent.hash(&consortium));
-    block.header.parent_certificate = hash.unwrap_or(CertificateHash::default());
+    block.header.parent_certificate = hash.unwrap_or_default();
     block.parent_certificate = parent;
     let last = story.certificate.clone().unwrap();
     fault(verify(&story.genesis, &packed(&story, &story.blocks, &last)))

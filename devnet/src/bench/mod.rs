@@ -11,7 +11,7 @@ mod measure;
 mod prepare;
 mod report;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::args::BenchArgs;
@@ -19,7 +19,6 @@ use crate::commands;
 use crate::failure::DevnetError;
 use crate::nodes::Network;
 use crate::page::Page;
-use crate::place::Place;
 
 use load::Load;
 use machine::Machine;
@@ -32,14 +31,19 @@ const NODES: usize = 4;
 const WARM_UP_EACH: usize = 16;
 /// And at least so many.
 const WARM_UP_LEAST: usize = 100;
+/// Most records that are signed for one run (count): about 1.5 GB of memory.
+const MOST_RECORDS: usize = 2_000_000;
 
 /// Measures and reports. Errors: the devnet cannot be set up, or a record is not committed.
 pub(crate) fn run(args: &BenchArgs, page: &mut Page) -> Result<(), DevnetError> {
     let dir = args.dir.clone().unwrap_or_else(temporary_dir);
     page.say(&format!("Setting up {NODES} nodes in {} ...", dir.display()))?;
-    let mut network = commands::create(&dir, NODES, page)?;
+    let mut network = commands::create(&dir, NODES, page)?.ending_with_the_launcher();
     let measured = measured(args, &mut network, page);
     let stopped = network.stop();
+    if measured.is_err() {
+        page.say(&format!("It did not end well. The nodes' files stay in {}", dir.display()))?;
+    }
     let report = measured?;
     stopped?;
     network.remove()?;
@@ -80,27 +84,36 @@ fn one(
     let load = Load { ports: &ports, in_flight };
     let first = (WARM_UP_EACH * in_flight).max(WARM_UP_LEAST);
     let guess = load.drive(&prepare::records(providers, first)?, limit)?;
-    // Half as many again as seem needed: the second load is warmer than the first.
-    let wanted = guess.per_second() * limit.as_secs_f64() * 1.5;
-    let records = prepare::records(providers, rounded(wanted).max(first))?;
+    let wanted = enough(guess.latencies.len() as u64, guess.elapsed, limit);
+    let records = prepare::records(providers, wanted.max(first))?;
     let before = measure::take(network)?;
     let driven = load.drive(&records, limit)?;
     let after = measure::take(network)?;
     Ok(Run::new(in_flight, &driven, &before, &after))
 }
 
-fn rounded(number: f64) -> usize {
+/// How many records are enough for a load, by what an earlier one committed: half as many again as
+/// at that speed, since the nodes are warmer now.
+fn enough(committed: u64, within: Duration, limit: Duration) -> usize {
+    let (within, limit) = (within.as_millis().max(1), limit.as_millis());
+    let wanted = u128::from(committed) * limit * 3 / 2 / within;
     // Bounded, so that no guess asks for more memory than there is.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let whole = number.clamp(0.0, 2_000_000.0) as usize;
-    whole
+    usize::try_from(wanted).unwrap_or(usize::MAX).min(MOST_RECORDS)
 }
 
 fn temporary_dir() -> PathBuf {
     std::env::temp_dir().join(format!("comity-bench-{}", std::process::id()))
 }
 
-/// The devnet's directory as it is named in the report.
-fn is_below(place: &Place, path: &Path) -> bool {
-    path.starts_with(place.root())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_records_are_signed_than_the_first_load_lets_expect() {
+        let (second, ten) = (Duration::from_secs(1), Duration::from_secs(10));
+        assert_eq!(enough(200, second, ten), 3_000);
+        assert_eq!(enough(200, Duration::ZERO, ten), MOST_RECORDS);
+        assert_eq!(enough(u64::MAX, second, ten), MOST_RECORDS);
+    }
 }

@@ -12,7 +12,7 @@ mod sharing;
 mod stage;
 
 use crate::args::DemoArgs;
-use crate::commands::{self, called, own_name};
+use crate::commands;
 use crate::failure::DevnetError;
 use crate::page::Page;
 use crate::place::{Place, PlaceError};
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &DemoArgs, page: &mut Page) -> Result<(), DevnetError> {
         Err(PlaceError::Absent(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    let (devnet, option) = (own_name(), args.place.option());
+    let call = args.place.invocation();
     let afterwards = if args.exit { Afterwards::Stop } else { Afterwards::GoOn };
     page.heading("Comity: a consortium on this machine")?;
     page.say(
@@ -57,18 +57,17 @@ pub(crate) fn run(args: &DemoArgs, page: &mut Page) -> Result<(), DevnetError> {
          genesis, which every node has (comityd genesis). All of that is in setup.log there.",
     )?;
     page.gap()?;
-    page.say(&format!(
-        "Starting the nodes, with 127.0.0.1 as their network. If you press Ctrl-C, they stay up; \
-         stop them with: {}",
-        called(&devnet, "down", option.as_deref())
-    ))?;
+    page.say(
+        "Starting the nodes, with 127.0.0.1 as their network. If you press Ctrl-C, they stay up, \
+         and this stops them:",
+    )?;
+    page.gap()?;
+    page.paste(&call.to("down"))?;
     let played = commands::start_all(&mut network).and_then(|()| {
         let mut stage = Stage::new(page, &mut network);
         play(&mut stage)
     });
-    let ended = played.and_then(|story| {
-        ending::show(&network, page, &story, (&devnet, option.as_deref()), afterwards)
-    });
+    let ended = played.and_then(|story| ending::show(&network, page, &story, &call, afterwards));
     if args.exit {
         let stopped = network.stop();
         // How the story went counts for more than how the nodes stopped.

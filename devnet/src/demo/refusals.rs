@@ -20,8 +20,8 @@ pub(super) fn beyond_the_grant(stage: &mut Stage<'_>, grant: &str) -> Result<(),
     stage.access(&args, "diagnosis", "request-3", Shown::Result, DENIED)?;
     stage.say(
         "Both were refused, by name of the rule. A denial is an entry of its own: it holds the \
-         officer's signed request and the rule, and a node accepts it only if the rules really \
-         refuse. So a provider cannot pretend to have refused, or refuse without a trace.",
+         officer's signed request and the rule, and the nodes accept it only where that rule \
+         really refuses that request. So no denial on the log was made up.",
     )
 }
 
@@ -51,7 +51,7 @@ pub(super) fn after_revocation(stage: &mut Stage<'_>, grant: &str) -> Result<(),
     stage.access(&args, "assessment grade", "request-5", Shown::Result, DENIED)?;
     stage.say(&format!(
         "The refusal names entry {revocation}, the revocation. The order of the log is the order \
-         of events: no access stands after a revocation, on any node.",
+         of events: after a revocation no access is recorded as allowed, on any node.",
     ))?;
     stage.page.gap()?;
     stage.comity(("anyone", "tax.cn"), "access list", &["--grant", grant], Shown::All, 0)?;

@@ -62,7 +62,7 @@ pub(super) fn keys(stage: &mut Stage<'_>) -> Result<(), DevnetError> {
         "People act by keys of a role. Whoever holds a post makes a key and keeps it; the \
          agency's admin registers its card. At the health bureau: a steward, who grants, and a \
          gateway, the machine that records accesses. At the civil affairs bureau: an officer, who \
-         asks. Each works at the own agency's node (COMITY_NODE says which).",
+         asks. Each works at the node of their own agency (COMITY_NODE says which).",
     )?;
     stage.page.gap()?;
     let people = [

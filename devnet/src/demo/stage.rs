@@ -162,7 +162,7 @@ impl<'a> Stage<'a> {
         let nodes = self.network.topology.nodes.iter();
         nodes
             .filter(|node| Some(&node.agency) != self.down.as_ref())
-            .map(|node| Ok((node.agency.clone(), Api::of(node).status()?)))
+            .map(|node| Ok((node.agency.clone(), self.network.status(node)?)))
             .collect()
     }
 

@@ -13,6 +13,9 @@ use comity_core::vote::{CommitCertificate, Vote, VoteKind};
 
 /// Most proposed blocks of one height that a node keeps.
 const MAX_CANDIDATES: usize = 64;
+/// Most rounds, kinds and values that votes of one height are counted for: a liar may vote for
+/// anything.
+const MAX_COUNTED: usize = 4_096;
 
 /// What is known of a proposed block.
 #[derive(Debug)]
@@ -99,7 +102,11 @@ impl Candidates {
     /// Counts a verified vote; who has so far voted alike.
     pub(crate) fn count(&mut self, vote: &Vote) -> Option<(HeaderHash, &BTreeSet<PublicKey>)> {
         let value = vote.value?;
-        let voters = self.votes.entry((vote.round, vote.kind, value)).or_default();
+        let place = (vote.round, vote.kind, value);
+        if self.votes.len() >= MAX_COUNTED && !self.votes.contains_key(&place) {
+            return None;
+        }
+        let voters = self.votes.entry(place).or_default();
         voters.insert(vote.validator);
         Some((value, voters))
     }

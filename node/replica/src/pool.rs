@@ -22,8 +22,8 @@ pub(crate) struct Pending {
     pub(crate) record: VerifiedRecord,
     /// Whether it came in through this node's own API, which then sees that others have it.
     pub(crate) own: bool,
-    /// When it came (monotonic).
-    pub(crate) since_ms: u64,
+    /// When it came, or peers were last told of it (monotonic).
+    pub(crate) told_ms: u64,
 }
 
 /// Whether there was room.
@@ -85,6 +85,16 @@ impl Pool {
     /// In the order of arrival.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Pending> {
         self.order.values()
+    }
+
+    /// Own records of which peers were last told `after_ms` ago or longer; they count as told now.
+    pub(crate) fn tell_again(&mut self, now_ms: u64, after_ms: u64) -> Vec<VerifiedRecord> {
+        let due = |p: &&mut Pending| p.own && now_ms.saturating_sub(p.told_ms) >= after_ms;
+        let again = self.order.values_mut().filter(due).map(|pending| {
+            pending.told_ms = now_ms;
+            pending.record.clone()
+        });
+        again.collect()
     }
 
     pub(crate) fn admit(&mut self, pending: Pending) -> Room {

@@ -16,6 +16,15 @@ fn command_line_is_sound_and_every_task_shows_an_example() {
 }
 
 #[test]
+fn name_that_says_nothing_is_refused() {
+    for name in ["", "  ", "two\nlines"] {
+        let words = ["comityd", "init", "--dir", "d", "--agency", "a", "--region", "r", "--level"];
+        let rest = ["county", "--admin-card", "c", "--name", name];
+        assert!(parse(words.iter().chain(&rest).map(OsString::from)).is_err(), "{name:?}");
+    }
+}
+
+#[test]
 fn every_level_and_kind_that_is_offered_is_known() {
     let command = Args::command();
     let init = command.find_subcommand("init").unwrap();
@@ -34,7 +43,7 @@ fn every_level_and_kind_that_is_offered_is_known() {
 
 #[test]
 fn examples_in_the_help_are_understood() {
-    for task in ["init", "genesis", "run", "export", "reindex"] {
+    for task in ["init", "genesis", "run", "export", "reindex", "repair"] {
         let mut command = Args::command();
         let task = command.find_subcommand_mut(task).unwrap();
         let help = task.get_after_help().unwrap().to_string();

@@ -57,17 +57,18 @@ pub(super) fn perform(args: &ExportArgs) -> Result<String, Failure> {
     let dir = DataDir::open(&args.dir)?;
     let consortium = dir.genesis()?.id();
     let exported = export(&dir, &consortium, &args.out)?;
+    let (out, genesis) = (args.out.display(), dir.genesis_file());
     Ok(format!(
-        "{} holds the whole chain up to block {}: {} records, {} bytes.\n\
-         Consortium:     {consortium}\n\
-         Last block:     {}\n\
+        "{out} holds the whole chain up to block {}: {} records, {} bytes.\n\
+         Consortium: {consortium}\n\
+         Last block: {}\n\
          Next: give it away together with genesis.json; whoever has both can check every byte: \
-         comity verify --help\n",
-        args.out.display(),
+         comity verify archive {out} --genesis {}\n",
         exported.tip,
         exported.entries,
         exported.size_bytes,
         exported.tip_hash,
+        genesis.display(),
     ))
 }
 

@@ -7,6 +7,7 @@ mod export;
 mod genesis;
 mod init;
 mod reindex;
+mod repair;
 mod run;
 
 use crate::args::{Command, ConfigCommand};
@@ -20,6 +21,7 @@ pub(crate) fn perform(command: Command) -> Result<String, Failure> {
         Command::Run(args) => run::perform(&args),
         Command::Export(args) => export::perform(&args),
         Command::Reindex(args) => reindex::perform(&args),
+        Command::Repair(args) => repair::perform(&args),
         Command::Config(ConfigCommand::Check { dir }) => config::perform(&dir),
     }
 }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Query, Request};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
@@ -61,10 +62,26 @@ pub(super) fn page_limit(limit: Option<u64>) -> Result<usize, Problem> {
     }
 }
 
-/// The whole body, of at most `limit` bytes.
-pub(super) async fn body(request: Request, limit: usize) -> Result<Vec<u8>, Problem> {
+/// The whole body, of at most `limit` bytes. A request that calls it anything but `kind` is refused:
+/// a web page can make a browser send other kinds to this node unasked, but not these.
+pub(super) async fn body(
+    request: Request,
+    kind: &'static str,
+    limit: usize,
+) -> Result<Vec<u8>, Problem> {
+    if let Some(called) = request.headers().get(CONTENT_TYPE)
+        && !is_kind(called.to_str().unwrap_or_default(), kind)
+    {
+        return Err(Problem::unsupported_media_type(kind));
+    }
     let read = timeout(BODY_TIMEOUT, collect(request.into_body(), limit));
     read.await.unwrap_or_else(|_| Err(Problem::body_timeout()))
+}
+
+/// Whether a `Content-Type`, with or without parameters, is `kind`.
+fn is_kind(called: &str, kind: &str) -> bool {
+    let essence = called.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case(kind)
 }
 
 async fn collect(body: Body, limit: usize) -> Result<Vec<u8>, Problem> {

@@ -32,7 +32,7 @@ use comity_core::genesis::Genesis;
 use comity_core::hash::ConsortiumId;
 use comity_core::text::AgencyId;
 use comity_replica::storage::BlockLogReader;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -46,6 +46,9 @@ use limits::{READ_PATIENCE, Room};
 use problem::Problem;
 use waiters::Waiters;
 
+/// Connections that may wait to be taken (count): with the usual 128, some of a few hundred clients
+/// that come at once are reset.
+const BACKLOG: u32 = 4096;
 /// How long requests under way may take to end once the node stops.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -181,10 +184,18 @@ impl ApiState {
 /// Opens the API's address. Errors: `NotLoopback`, `Taken`, `Listen`.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, HttpError> {
     check_loopback(address)?;
-    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+    listen(address).map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => HttpError::Taken { address },
         _ => HttpError::Listen { address, source },
     })
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A node that restarts takes its address again at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves the API until `shutdown` ends; requests under way then have [`GRACE`] to end. Errors:

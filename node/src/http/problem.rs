@@ -91,6 +91,13 @@ impl Problem {
         Problem::named(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too long", detail)
     }
 
+    /// 415: the body is called something else than what belongs here.
+    pub(super) fn unsupported_media_type(kind: &str) -> Problem {
+        let detail = format!("the body here is {kind}: say so as its Content-Type");
+        let (status, name) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type");
+        Problem::named(status, name, "Other kind of body", detail)
+    }
+
     /// 421: not meant for this server.
     pub(super) fn misdirected(host: &str) -> Problem {
         let detail = format!(

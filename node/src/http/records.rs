@@ -51,7 +51,7 @@ pub(super) async fn submit(
     request: Request,
 ) -> Result<Response, Problem> {
     let began = Instant::now();
-    let bytes = body(request, MAX_RECORD_BYTES).await?;
+    let bytes = body(request, "application/octet-stream", MAX_RECORD_BYTES).await?;
     if let Some(reason) = api.view().failure() {
         return Err(Problem::view_failed(reason));
     }
@@ -174,7 +174,7 @@ pub(super) async fn evaluate(
     State(api): State<ApiState>,
     request: Request,
 ) -> Result<Json<shapes::Evaluation>, Problem> {
-    let bytes = body(request, MAX_ATTEMPT_BYTES).await?;
+    let bytes = body(request, "application/json", MAX_ATTEMPT_BYTES).await?;
     let signed: SignedAttempt = serde_json::from_slice(&bytes)
         .map_err(|error| Problem::bad_request(format!("not a signed attempt: {error}")))?;
     if signed.attempt.consortium != api.0.consortium {

@@ -32,7 +32,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::shell::CommitSink;
 
-pub use boot::{BootError, boot};
+pub use boot::{BlockFault, BootError, boot};
 pub use listing::{EntryFilter, EntryPage, EntryPlace, Order};
 pub use query::{GrantFilter, Page};
 pub use snapshot::Snapshot;

@@ -8,7 +8,7 @@ use comity_core::archive::{Verifier, check_block};
 use comity_core::block::CommittedBlock;
 use comity_core::genesis::Genesis;
 use comity_core::hash::{HeaderHash, LeafHash, RecordId, StateRoot};
-use comity_core::ids::LogIndex;
+use comity_core::ids::{LogIndex, TimeMs};
 use comity_core::keys::PublicKey;
 use comity_replica::io::Commit;
 use comity_replica::message::Gossip;
@@ -69,6 +69,12 @@ impl Checker {
         self.written.remove(&node);
     }
 
+    /// A node's disk was replaced by one that holds the chain up to `tip` alone. What it signed
+    /// before is not forgotten here.
+    pub fn forgot(&mut self, node: usize, tip: u64) {
+        self.announced.insert(node, tip);
+    }
+
     /// A node was told that its start found this tip. Invariant 2.
     pub fn started(&mut self, node: usize, tip: u64) -> Result<(), Violation> {
         let announced = self.announced.get(&node).copied().unwrap_or(0);
@@ -112,9 +118,19 @@ impl Checker {
         Ok(())
     }
 
-    /// A node announced a block. Invariants 1, 2, 5, 6.
-    pub fn announced(&mut self, node: usize, commit: &Commit) -> Result<(), Violation> {
+    /// A node announced a block. Invariants 1, 2, 5, 6; and consensus time is not ahead of the
+    /// correct nodes' clocks by more than the drift, so that it is `latest` or earlier.
+    pub fn announced(
+        &mut self,
+        node: usize,
+        commit: &Commit,
+        latest: TimeMs,
+    ) -> Result<(), Violation> {
         let height = commit.header.height.0;
+        if commit.header.time > latest {
+            let ahead_ms = commit.header.time.0 - latest.0;
+            return Err(format!("time: block {height} is {ahead_ms} ms ahead of its time"));
+        }
         let seen = (commit.header_hash, commit.state.root());
         let known = self.blocks.entry(height).or_insert(seen);
         if known.0 != seen.0 {

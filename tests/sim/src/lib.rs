@@ -7,6 +7,7 @@ pub mod chance;
 pub mod checker;
 pub mod clients;
 pub mod consortium;
+pub mod liar;
 pub mod node;
 pub mod plan;
 pub mod world;

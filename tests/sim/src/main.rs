@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use comity_sim::plan::Plan;
-use comity_sim::world::World;
+use comity_sim::world::{Telling, World};
 
 /// Runs whole consortia in one thread, with crashes, lost writes and a bad network, from seeds.
 ///
@@ -33,14 +33,18 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let began = Instant::now();
-    let (mut blocks, mut records, mut crashes, mut failed) = (0, 0, 0, 0u64);
+    let telling = if args.trace { Telling::Aloud } else { Telling::Silent };
+    let (mut blocks, mut records, mut crashes, mut losses) = (0, 0, 0, 0);
+    let (mut reports, mut failed) = (0, 0u64);
     for seed in first..last {
         let plan = Plan::of(seed, args.nodes);
-        match World::new(plan, args.trace.then_some(())).run() {
+        match World::new(plan, telling).run() {
             Ok(outcome) => {
                 blocks += outcome.blocks;
                 records += outcome.records;
                 crashes += outcome.crashes;
+                losses += outcome.losses;
+                reports += outcome.reports;
                 if args.trace {
                     let _ = writeln!(out, "seed {seed}: {outcome:?}");
                 }
@@ -60,7 +64,7 @@ fn main() -> ExitCode {
     let _ = writeln!(
         out,
         "{} seeds of {} nodes: {failed} violations; {blocks} blocks, {records} records, \
-         {crashes} crashes, {seconds:.1} s",
+         {crashes} crashes, {losses} disks lost, {reports} reports of liars, {seconds:.1} s",
         last - first,
         args.nodes
     );

@@ -50,8 +50,8 @@ pub struct Node {
     pub member: Member,
     /// Its disk, which survives.
     pub disk: MemoryDisk,
-    /// How far its clock is off (ms): added to the wall clock.
-    pub skew_ms: u64,
+    /// How far its wall clock is ahead (ms); behind where negative.
+    pub ahead_ms: i64,
     /// How often it was started.
     pub lives: u64,
     /// What runs, if it is up.
@@ -60,13 +60,13 @@ pub struct Node {
 
 impl Node {
     /// A node with an empty disk but for its sign guard.
-    pub fn new(member: Member, skew_ms: u64, chance: &mut Chance) -> Node {
+    pub fn new(member: Member, ahead_ms: i64, chance: &mut Chance) -> Node {
         let mut disk = MemoryDisk::new();
         let key = *member.validator.public().as_bytes();
         if let Err(error) = Storage::create_guard(&mut disk, key, chance.draw()) {
             unreachable!("an empty disk takes a guard: {error}");
         }
-        Node { member, disk, skew_ms, lives: 0, running: None }
+        Node { member, disk, ahead_ms, lives: 0, running: None }
     }
 
     /// Starts the node from its disk, as a process would: the log is replayed from the genesis.

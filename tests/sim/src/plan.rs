@@ -2,6 +2,24 @@
 
 use crate::chance::Chance;
 
+/// What is wrong with one node of a run, for as long as the run lasts. The others are correct:
+/// they lose messages and power, but never what they made durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Odd {
+    /// Nothing.
+    Nobody,
+    /// Its clock is off by so much (ms), more than the drift that validators accept.
+    Clock {
+        /// How far it is ahead; behind where negative.
+        ahead_ms: i64,
+    },
+    /// It now and then comes back from a crash with an old copy of its disk, or with an empty one.
+    Forgetful,
+    /// It signs two messages for one step, shows them to different nodes, and claims what is not
+    /// so.
+    Liar,
+}
+
 /// The faults of one run.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -23,8 +41,12 @@ pub struct Plan {
     pub crash_every_ms: Option<u64>,
     /// Whether all nodes lose power at once instead of one.
     pub blackouts: bool,
-    /// How far each node's clock may be off (ms).
+    /// The network falls into two parts about this often (ms); `None`: never.
+    pub split_every_ms: Option<u64>,
+    /// How far each correct node's clock may be ahead (ms).
     pub skew_ms: u64,
+    /// What is wrong with node 0.
+    pub odd: Odd,
     /// Until when faults happen (ms); then all heals, and progress is demanded.
     pub faults_until_ms: u64,
 }
@@ -35,6 +57,13 @@ impl Plan {
         let mut chance = Chance::new(seed ^ 0x706C_616E);
         let calm = chance.per_mille(150);
         let slowest = *[3, 20, 80, 300].get(chance.index(4)).unwrap_or(&3);
+        let odd = match chance.index(8) {
+            0 => Odd::Clock { ahead_ms: far_off(&mut chance) },
+            1 | 2 => Odd::Forgetful,
+            3 | 4 => Odd::Liar,
+            _ => Odd::Nobody,
+        };
+        let splits = !calm && chance.per_mille(500);
         Plan {
             seed,
             nodes,
@@ -44,9 +73,18 @@ impl Plan {
             delay_ms: (1, slowest),
             sync_ms: (1, chance.between(1, 20)),
             crash_every_ms: (!calm).then(|| chance.between(600, 6_000)),
-            blackouts: chance.per_mille(300),
+            // Peers alone know what a forgetful node has signed, while they run.
+            blackouts: odd != Odd::Forgetful && chance.per_mille(300),
+            split_every_ms: splits.then(|| chance.between(2_000, 12_000)),
             skew_ms: chance.between(0, 2_000),
+            odd,
             faults_until_ms: chance.between(10_000, 40_000),
         }
     }
+}
+
+/// A clock error beyond the drift that validators accept (10 s by default).
+fn far_off(chance: &mut Chance) -> i64 {
+    let far_ms = i64::try_from(chance.between(15_000, 40_000)).unwrap_or(15_000);
+    if chance.per_mille(500) { far_ms } else { -far_ms }
 }

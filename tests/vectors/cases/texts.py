@@ -18,9 +18,7 @@ def scalar_values():
 
 def is_accepted(name, text):
     """Whether a text is of a type."""
-    return TYPES[name].check(text) if name != "agency-id" and name != "slug" else (
-        text != "" and TYPES[name].check(text)
-    )
+    return TYPES[name].check(text)
 
 
 def sweep(name, shape):

@@ -30,6 +30,7 @@ TYPES = {
     "vote-kind": shapes.VOTE_KIND, "vote": shapes.VOTE, "proposal": shapes.PROPOSAL,
     "commit-certificate": shapes.COMMIT_CERTIFICATE, "header": shapes.HEADER,
 }
+LIMIT = 40
 # Types without a rendering in JSON.
 BARE = {
     "frontier": shapes.FRONTIER, "state-proof": shapes.STATE_PROOF, "block": shapes.BLOCK,
@@ -160,14 +161,14 @@ def values():
 def malformed():
     """The cases of malformed.json."""
     for what, name, data, fault in (*plain_faults(), *odd_faults(), *struct_faults()):
-        kind = {**TYPES, **BARE}[name]
+        kind, limit = {**TYPES, **BARE}[name], LIMIT if fault == "oversized" else 65_535
         try:
-            wire.decode(kind, data, 65_535)
+            wire.decode(kind, data, limit)
         except wire.Refused as refused:
             assert refused.kind == fault, (what, refused)
         else:
             raise AssertionError(what)
-        yield {"what": what, "type": name, "bytes": data.hex(), "fault": fault}
+        yield {"what": what, "type": name, "bytes": data.hex(), "limit": limit, "fault": fault}
 
 
 def count(number):
@@ -180,7 +181,7 @@ def plain_faults():
     yield "nothing", "u64", b"", "truncated"
     yield "seven bytes of eight", "u64", bytes(7), "truncated"
     yield "nine bytes of eight", "u64", bytes(9), "trailing"
-    yield "more than the limit", "text-96", count(65_528) + b"x" * 65_528, "oversized"
+    yield "more than the limit", "text-96", count(LIMIT - 7) + b"x" * (LIMIT - 7), "oversized"
     yield "a bool that is 2", "bool", b"\2", "malformed"
     yield "an option that is 2", "option-u32", b"\2" + bytes(4), "malformed"
     yield "an option without its value", "option-u32", b"\1" + bytes(3), "truncated"

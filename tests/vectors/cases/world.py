@@ -243,13 +243,13 @@ class Chain:
         self.ledger = Ledger(genesis or GENESIS)
         self.blocks, self.certificate = [], None
 
-    def next_block(self, records, time, rnd=0, **header):
+    def next_block(self, records, time, rnd=0, header=None):
         """The next block; `header` replaces fields, right or wrong."""
         consortium = self.ledger.consortium
         verified = [Record(data, consortium) for data in records]
         follows = self.ledger.follow(verified, time, rnd, self.certificate)[0]
         return {
-            "header": {**follows, **header}, "parent_certificate": self.certificate,
+            "header": {**follows, **(header or {})}, "parent_certificate": self.certificate,
             "records": [data.hex() for data in records],
         }
 

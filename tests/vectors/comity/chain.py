@@ -20,6 +20,10 @@ class Fault(Exception):
     """What is wrong with a block, by a name such as `header: time`."""
 
 
+class ParentFault(Fault):
+    """The same, of the block before the one at hand."""
+
+
 class Ledger:
     """The state of a consortium after its last block."""
 
@@ -80,6 +84,9 @@ class Ledger:
                 raise Fault(f"form of record {position}: {unfit.name}") from unfit
         if parent is not None:
             check_proof(parent, self.consortium, self.tip_validators)
+            of_height = parent["height"] == self.height
+            if of_height and parent["header_hash"] != self.hash.hex():
+                raise ParentFault("certificate: other-block")
         self.check_parent(header, parent)
         follows, judge, leaves, validators = self.follow(
             records, header["time"], header["proposal_round"], parent
@@ -101,10 +108,7 @@ class Ledger:
         ):
             if not holds:
                 raise Fault(f"header: {field}")
-        of_parent = parent is None or (
-            parent["height"] == self.height and parent["header_hash"] == self.hash.hex()
-        )
-        if not of_parent:
+        if parent is not None and parent["height"] != self.height:
             raise Fault("header: parent_certificate")
 
 
@@ -190,9 +194,10 @@ def verify_archive(genesis, data):
         if last is None:
             raise Fault("truncated")
     except Fault as fault:
-        after_last = last is not None
-        name = "trailing" if after_last else str(fault)
-        return {"height": ledger.height + (0 if after_last else 1), "fault": name}
+        if last is not None:
+            return {"height": ledger.height, "fault": "trailing"}
+        ahead = 0 if isinstance(fault, ParentFault) else 1
+        return {"height": ledger.height + ahead, "fault": str(fault)}
     try:
         if (last["height"], last["header_hash"]) != (ledger.height, ledger.hash.hex()):
             raise Fault("certificate: other-block")

@@ -38,7 +38,7 @@ def check_genesis(genesis):
         require(rising([entry["code"].encode() for entry in codes]), "codes")
     ids = [member["agency"]["id"].encode() for member in genesis["members"]]
     require(rising(ids), "members")
-    require(genesis["competent_authority"].encode() in ids, "not-a-member")
+    require(genesis["competent_authority"].encode() in ids, "authority")
     seen = set()
     for member in genesis["members"]:
         check_member(member)

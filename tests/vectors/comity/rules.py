@@ -12,11 +12,11 @@ MAX_TIME = 2**64 - 1
 
 
 class Refusal(Exception):
-    """A rule that refuses. `due` is the access refusal that a wrong denial should have named."""
+    """A rule that refuses, with what it found."""
 
-    def __init__(self, rule, due=None, **found):
+    def __init__(self, rule, **found):
         super().__init__(rule)
-        self.value, self.due = {"rule": rule, **found}, due
+        self.value = {"rule": rule, **found}
 
 
 def require(holds, rule, **found):

@@ -18,9 +18,9 @@ SPACES = "\u0020\u00A0\u1680\u202F\u205F\u3000" + "".join(map(chr, range(0x2000,
 LOWER, UPPER, DIGITS = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
 
 
-def is_forbidden(code_point):
-    """Whether a character may stand in no text."""
-    return any(first <= code_point <= last for first, last in FORBIDDEN)
+FORBIDDEN_CHARACTERS = {
+    chr(code) for first, last in FORBIDDEN for code in range(first, last + 1)
+}
 
 
 def fits(text, limit):
@@ -30,7 +30,7 @@ def fits(text, limit):
 
 def is_text(text, limit):
     """`Text<limit>`."""
-    return fits(text, limit) and not any(is_forbidden(ord(character)) for character in text)
+    return fits(text, limit) and FORBIDDEN_CHARACTERS.isdisjoint(text)
 
 
 def is_dotted(text, limit):

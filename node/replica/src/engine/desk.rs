@@ -26,6 +26,9 @@ use crate::storage::{MarkPosition, SignedMark, Step};
 /// leaves it.
 const NO_SIGNATURE: Signature = Signature([0; 64]);
 
+/// Most verified messages of one height that are remembered.
+const MAX_REMEMBERED: usize = 16_384;
+
 pub(super) struct Desk {
     pub(super) consortium: ConsortiumId,
     pub(super) height: Height,
@@ -224,7 +227,15 @@ impl Desk {
         let seen = (vote.hash(&self.consortium), *signature);
         let valid = self.verified.contains(&seen)
             || vote.validator.verify_vote(&self.consortium, &vote, signature).is_ok();
+        self.remember(seen, valid)
+    }
+
+    /// Remembers what verified, within bounds: a liar may sign any number of messages.
+    fn remember(&mut self, seen: ([u8; 32], Signature), valid: bool) -> bool {
         if valid {
+            if self.verified.len() >= MAX_REMEMBERED {
+                self.verified.clear();
+            }
             self.verified.insert(seen);
         }
         valid
@@ -240,10 +251,7 @@ impl Desk {
         let key = proposal.validator;
         let valid = self.verified.contains(&seen)
             || key.verify_proposal(&self.consortium, &proposal, signature).is_ok();
-        if valid {
-            self.verified.insert(seen);
-        }
-        valid
+        self.remember(seen, valid)
     }
 
     fn sign_vote(&mut self, vote: &EngineVote, signer: &mut Option<Signer>) -> Signature {

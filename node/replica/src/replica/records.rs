@@ -10,7 +10,7 @@ use crate::io::{Admission, Effect, Ticket, Verdict};
 use crate::message::{Gossip, RECORD_BATCH_BYTES};
 use crate::pool::{Pending, Room};
 
-/// An own record that waits longer than this (ms) is told to peers again.
+/// Peers are told of an own record again this long (ms) after the last time.
 const TELL_AGAIN_MS: u64 = 2_000;
 
 impl Replica {
@@ -55,8 +55,8 @@ impl Replica {
         if let Err(refusal) = self.ledger.check(&record, self.now.wall) {
             return Admission::Refused { record, refusal };
         }
-        let since_ms = self.now.mono_ms;
-        match self.pool.admit(Pending { record: record.clone(), own: true, since_ms }) {
+        let told_ms = self.now.mono_ms;
+        match self.pool.admit(Pending { record: record.clone(), own: true, told_ms }) {
             Room::Full => Admission::Busy,
             Room::Known => Admission::Pending(record),
             Room::Taken => {
@@ -126,8 +126,8 @@ impl Replica {
         }
         match self.ledger.check(&record, self.now.wall) {
             Ok(()) => {
-                let since_ms = self.now.mono_ms;
-                self.pool.admit(Pending { record, own: false, since_ms });
+                let told_ms = self.now.mono_ms;
+                self.pool.admit(Pending { record, own: false, told_ms });
                 true
             }
             Err(refusal) if is_final(&refusal) => true,
@@ -160,8 +160,8 @@ impl Replica {
         for (record, tries_left) in self.pool.take_parked() {
             match self.ledger.check(&record, now) {
                 Ok(()) => {
-                    let since_ms = self.now.mono_ms;
-                    self.pool.admit(Pending { record, own: false, since_ms });
+                    let told_ms = self.now.mono_ms;
+                    self.pool.admit(Pending { record, own: false, told_ms });
                 }
                 Err(refusal) if is_final(&refusal) => {}
                 Err(_) => self.pool.repark(record, tries_left),
@@ -188,9 +188,7 @@ impl Replica {
         for (leaf, until) in run_out {
             self.drop_record(&leaf, Refusal::RecordExpired { until });
         }
-        let waiting = self.pool.iter().filter(|p| p.own);
-        let again = waiting.filter(|p| now.mono_ms.saturating_sub(p.since_ms) >= TELL_AGAIN_MS);
-        let again: Vec<VerifiedRecord> = again.map(|p| p.record.clone()).collect();
+        let again = self.pool.tell_again(now.mono_ms, TELL_AGAIN_MS);
         self.to_tell.extend(again);
         self.tell_records();
     }

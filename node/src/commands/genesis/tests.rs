@@ -123,7 +123,7 @@ fn member_file_that_was_changed_is_named() {
     let mut changed = member("tax.gd", 10);
     changed.agency.id = "civil.gd".parse().unwrap();
     fs::write(&path, serde_json::to_vec(&changed).unwrap()).unwrap();
-    let failure = Failure::from(read_members(&[path.clone()]).unwrap_err());
+    let failure = Failure::from(read_members(std::slice::from_ref(&path)).unwrap_err());
     assert_eq!(
         failure.to_string(),
         format!(
@@ -152,7 +152,7 @@ fn authority_that_is_no_member_is_named() {
     let mut stranger = founding(four_members());
     stranger.authority = "police.gd".parse().unwrap();
     let failure = Failure::from(assemble(stranger).unwrap_err()).to_string();
-    assert!(failure.contains("police.gd is named as the competent authority, but is not a member"));
+    assert!(failure.contains("the competent authority police.gd is not a member.\n"));
 }
 
 #[test]

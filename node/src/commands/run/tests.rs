@@ -68,6 +68,7 @@ fn blocks_under_the_genesis_of_another_consortium_are_refused() {
             other.id()
         )
     );
+    assert!(!dir.view_dir().exists(), "no view of strangers is begun");
 }
 
 #[test]
@@ -126,11 +127,8 @@ fn sign_guard_of_another_key_is_refused() {
 fn keys_are_checked_before_anything_is_opened() {
     let founded = Founded::new();
     let dir = founded.dir("tax.gd");
-    fs::copy(
-        founded.dir("data.gd").key_file(KeyRole::Transport),
-        dir.key_file(KeyRole::Transport),
-    )
-    .unwrap();
+    fs::copy(founded.dir("data.gd").key_file(KeyRole::Transport), dir.key_file(KeyRole::Transport))
+        .unwrap();
     let failure = run(dir).to_string();
     assert!(failure.contains("is a key of data.gd, but config.toml says"), "{failure}");
     assert!(!dir.view_dir().exists());

@@ -1,6 +1,7 @@
 //! Submitting and waiting: every answer, and the races around a commit.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use comity_core::ids::LogIndex;
 use comity_core::refusal::Refusal;
@@ -8,6 +9,7 @@ use comity_core::statement::{MAX_RECORD_BYTES, RecordError, VerifiedRecord};
 use comity_replica::io::Admission;
 use serde_json::json;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::client::{Reply, begin};
 use super::fixture::Node;
@@ -21,9 +23,15 @@ fn post(node: &Node, request: &'static str, body: &[u8]) -> JoinHandle<Reply> {
     tokio::spawn(async move { begin(address, request, &[], &body).await.whole().await })
 }
 
+/// The next thing that the API asks of the replica.
+async fn next_ask(node: &mut Node) -> Ask {
+    let asked = timeout(Duration::from_secs(60), node.ends.asks.recv());
+    asked.await.expect("the API asks in time").expect("the API still runs")
+}
+
 /// Answers the next submission as a replica would that checks only form and signatures.
 async fn admit(node: &mut Node, admission: impl FnOnce(VerifiedRecord) -> Admission) {
-    let Some(Ask::Submit { bytes, answer }) = node.ends.asks.recv().await else { panic!() };
+    let Ask::Submit { bytes, answer } = next_ask(node).await else { panic!() };
     let consortium = *node.chain.ledger.consortium();
     let admission = match VerifiedRecord::verify(&bytes, &consortium) {
         Ok(record) => admission(record),
@@ -69,7 +77,7 @@ async fn commit_before_the_admission_is_answered_is_not_missed() {
     let mut node = Node::start(Chain::with_accesses(0)).await;
     let access = node.chain.access();
     let asked = post(&node, WAIT, access.bytes());
-    let Some(Ask::Submit { answer, .. }) = node.ends.asks.recv().await else { panic!() };
+    let Ask::Submit { answer, .. } = next_ask(&mut node).await else { panic!() };
     node.commit(vec![access.clone()]);
     node.view.settle().unwrap();
     answer.send(Admission::Pending(access)).unwrap();
@@ -207,7 +215,7 @@ async fn attempts_are_judged_by_the_replica_once_their_signature_is_checked() {
     ] {
         let signed = node.chain.attempt(matter);
         let asked = post(&node, "POST /v1/evaluate", &serde_json::to_vec(&signed).unwrap());
-        let Some(Ask::Evaluate { attempt, answer }) = node.ends.asks.recv().await else { panic!() };
+        let Ask::Evaluate { attempt, answer } = next_ask(&mut node).await else { panic!() };
         assert_eq!(*attempt, signed.attempt);
         let now = node.chain.ledger.tip().time;
         answer.send(node.chain.ledger.evaluate(&attempt, now)).unwrap();

@@ -1,0 +1,116 @@
+//! A validator that lies: it signs a second message for a step it has already signed in.
+//! Holds: whatever it says carries its own genuine signature, so only its word is wrong.
+
+use comity_core::hash::{ConsortiumId, HeaderHash};
+use comity_core::ids::Height;
+use comity_core::keys::SecretKey;
+use comity_core::vote::{Proposal, Vote};
+use comity_replica::message::{Gossip, Response, SignedProposal, SignedVote, Status};
+
+use crate::chance::Chance;
+
+/// How far (ms) ahead of time a block is that no correct validator votes for.
+const FAR_FUTURE_MS: u64 = 3_600_000;
+
+/// Messages that contradict this one; none where there is nothing to lie about.
+pub fn contradictions(
+    message: &Gossip,
+    key: &SecretKey,
+    consortium: &ConsortiumId,
+    chance: &mut Chance,
+) -> Vec<Gossip> {
+    match message {
+        Gossip::Vote(signed) if signed.vote.validator == key.public() => {
+            vec![other_vote(&signed.vote, key, consortium, chance)]
+        }
+        Gossip::Proposal(signed) if signed.proposal.validator == key.public() => {
+            other_proposals(signed, key, consortium, chance)
+        }
+        Gossip::Records(records) => vec![Gossip::Records(garbage(records))],
+        Gossip::Vote(_) | Gossip::Proposal(_) | Gossip::Polka(_) | Gossip::Round(_) => Vec::new(),
+    }
+}
+
+fn other_vote(
+    vote: &Vote,
+    key: &SecretKey,
+    consortium: &ConsortiumId,
+    chance: &mut Chance,
+) -> Gossip {
+    let value = match vote.value {
+        Some(_) if chance.per_mille(800) => None,
+        _ => Some(HeaderHash(chance.bytes())),
+    };
+    let vote = Vote { value, ..*vote };
+    let signature = key.sign_vote(consortium, &vote);
+    Gossip::Vote(SignedVote { vote, signature })
+}
+
+/// A block of the same records at another time, as good as the first; now and then from the far
+/// future, and then announced as if a quorum had prevoted it before.
+fn other_proposals(
+    signed: &SignedProposal,
+    key: &SecretKey,
+    consortium: &ConsortiumId,
+    chance: &mut Chance,
+) -> Vec<Gossip> {
+    if signed.proposal.polka_round.is_some() {
+        return Vec::new();
+    }
+    let is_far = chance.per_mille(500);
+    let mut header = signed.header.clone();
+    header.time = header.time.plus(if is_far { FAR_FUTURE_MS } else { 1 });
+    let fresh = Proposal { value: header.hash(), ..signed.proposal };
+    let again = Proposal {
+        // A later round in which it is this validator's turn again, among four.
+        round: fresh.round + 4,
+        polka_round: Some(fresh.round),
+        ..fresh
+    };
+    let sign = |proposal: Proposal| {
+        let signature = key.sign_proposal(consortium, &proposal);
+        let header = header.clone();
+        Gossip::Proposal(Box::new(SignedProposal { proposal, signature, header, ..signed.clone() }))
+    };
+    if is_far { vec![sign(again), sign(fresh)] } else { vec![sign(fresh)] }
+}
+
+/// Known statements under signatures that do not verify.
+fn garbage(records: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    records.iter().map(|record| garbled(record)).collect()
+}
+
+/// A record with the last byte of its last signature changed: it still decodes.
+pub fn garbled(record: &[u8]) -> Vec<u8> {
+    let mut garbled = record.to_vec();
+    if let Some(last) = garbled.last_mut() {
+        *last ^= 0x40;
+    }
+    garbled
+}
+
+/// What it answers in place of the truth.
+pub fn false_answer(response: &Response, chance: &mut Chance) -> Option<Response> {
+    match response {
+        // A tip that it does not have and cannot prove.
+        Response::Status(status) => {
+            let height = Height(status.height.0 + chance.between(1, 50));
+            Some(Response::Status(Box::new(Status { height, ..(**status).clone() })))
+        }
+        Response::Blocks(blocks) => {
+            let mut blocks = blocks.clone();
+            let at = chance.index(blocks.len().max(1));
+            let block = blocks.get_mut(at)?;
+            let byte = chance.index(block.len().max(1));
+            *block.get_mut(byte)? ^= 1 << chance.index(8);
+            Some(Response::Blocks(blocks))
+        }
+        Response::Body(_) => Some(Response::Body(None)),
+    }
+}
+
+/// Whether these words name this key as guilty.
+pub fn is_named(description: &str, key: &SecretKey) -> bool {
+    let guilty = key.public().to_string();
+    description.matches(&guilty).count() >= 2
+}

@@ -1,0 +1,188 @@
+//! A consortium of real nodes, founded with the commands that operators use.
+//! Holds: consortia whose nodes run take turns, so that few processes share the machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use comity_core::genesis::Genesis;
+use comity_core::hash::ConsortiumId;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::author::{Author, Role};
+use super::http::Api;
+use super::node::Node;
+use super::ports::free_port;
+use super::program::{comity, comityd, run};
+use super::wait;
+
+/// Members, in the order of their nodes.
+const AGENCIES: [&str; 5] = ["civil.th", "data.th", "health.th", "school.th", "tax.th"];
+
+static TURN: Mutex<()> = Mutex::new(());
+
+/// A founded consortium.
+pub(crate) struct Consortium {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) genesis: PathBuf,
+    consortium: ConsortiumId,
+    dir: TempDir,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Consortium {
+    /// Founds a consortium of `count` nodes, which do not run yet.
+    pub(crate) fn found(count: usize) -> Consortium {
+        // A test that failed leaves nothing behind that could matter to the next.
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let dir = tempfile::tempdir().unwrap();
+        let nodes: Vec<Node> =
+            AGENCIES[..count].iter().map(|name| init(dir.path(), name)).collect();
+        for node in &nodes {
+            introduce(node, &nodes);
+        }
+        let genesis = found_genesis(dir.path(), "Thule", &nodes);
+        for node in &nodes {
+            fs::copy(&genesis, node.file("genesis.json")).unwrap();
+        }
+        let consortium = read_genesis(&genesis).id();
+        Consortium { nodes, genesis, consortium, dir, _turn: turn }
+    }
+
+    /// Founds a consortium of `count` nodes and starts them all.
+    pub(crate) fn start(count: usize) -> Consortium {
+        let mut consortium = Consortium::found(count);
+        consortium.start_all();
+        consortium
+    }
+
+    /// Starts all nodes and waits until they are ready.
+    pub(crate) fn start_all(&mut self) {
+        self.nodes.iter_mut().for_each(Node::start);
+        self.nodes.iter_mut().for_each(Node::ready);
+    }
+
+    /// A place for a test's own files.
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Sets up a node of an agency that is no member, which calls all nodes.
+    pub(crate) fn outsider(&self) -> Node {
+        let node = init(self.dir(), AGENCIES[AGENCIES.len() - 1]);
+        assert!(self.nodes.iter().all(|member| member.agency != node.agency));
+        introduce(&node, &self.nodes);
+        node
+    }
+
+    /// Another genesis of the same nodes, with `outsider` among them if there is one.
+    pub(crate) fn other_genesis(&self, outsider: Option<&Node>) -> PathBuf {
+        found_genesis(self.dir(), "Another Thule", self.nodes.iter().chain(outsider))
+    }
+
+    pub(crate) fn id(&self) -> ConsortiumId {
+        self.consortium
+    }
+
+    /// The admin of the agency whose node has this number.
+    pub(crate) fn admin(&self, number: usize) -> Author {
+        let agency = &self.nodes[number].agency;
+        let file = fs::read(admin_key(self.dir(), agency)).unwrap();
+        Author::of_key_file(self.id(), &file)
+    }
+
+    /// Someone of that agency, with a key that is on the ledger.
+    pub(crate) fn person(&self, number: usize, role: Role) -> Author {
+        let (record, person) = self.admin(number).register(role);
+        self.nodes[number].api.commit(&record);
+        person
+    }
+
+    /// Runs a command of `comity` against a node.
+    pub(crate) fn comity(&self, number: usize, args: &[&str]) -> super::program::Ran {
+        run(comity(self.dir(), args).args(["--node", &self.nodes[number].api.url()]))
+    }
+
+    /// The private key of an agency's admin.
+    pub(crate) fn admin_key(&self, number: usize) -> PathBuf {
+        admin_key(self.dir(), &self.nodes[number].agency)
+    }
+
+    /// Waits until all running nodes among `numbers` stand at one tip, not below `height`, and
+    /// returns their status.
+    pub(crate) fn same_tip(&self, numbers: &[usize], height: u64) -> Value {
+        wait::until("the same tip everywhere", || {
+            let found: Vec<Value> = numbers.iter().map(|n| self.nodes[*n].status()).collect();
+            let parts = ["height", "header_hash", "log_root", "state_root"];
+            let same = parts.iter().all(|part| found.iter().all(|s| s[part] == found[0][part]));
+            if same && found[0]["height"].as_u64().unwrap() >= height {
+                return Ok(found[0].clone());
+            }
+            Err(format!("at least height {height} wanted, found {found:#?}"))
+        })
+    }
+
+    /// Every node among `numbers` shows the very entry that was acknowledged as `committed`.
+    pub(crate) fn assert_everywhere(&self, numbers: &[usize], committed: &Value) {
+        let id = committed["record_id"].as_str().unwrap();
+        for number in numbers {
+            let entry = self.nodes[*number].api.json(&format!("/v1/records/{id}"));
+            for part in ["index", "height", "time", "record_id", "leaf_hash"] {
+                assert_eq!(entry[part], committed[part], "{part} at node {number}: {entry}");
+            }
+        }
+    }
+}
+
+/// An admin's key and a node's directory.
+fn init(dir: &Path, agency: &str) -> Node {
+    let key = admin_key(dir, agency);
+    let made = run(comity(dir, ["key", "new", "--json", "--for-genesis", "--role", "admin"])
+        .args(["--agency", agency, "--post", "Head of office", "--out"])
+        .arg(&key));
+    let card = made.done_json()["card_file"].as_str().unwrap().to_owned();
+    let (port, api) = (free_port(), free_port());
+    let node = Node::new(agency, dir.join(agency.replace('.', "-")), Api { port: api }, port);
+    let place = [format!("/ip4/127.0.0.1/tcp/{port}"), format!("127.0.0.1:{api}")];
+    let mut command = node.command(&["init", "--agency", agency, "--level", "county"]);
+    command.args(["--name", agency, "--region", "Thule", "--admin-card", &card]);
+    command.args(["--listen", &place[0], "--api-listen", &place[1]]);
+    run(&mut command).done();
+    node
+}
+
+fn admin_key(dir: &Path, agency: &str) -> PathBuf {
+    dir.join(format!("{agency}.admin.json"))
+}
+
+/// Writes into a node's settings that it calls all the others.
+fn introduce(node: &Node, all: &[Node]) {
+    let mut config = fs::read_to_string(node.file("config.toml")).unwrap();
+    for other in all.iter().filter(|other| other.agency != node.agency) {
+        let (agency, port) = (&other.agency, other.port);
+        config.push_str(&format!(
+            "\n[[network.peers]]\nagency = \"{agency}\"\naddress = \"/ip4/127.0.0.1/tcp/{port}\"\n"
+        ));
+    }
+    fs::write(node.file("config.toml"), config).unwrap();
+}
+
+/// Makes a genesis of the members whose nodes these are. A block comes when a record does; the
+/// heartbeat is so slow that no test meets it.
+fn found_genesis<'a>(dir: &Path, name: &str, nodes: impl IntoIterator<Item = &'a Node>) -> PathBuf {
+    let codes = dir.join("codes.toml");
+    fs::write(&codes, run(&mut comityd(["genesis", "--sample-codes"])).done()).unwrap();
+    let genesis = dir.join(format!("{name}.json"));
+    let mut command = comityd(["genesis", "--name", name, "--authority", AGENCIES[0]]);
+    command.args(["--heartbeat-ms", "3600000", "--codes"]).arg(&codes).arg("--out").arg(&genesis);
+    for node in nodes {
+        command.arg("--member").arg(node.file("member.json"));
+    }
+    run(&mut command).done();
+    genesis
+}
+
+fn read_genesis(path: &Path) -> Genesis {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}

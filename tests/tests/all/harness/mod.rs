@@ -1,0 +1,12 @@
+//! What the tests with real processes stand on: founding consortia, running nodes, asking them,
+//! signing records, waiting.
+//! Holds: every wait is for a condition and ends; every process that was started is ended.
+//! May not enter: what is expected of the programs (see `cluster`).
+
+pub(crate) mod author;
+pub(crate) mod consortium;
+pub(crate) mod http;
+pub(crate) mod node;
+mod ports;
+pub(crate) mod program;
+pub(crate) mod wait;

@@ -1,0 +1,297 @@
+//! Votes, certificates, blocks and archives.
+
+use comity_core::archive::{
+    ArchiveError, BlockFault, FRAME_HEAD_BYTES, Frame, HEAD_BYTES, MAGIC, Verifier, check_block,
+    decode_frame, frame_head,
+};
+use comity_core::block::{Block, CommittedBlock, Header, body_hash};
+use comity_core::encoding::encode;
+use comity_core::genesis::Genesis;
+use comity_core::hash::{BodyHash, CertificateHash, ConsortiumId, HeaderHash, LeafHash, leaf_hash};
+use comity_core::keys::{SecretKey, Signature};
+use comity_core::ledger::{BlockError, Ledger, NewBlock};
+use comity_core::statement::VerifiedRecord;
+use comity_core::validators::ValidatorSet;
+use comity_core::vote::{CertificateError, CommitCertificate, Proposal, Vote};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Hex, Vectors, fault_name, preimage, sha256};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Voters {
+    validators: ValidatorSet,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Message {
+    Vote(SignedVote),
+    Proposal(SignedProposal),
+    Certificate(Certified),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignedVote {
+    vote: Vote,
+    seed: Hex,
+    consortium: ConsortiumId,
+    bytes: Hex,
+    preimage: Hex,
+    hash: Hex,
+    signature: Signature,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignedProposal {
+    proposal: Proposal,
+    seed: Hex,
+    consortium: ConsortiumId,
+    bytes: Hex,
+    preimage: Hex,
+    hash: Hex,
+    signature: Signature,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Certified {
+    what: String,
+    certificate: CommitCertificate,
+    consortium: ConsortiumId,
+    bytes: Hex,
+    hash: CertificateHash,
+    fault: Option<String>,
+}
+
+pub(super) fn check_consensus(vectors: &Vectors) {
+    let Voters { validators } = vectors.shared();
+    vectors.each(|case: Message| match case {
+        Message::Vote(case) => {
+            let SignedVote { vote, seed, consortium, bytes, preimage: expected, hash, signature } =
+                case;
+            assert_eq!(encode(&vote), bytes.0);
+            assert_eq!(preimage("comity/vote/1", &consortium, &bytes.0), expected.0);
+            assert_eq!(vote.hash(&consortium).to_vec(), hash.0);
+            assert_eq!(
+                SecretKey::from_seed(&seed.array()).sign_vote(&consortium, &vote),
+                signature
+            );
+            vote.validator.verify_vote(&consortium, &vote, &signature).unwrap();
+        }
+        Message::Proposal(case) => {
+            let SignedProposal { proposal, seed, consortium, bytes, preimage: expected, .. } = case;
+            assert_eq!(encode(&proposal), bytes.0);
+            assert_eq!(preimage("comity/proposal/1", &consortium, &bytes.0), expected.0);
+            assert_eq!(proposal.hash(&consortium).to_vec(), case.hash.0);
+            let secret = SecretKey::from_seed(&seed.array());
+            assert_eq!(secret.sign_proposal(&consortium, &proposal), case.signature);
+            let key = proposal.validator;
+            key.verify_proposal(&consortium, &proposal, &case.signature).unwrap();
+        }
+        Message::Certificate(Certified { what, certificate, consortium, bytes, hash, fault }) => {
+            assert_eq!(encode(&certificate), bytes.0, "{what}");
+            assert_eq!(certificate.hash(&consortium), hash, "{what}");
+            let refused = certificate.verify(&consortium, &validators).err();
+            let found = refused.as_ref().map(certificate_fault);
+            assert_eq!(found, fault.as_deref(), "{what}: {refused:?}");
+        }
+    });
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Blocks {
+    Whole(Box<Whole>),
+    Body(Body),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whole {
+    header: Header,
+    header_bytes: Hex,
+    preimage: Hex,
+    header_hash: HeaderHash,
+    leaves: Vec<LeafHash>,
+    body_hash: BodyHash,
+    block: Hex,
+    committed: Hex,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    consortium: ConsortiumId,
+    leaves: Vec<LeafHash>,
+    body_hash: BodyHash,
+}
+
+pub(super) fn check_blocks(vectors: &Vectors) {
+    vectors.each(|case: Blocks| match case {
+        Blocks::Whole(case) => {
+            assert_eq!(encode(&case.header), case.header_bytes.0);
+            assert_eq!(case.header.hash(), case.header_hash);
+            assert_eq!(sha256(&case.preimage.0), *case.header_hash.as_bytes());
+            let block = Block::from_bytes(&case.block.0).unwrap();
+            assert_eq!(block.header, case.header);
+            assert_eq!(block.to_bytes(), case.block.0);
+            let leaves: Vec<LeafHash> = block.records.iter().map(|r| leaf_hash(r)).collect();
+            assert_eq!(leaves, case.leaves);
+            assert_eq!(body_hash(&case.header.consortium, &leaves), case.body_hash);
+            assert_eq!(case.header.body, case.body_hash);
+            let committed = CommittedBlock::from_bytes(&case.committed.0).unwrap();
+            assert_eq!(committed.to_bytes(), case.committed.0);
+            assert_eq!(committed.block, block);
+            assert_eq!(committed.certificate.header_hash, case.header_hash);
+        }
+        Blocks::Body(Body { consortium, leaves, body_hash: expected }) => {
+            assert_eq!(body_hash(&consortium, &leaves), expected);
+        }
+    });
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Founded {
+    genesis: Genesis,
+    consortium: ConsortiumId,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Archived {
+    what: String,
+    archive: Hex,
+    result: Value,
+}
+
+pub(super) fn check_archives(vectors: &Vectors) {
+    let Founded { genesis, consortium } = vectors.shared();
+    assert_eq!(genesis.id(), consortium);
+    vectors.each(|case: Archived| {
+        assert_eq!(verify(&genesis, &case.archive.0), case.result, "{}", case.what);
+        if case.result.get("fault").is_none() {
+            check_building(&genesis, &case.archive.0);
+        }
+    });
+}
+
+/// A proposer with the same records builds the same blocks, byte by byte.
+fn check_building(genesis: &Genesis, archive: &[u8]) {
+    let mut ledger = Ledger::new(genesis).unwrap();
+    let mut rest = &archive[HEAD_BYTES..];
+    while let (Frame::Block(block), after) = next_frame(rest).unwrap() {
+        rest = after;
+        let checked = |proof: CommitCertificate| {
+            proof.verify(ledger.consortium(), ledger.tip_validators()).unwrap()
+        };
+        let parent = block.parent_certificate.clone().map(checked);
+        let Header { time, proposal_round: round, .. } = block.header;
+        let records = block.records.iter();
+        let records = records.map(|r| VerifiedRecord::verify(r, ledger.consortium()).unwrap());
+        let new = NewBlock { time, round, parent: parent.as_ref() };
+        let built = ledger.build(&new, records.collect::<Vec<_>>());
+        assert!(built.refused.is_empty());
+        assert_eq!(hex::encode(built.block.to_bytes()), hex::encode(block.to_bytes()));
+        ledger.commit(&built.executed);
+    }
+}
+
+/// The ledger after the blocks of an archive that is known to be good.
+pub(super) fn replay(genesis: &Genesis, archive: &[u8]) -> Ledger {
+    let mut verifier = Verifier::new(genesis).unwrap();
+    push_all(&mut verifier, archive).unwrap();
+    verifier.ledger().clone()
+}
+
+/// What an archive proves, in the words of the vectors.
+fn verify(genesis: &Genesis, archive: &[u8]) -> Value {
+    let mut verifier = Verifier::new(genesis).unwrap();
+    let proven = push_all(&mut verifier, archive).and_then(|last| verifier.finish(last));
+    match proven {
+        Ok(proven) => json!({
+            "height": proven.tip.height, "header_hash": proven.tip.hash,
+            "entries": proven.entries, "signers": proven.signers,
+        }),
+        Err(ArchiveError::NotAnArchive) => json!({ "fault": "not-an-archive" }),
+        Err(ArchiveError::OtherConsortium { .. }) => json!({ "fault": "other-consortium" }),
+        Err(ArchiveError::Block { height, cause }) => {
+            json!({ "height": height, "fault": block_fault(&cause) })
+        }
+        Err(ArchiveError::Genesis(error)) => panic!("{error}"),
+    }
+}
+
+/// Executes the blocks of an archive; its last certificate.
+fn push_all(verifier: &mut Verifier, archive: &[u8]) -> Result<CommitCertificate, ArchiveError> {
+    let Some((head, mut rest)) = archive.split_first_chunk::<HEAD_BYTES>() else {
+        let is_archive = archive.starts_with(&MAGIC);
+        assert!(is_archive, "a shorter file that is no archive has no vector");
+        return Err(verifier.fault(BlockFault::Truncated));
+    };
+    verifier.check_head(head)?;
+    loop {
+        let (frame, after) = next_frame(rest).map_err(|fault| verifier.fault(fault))?;
+        rest = after;
+        match frame {
+            Frame::Block(block) => {
+                let checked = check_block(verifier.ledger().consortium(), block)
+                    .map_err(|fault| verifier.fault(fault))?;
+                verifier.push(checked)?;
+            }
+            Frame::Certificate(last) if rest.is_empty() => return Ok(last),
+            Frame::Certificate(_) => {
+                let height = verifier.ledger().tip().height;
+                return Err(ArchiveError::Block { height, cause: Box::new(BlockFault::Trailing) });
+            }
+        }
+    }
+}
+
+fn next_frame(bytes: &[u8]) -> Result<(Frame, &[u8]), BlockFault> {
+    let (head, rest) =
+        bytes.split_first_chunk::<FRAME_HEAD_BYTES>().ok_or(BlockFault::Truncated)?;
+    let (kind, length) = frame_head(head)?;
+    let (content, rest) = rest.split_at_checked(length).ok_or(BlockFault::Truncated)?;
+    Ok((decode_frame(kind, content)?, rest))
+}
+
+fn block_fault(fault: &BlockFault) -> String {
+    match fault {
+        BlockFault::Truncated => "truncated".to_owned(),
+        BlockFault::Trailing => "trailing".to_owned(),
+        BlockFault::Frame => "frame".to_owned(),
+        BlockFault::Decode(error) => format!("decode: {}", fault_name(error)),
+        BlockFault::Certificate(error) => format!("certificate: {}", certificate_fault(error)),
+        BlockFault::Record { position, source } => {
+            format!("form of record {position}: {}", source.rule())
+        }
+        BlockFault::Execution(error) => execution_fault(error),
+    }
+}
+
+fn execution_fault(error: &BlockError) -> String {
+    match error {
+        BlockError::Header { field: "body hash" } => "header: body".to_owned(),
+        BlockError::Header { field } => format!("header: {}", field.replace(' ', "_")),
+        BlockError::Limit { what } => format!("limit: {what}"),
+        BlockError::Quota { agency } => format!("quota: {agency}"),
+        BlockError::Record { position, refusal } => {
+            format!("record {position}: {}", refusal.rule())
+        }
+    }
+}
+
+fn certificate_fault(error: &CertificateError) -> &'static str {
+    match error {
+        CertificateError::Order => "order",
+        CertificateError::Stranger(_) => "stranger",
+        CertificateError::Signature { .. } => "signature",
+        CertificateError::NoQuorum { .. } => "no-quorum",
+        CertificateError::OtherBlock => "other-block",
+    }
+}

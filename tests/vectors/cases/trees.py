@@ -1,0 +1,130 @@
+"""state.json: keys, tree and proofs of the state. log.json: roots, frontiers and proofs of logs."""
+
+from comity import shapes
+from comity.hashing import leaf_hash
+from comity.trees import StateTree, log_consistency, log_path, log_root, frontier
+
+from . import world as w
+
+CONSORTIUM = w.CONSORTIUM
+
+
+def state_keys():
+    """Every kind of state key, with the value that lies there after the chain of the vectors."""
+    state = w.CHAIN.ledger.state
+    number = (11).to_bytes(8, "big")
+    for kind, name, key in (
+        ("params", "", b"p"), ("competent-authority", "", b"c"), ("validators", "", b"v"),
+        ("agency", "health.gd", b"ahealth.gd"),
+        ("key", w.public("health steward"), b"k" + bytes.fromhex(w.public("health steward"))),
+        ("matter", "LOW-INCOME", b"mLOW-INCOME"), ("duty-basis", "STATUTE-1", b"bSTATUTE-1"),
+        ("dataset", "health.gd/vaccinations", b"dhealth.gd/vaccinations"),
+        ("grant", "G11", b"g" + number), ("usage", "G11", b"u" + number),
+    ):
+        yield {"key": kind, "name": name, "bytes": key.hex(), "value": state[key].hex()}
+
+
+def hashes():
+    """Path, value hash and leaf of single keys: a tree of one."""
+    for key, value in ((b"p", b""), (b"ahealth.gd", b"any bytes"), (b"", b"\0")):
+        tree = StateTree(CONSORTIUM, {key: value})
+        path, value_hash = tree.path(key), tree.value_hash(value)
+        yield {"of": key.hex(), "value": value.hex(), "path": path.hex(),
+               "value_hash": value_hash.hex(), "leaf": tree.leaf(path, value_hash).hex()}
+
+
+def neighbours(bits):
+    """Two keys whose paths agree in at least so many bits."""
+    tree, seen = StateTree(CONSORTIUM, {}), {}
+    for number in range(1 << bits):
+        key = f"key {number}".encode()
+        prefix = int.from_bytes(tree.path(key), "big") >> 256 - bits
+        if prefix in seen:
+            return seen[prefix], key
+        seen[prefix] = key
+    raise AssertionError("some two paths agree in so few bits")
+
+
+def sets():
+    """Sets of pairs: name, pairs."""
+    a, b = neighbours(12)
+    yield "nothing", {}
+    yield "one", {b"p": b"value"}
+    yield "two", {b"p": b"value", b"c": b"other"}
+    yield "two that agree in 12 bits", {a: b"left", b: b"right"}
+    yield "twenty", {f"key {n}".encode(): bytes([n]) * n for n in range(20)}
+    yield "an empty key and an empty value", {b"": b"", b"x": b""}
+    yield "the chain of the vectors", w.CHAIN.ledger.state
+
+
+def trees():
+    """Roots and proofs."""
+    for name, pairs in sets():
+        tree = StateTree(CONSORTIUM, pairs)
+        known = sorted(pairs)[:4]
+        keys = known + [b"absent", b"key 100"] + [b"key 7"] * (b"key 7" not in known)
+        proofs = []
+        for key in keys:
+            proof, value = tree.prove(key), pairs.get(key)
+            assert tree.proves(proof, tree.root(), key, value)
+            proofs.append({
+                "key": key.hex(), "value": None if value is None else value.hex(),
+                "proof": shapes.STATE_PROOF.put(proof).hex(),
+            })
+        yield {"set": name, "pairs": [[k.hex(), v.hex()] for k, v in sorted(pairs.items())],
+               "root": tree.root().hex(), "proofs": proofs}
+
+
+def refused_proofs():
+    """Proofs that prove nothing."""
+    pairs = {f"key {n}".encode(): bytes([n]) for n in range(20)}
+    tree = StateTree(CONSORTIUM, pairs)
+    root, key, absent = tree.root(), b"key 3", b"key 100"
+    good, none = tree.prove(key), tree.prove(absent)
+    other = {"path": tree.path(b"key 4").hex(), "value_hash": tree.value_hash(b"\4").hex()}
+    own = {"path": tree.path(key).hex(), "value_hash": tree.value_hash(b"\3").hex()}
+    shorter = {**good, "siblings": good["siblings"][:-1]}
+    longer = {**good, "siblings": good["siblings"] + ["00" * 32]}
+    swapped = {**good, "siblings": good["siblings"][::-1]}
+    for what, proof, name, value, fault in (
+        ("another value", good, key, b"\4", "root"),
+        ("another key", good, b"key 4", b"\3", "root"),
+        ("a value as absent", good, key, None, "shows-value"),
+        ("an absent key as a value", none, absent, b"", "shows-absence"),
+        ("its own leaf as another's", {**good, "end": {"other": own}}, key, None, "misplaced"),
+        ("a leaf that lies elsewhere", {**good, "end": {"other": other}}, key, None, "misplaced"),
+        ("an empty subtree where a leaf is", {**good, "end": "empty"}, key, None, "root"),
+        ("a sibling too few", shorter, key, b"\3", "root"),
+        ("a sibling too many", longer, key, b"\3", "root"),
+        ("siblings upside down", swapped, key, b"\3", "root"),
+    ):
+        assert not tree.proves(proof, root, name, value), what
+        yield {"what": what, "root": root.hex(), "key": name.hex(),
+               "value": None if value is None else value.hex(),
+               "proof": shapes.STATE_PROOF.put(proof).hex(), "fault": fault}
+
+
+def state():
+    """The cases of state.json."""
+    for source in (state_keys(), hashes(), trees(), refused_proofs()):
+        yield from source
+
+
+def log():
+    """The cases of log.json."""
+    leaves = [leaf_hash(f"entry {n}".encode()) for n in range(40)]
+    for n in range(3):
+        yield {"entry": f"entry {n}".encode().hex(), "leaf": leaves[n].hex()}
+    for size in (*range(18), 31, 32, 33, 40):
+        part = leaves[:size]
+        paths = [
+            {"index": at, "path": [h.hex() for h in log_path(at, part)]}
+            for at in sorted({0, 1, size // 2, size - 2, size - 1}) if 0 <= at < size
+        ]
+        earlier = [
+            {"first": first, "proof": [h.hex() for h in log_consistency(first, part)]}
+            for first in sorted({0, 1, 2, size // 2, size - 1, size}) if 0 <= first <= size
+        ]
+        yield {"size": size, "root": log_root(part).hex(),
+               "frontier": shapes.FRONTIER.put(frontier(part)).hex(),
+               "inclusion": paths, "consistency": earlier}
