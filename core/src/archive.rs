@@ -233,7 +233,7 @@ impl Verifier {
     /// Ends with the tip's own certificate.
     pub fn finish(self, certificate: CommitCertificate) -> Result<Verified, ArchiveError> {
         let tip = self.ledger.tip();
-        if certificate.header_hash != tip.hash || certificate.height != tip.height {
+        if !tip.is_named_by(&certificate) {
             return Err(self.tip_fault(CertificateError::OtherBlock));
         }
         let signers = certificate.signatures.len();
@@ -252,7 +252,7 @@ impl Verifier {
             .verify(self.ledger.consortium(), self.ledger.tip_validators())
             .map_err(|error| self.fault(error))?;
         let committed = parent.certificate();
-        if committed.height == tip.height && committed.header_hash != tip.hash {
+        if committed.height == tip.height && !tip.is_named_by(committed) {
             return Err(self.tip_fault(CertificateError::OtherBlock));
         }
         Ok(parent)

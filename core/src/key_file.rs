@@ -116,7 +116,8 @@ pub struct KeyCard {
     pub post: Text<96>,
     /// The key.
     pub public_key: PublicKey,
-    /// The key's own signature over all this.
+    /// The key's own signature over consortium, agency, role and key (not over the post, which
+    /// the agency's admin vouches for when registering the key).
     pub possession: Signature,
 }
 

@@ -18,7 +18,7 @@ use crate::state_tree::StateTree;
 use crate::statement::VerifiedRecord;
 use crate::text::AgencyId;
 use crate::validators::ValidatorSet;
-use crate::vote::VerifiedCertificate;
+use crate::vote::{CommitCertificate, VerifiedCertificate};
 use run::{Outline, Run, differing_field};
 
 /// The last committed block, as far as the next one needs it.
@@ -30,6 +30,23 @@ pub struct Tip {
     pub hash: HeaderHash,
     /// Its time; the genesis time before the first block.
     pub time: TimeMs,
+    /// The round in which it was first proposed; 0 before the first block.
+    pub proposal_round: u32,
+}
+
+impl Tip {
+    /// The tip that a committed header makes.
+    pub fn of(header: &Header) -> Tip {
+        let Header { height, time, proposal_round, .. } = *header;
+        Tip { height, hash: header.hash(), time, proposal_round }
+    }
+
+    /// Whether a certificate is of this very block, and of no round before it was proposed.
+    pub fn is_named_by(&self, certificate: &CommitCertificate) -> bool {
+        certificate.height == self.height
+            && certificate.header_hash == self.hash
+            && certificate.round >= self.proposal_round
+    }
 }
 
 /// Why a block is not one that a correct validator proposes or votes for.
@@ -176,7 +193,12 @@ impl Ledger {
         let changes = genesis_changes(genesis)?;
         Ok(Ledger {
             consortium,
-            tip: Tip { height: Height(0), hash: HeaderHash(consortium.0), time: genesis.time },
+            tip: Tip {
+                height: Height(0),
+                hash: HeaderHash(consortium.0),
+                time: genesis.time,
+                proposal_round: 0,
+            },
             state: StateTree::new(&consortium).with(changes.puts),
             log: Frontier::new(),
             window: Window::default(),
@@ -204,7 +226,7 @@ impl Ledger {
         window.advance(&saved.window, header.time);
         let validators = next_validators(&state);
         let params = apply::params(&TreeState(&state));
-        let tip = Tip { height: header.height, hash: header.hash(), time: header.time };
+        let tip = Tip::of(&header);
         Ok(Ledger {
             consortium: *consortium,
             tip,
@@ -358,10 +380,7 @@ impl Ledger {
         if header.time <= self.tip.time {
             return wrong("time");
         }
-        let is_of_tip = |parent: &VerifiedCertificate| {
-            let certificate = parent.certificate();
-            certificate.header_hash == self.tip.hash && certificate.height == self.tip.height
-        };
+        let is_of_tip = |parent: &VerifiedCertificate| self.tip.is_named_by(parent.certificate());
         match parent {
             None if self.tip.height == Height(0) => Ok(()),
             Some(parent) if self.tip.height > Height(0) && is_of_tip(parent) => Ok(()),
@@ -377,7 +396,7 @@ impl Ledger {
             "a block is committed on the tip it was executed on"
         );
         self.window.advance(&executed.changes, header.time);
-        self.tip = Tip { height: header.height, hash: executed.hash, time: header.time };
+        self.tip = Tip::of(header);
         self.state = executed.state.clone();
         self.log = executed.log.clone();
         self.tip_validators =

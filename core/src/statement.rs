@@ -3,13 +3,14 @@
 //! signatures that it names; whether its signers may act is for `apply`.
 //! May not enter: state. Source: docs/formats.md, "Statements".
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::access::{AccessRefusal, SignedAttempt};
 use crate::agency::KeyRole;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Items};
 use crate::encoding::{Decode, DecodeError, Encode, decode, encode};
 use crate::grant::GrantTerms;
 use crate::hash::{Commitment, ConsortiumId, LeafHash, Purpose, RecordId, leaf_hash, tagged};
@@ -222,6 +223,9 @@ pub enum RecordError {
     /// The embedded attempt is for another consortium.
     #[error("the attempt inside was made for another consortium")]
     AttemptConsortium,
+    /// The embedded attempt asks for no item at all.
+    #[error("the attempt inside asks for no item at all")]
+    AttemptWithoutItems,
     /// The embedded attempt's signature does not verify.
     #[error("the officer's signature on the attempt inside does not verify")]
     AttemptSignature(#[source] SignatureError),
@@ -244,6 +248,7 @@ impl RecordError {
             RecordError::Signature { .. } => "bad-signature",
             RecordError::Possession(_) => "bad-possession",
             RecordError::AttemptConsortium => "attempt-wrong-consortium",
+            RecordError::AttemptWithoutItems => "attempt-without-items",
             RecordError::AttemptSignature(_) => "attempt-bad-signature",
         }
     }
@@ -362,6 +367,10 @@ fn check_form(record: &SignedRecord) -> Result<(), RecordError> {
     }
     if statement.action.attempt().is_some_and(|a| a.attempt.consortium != statement.consortium) {
         return Err(RecordError::AttemptConsortium);
+    }
+    let asks_nothing = |a: &SignedAttempt| a.attempt.items == Items::Only(BTreeSet::new());
+    if statement.action.attempt().is_some_and(asks_nothing) {
+        return Err(RecordError::AttemptWithoutItems);
     }
     Ok(())
 }

@@ -200,7 +200,18 @@ fn is_code(text: &str) -> bool {
 }
 
 fn is_item_name(text: &str) -> bool {
-    text.trim() == text && !text.chars().any(|c| is_forbidden(c) || c == ',')
+    let edge = |c: Option<char>| c.is_some_and(|c| !is_space(c));
+    edge(text.chars().next())
+        && edge(text.chars().next_back())
+        && !text.chars().any(|c| is_forbidden(c) || c == ',')
+}
+
+/// Spaces of Unicode 16 that are not forbidden altogether. A fixed list, as for [`is_forbidden`].
+fn is_space(character: char) -> bool {
+    matches!(
+        u32::from(character),
+        0x20 | 0xA0 | 0x1680 | 0x2000..=0x200A | 0x202F | 0x205F | 0x3000
+    )
 }
 
 #[cfg(test)]

@@ -121,8 +121,8 @@ pub enum CertificateError {
         /// Power in all.
         total: u64,
     },
-    /// It is for another block than the one at hand.
-    #[error("it is for another block")]
+    /// It is for another block than the one at hand, or of a round before that was proposed.
+    #[error("it is for another block, or of a round before this one was proposed")]
     OtherBlock,
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
 
-/// How far from the preferred port a free one is looked for (count).
+/// Among how many ports a free one is looked for (count).
 const REACH: u16 = 1_000;
 
 /// There is no free port.
@@ -28,16 +28,17 @@ impl Ports {
         self.taken.insert(port);
     }
 
-    /// The first free port from `preferred` upwards. Errors: none is near.
-    pub(crate) fn choose(&mut self, preferred: u16) -> Result<u16, NoFreePort> {
-        let last = preferred.saturating_add(REACH);
-        let found = (preferred..=last).find(|port| !self.taken.contains(port) && is_free(*port));
-        match found {
+    /// `preferred`, or if that is not free, the first free port from `first` upwards. Errors: none
+    /// is near.
+    pub(crate) fn choose(&mut self, preferred: u16, first: u16) -> Result<u16, NoFreePort> {
+        let last = first.saturating_add(REACH);
+        let mut wanted = std::iter::once(preferred).chain(first..=last);
+        match wanted.find(|port| !self.taken.contains(port) && is_free(*port)) {
             Some(port) => {
                 self.reserve(port);
                 Ok(port)
             }
-            None => Err(NoFreePort { first: preferred, last }),
+            None => Err(NoFreePort { first, last }),
         }
     }
 }
@@ -57,24 +58,24 @@ mod tests {
         let used = listener.local_addr().unwrap().port();
         let mut ports = Ports::default();
         assert!(!is_free(used));
-        let first = ports.choose(used).unwrap();
-        let second = ports.choose(used).unwrap();
+        let first = ports.choose(used, used).unwrap();
+        let second = ports.choose(used, used).unwrap();
         assert!(first > used && second > first, "{used} {first} {second}");
     }
 
     #[test]
     fn a_reserved_port_is_passed_over() {
-        let free = Ports::default().choose(20_000).unwrap();
+        let free = Ports::default().choose(20_000, 20_001).unwrap();
         let mut ports = Ports::default();
         ports.reserve(free);
-        assert_ne!(ports.choose(free).unwrap(), free);
+        assert_ne!(ports.choose(free, free).unwrap(), free);
     }
 
     #[test]
     fn without_a_free_port_the_search_ends() {
         let mut ports = Ports::default();
         (u16::MAX - 5..=u16::MAX).for_each(|port| ports.reserve(port));
-        let none = ports.choose(u16::MAX - 5).unwrap_err();
+        let none = ports.choose(u16::MAX, u16::MAX - 5).unwrap_err();
         assert_eq!(none, NoFreePort { first: u16::MAX - 5, last: u16::MAX });
     }
 }

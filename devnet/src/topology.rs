@@ -16,6 +16,8 @@ use crate::ports::{NoFreePort, Ports};
 const FORMAT: &str = "comity-devnet-1";
 /// The first node's API, as an operator would have it.
 const API_PORT: u16 = 8080;
+/// Where other ports are looked for, out of the way of the usual ones of more nodes.
+const ASIDE: u16 = 10;
 /// Where the first node meets the others.
 const P2P_PORT: u16 = 7070;
 
@@ -120,14 +122,15 @@ impl Topology {
             let Ok(agency) = agency.parse::<AgencyId>() else {
                 unreachable!("the cast's ids are well-formed: {agency}");
             };
-            let mut choose = |wanted: u16| {
-                let port = ports.choose(wanted)?;
+            let mut choose = |first: u16| {
+                let wanted = first + offset;
+                let port = ports.choose(wanted, first + ASIDE)?;
                 if port != wanted {
                     moved.push(Moved { agency: agency.clone(), wanted, port });
                 }
                 Ok(port)
             };
-            let (api_port, p2p_port) = (choose(API_PORT + offset)?, choose(P2P_PORT + offset)?);
+            let (api_port, p2p_port) = (choose(API_PORT)?, choose(P2P_PORT)?);
             let (name, region) = (name.to_owned(), region.to_owned());
             nodes.push(Node { agency, name, level, region, api_port, p2p_port, pid: None });
         }
@@ -171,9 +174,9 @@ impl Topology {
         }
         let mut moved = Vec::new();
         for node in self.nodes.iter_mut().filter(|node| stopped.contains(&node.agency)) {
-            for port in [&mut node.api_port, &mut node.p2p_port] {
+            for (port, first) in [(&mut node.api_port, API_PORT), (&mut node.p2p_port, P2P_PORT)] {
                 if !crate::ports::is_free(*port) {
-                    let (wanted, chosen) = (*port, ports.choose(*port)?);
+                    let (wanted, chosen) = (*port, ports.choose(*port, first + ASIDE)?);
                     moved.push(Moved { agency: node.agency.clone(), wanted, port: chosen });
                     *port = chosen;
                 }

@@ -7,10 +7,10 @@
 //! | `config.toml` | the operator's settings | 0600 | yes |
 //! | `genesis.json` | the consortium's founding document, the same at every member | | yes |
 //! | `member.json` | this agency's part of the genesis; public | 0644 | yes |
-//! | `keys/validator.json` | signs votes; absent at an observer | 0600 | no: see `log/wal` |
+//! | `keys/validator.json` | signs votes; absent at an observer | 0600 | yes, locked away |
 //! | `keys/transport.json` | the node's identity on the network | 0600 | yes, locked away |
 //! | `keys/note.json` | signs checkpoints | 0600 | yes, locked away |
-//! | `log/blocks-*.log` | every committed block with its certificate | | yes |
+//! | `log/blocks-*.log` | every committed block with its certificate | | no: every member has them |
 //! | `log/wal` | what the validator key has signed | | never: an old copy makes it vote twice |
 //! | `view/` | state and indexes, derived; `comityd reindex` rebuilds them | | no |
 //! | `view.new/`, `view.broken-*/` | a view on its way, and those that could not be used | | no |

@@ -2,7 +2,7 @@
 
 use comity_core::access::Attempt;
 use comity_core::agency::KeyRole;
-use comity_core::dataset::DeliveryMode;
+use comity_core::dataset::{DeliveryMode, Items};
 use comity_core::encoding::{DecodeError, decode, encode};
 use comity_core::genesis::Params;
 use comity_core::grant::GrantTerms;
@@ -150,6 +150,13 @@ const SIGNATURES: &[Case] = &[
         let action = Action::RecordAccess { attempt: signed_by_officer(attempt) };
         let draft = story.draft(CIVIL, KeyRole::Gateway, action);
         (draft.signed().to_bytes(), RecordError::AttemptConsortium)
+    },
+    |story| {
+        let items = Items::Only([].into());
+        let attempt = Attempt { items, ..story.attempt(GrantId(LogIndex(1))) };
+        let action = Action::RecordAccess { attempt: signed_by_officer(attempt) };
+        let draft = story.draft(CIVIL, KeyRole::Gateway, action);
+        (draft.signed().to_bytes(), RecordError::AttemptWithoutItems)
     },
     |story| {
         let attempt = signed_by(&new_key(1), story.attempt(GrantId(LogIndex(1))));

@@ -11,7 +11,7 @@ use comity_core::encoding::DecodeError;
 use comity_core::genesis::{Genesis, GenesisError};
 use comity_core::hash::ConsortiumId;
 use comity_core::ids::Height;
-use comity_core::ledger::{BlockError, Ledger, Saved};
+use comity_core::ledger::{BlockError, Ledger, Saved, Tip};
 use comity_core::statement::{RecordError, VerifiedRecord};
 use comity_core::validators::ValidatorSet;
 use comity_core::vote::{CertificateError, CommitCertificate, VerifiedCertificate};
@@ -183,7 +183,7 @@ fn proven(
 ) -> Result<VerifiedCertificate, BlockFault> {
     let header = &committed.block.header;
     let certificate = committed.certificate.clone();
-    if certificate.header_hash != header.hash() || certificate.height != header.height {
+    if !Tip::of(header).is_named_by(&certificate) {
         return Err(CertificateError::OtherBlock.into());
     }
     Ok(certificate.verify(consortium, validators)?)

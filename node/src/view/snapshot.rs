@@ -32,8 +32,12 @@ pub struct Snapshot {
 impl Snapshot {
     /// Before anything is known of the consortium but its id.
     pub(super) fn empty(consortium: &ConsortiumId) -> Snapshot {
-        let tip =
-            Tip { height: Height(0), hash: HeaderHash(consortium.0), time: TimeMs::default() };
+        let tip = Tip {
+            height: Height(0),
+            hash: HeaderHash(consortium.0),
+            time: TimeMs::default(),
+            proposal_round: 0,
+        };
         let log = Frontier::new();
         let (log_size, log_root) = (log.size(), log.root());
         Snapshot { tip, block: None, state: StateTree::new(consortium), log_size, log_root }
@@ -55,7 +59,7 @@ impl Snapshot {
     pub(super) fn of_commit(commit: &Commit) -> Snapshot {
         let header = &commit.header;
         Snapshot {
-            tip: Tip { height: header.height, hash: commit.header_hash, time: header.time },
+            tip: Tip::of(header),
             block: Some((header.clone(), commit.certificate.clone())),
             state: commit.state.clone(),
             log_size: header.log_size,

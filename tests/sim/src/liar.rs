@@ -12,22 +12,31 @@ use crate::chance::Chance;
 /// How far (ms) ahead of time a block is that no correct validator votes for.
 const FAR_FUTURE_MS: u64 = 3_600_000;
 
-/// Messages that contradict this one; none where there is nothing to lie about.
-pub fn contradictions(
+/// What a liar says in place of a message.
+#[derive(Clone, Debug)]
+pub enum Lie {
+    /// A contradiction: to some the truth, to some this, to some both.
+    Split(Gossip),
+    /// To everyone the first, then the second, and the truth to nobody.
+    Staged(Gossip, Gossip),
+}
+
+/// A lie about this message; `None` where there is nothing to lie about.
+pub fn lie(
     message: &Gossip,
     key: &SecretKey,
     consortium: &ConsortiumId,
     chance: &mut Chance,
-) -> Vec<Gossip> {
+) -> Option<Lie> {
     match message {
         Gossip::Vote(signed) if signed.vote.validator == key.public() => {
-            vec![other_vote(&signed.vote, key, consortium, chance)]
+            Some(Lie::Split(other_vote(&signed.vote, key, consortium, chance)))
         }
         Gossip::Proposal(signed) if signed.proposal.validator == key.public() => {
-            other_proposals(signed, key, consortium, chance)
+            other_proposal(signed, key, consortium, chance)
         }
-        Gossip::Records(records) => vec![Gossip::Records(garbage(records))],
-        Gossip::Vote(_) | Gossip::Proposal(_) | Gossip::Polka(_) | Gossip::Round(_) => Vec::new(),
+        Gossip::Records(records) => Some(Lie::Split(Gossip::Records(garbage(records)))),
+        Gossip::Vote(_) | Gossip::Proposal(_) | Gossip::Polka(_) | Gossip::Round(_) => None,
     }
 }
 
@@ -46,33 +55,32 @@ fn other_vote(
     Gossip::Vote(SignedVote { vote, signature })
 }
 
-/// A block of the same records at another time, as good as the first; now and then from the far
-/// future, and then announced as if a quorum had prevoted it before.
-fn other_proposals(
+/// A block of the same records at another time: as good as the first, or one from the far future
+/// that is shown first as if a quorum had prevoted it before.
+fn other_proposal(
     signed: &SignedProposal,
     key: &SecretKey,
     consortium: &ConsortiumId,
     chance: &mut Chance,
-) -> Vec<Gossip> {
+) -> Option<Lie> {
     if signed.proposal.polka_round.is_some() {
-        return Vec::new();
+        return None;
     }
-    let is_far = chance.per_mille(500);
+    let is_far = chance.per_mille(300);
     let mut header = signed.header.clone();
     header.time = header.time.plus(if is_far { FAR_FUTURE_MS } else { 1 });
     let fresh = Proposal { value: header.hash(), ..signed.proposal };
-    let again = Proposal {
-        // A later round in which it is this validator's turn again, among four.
-        round: fresh.round + 4,
-        polka_round: Some(fresh.round),
-        ..fresh
-    };
     let sign = |proposal: Proposal| {
         let signature = key.sign_proposal(consortium, &proposal);
         let header = header.clone();
         Gossip::Proposal(Box::new(SignedProposal { proposal, signature, header, ..signed.clone() }))
     };
-    if is_far { vec![sign(again), sign(fresh)] } else { vec![sign(fresh)] }
+    if !is_far {
+        return Some(Lie::Split(sign(fresh)));
+    }
+    // A later round in which it is this validator's turn again, among four.
+    let again = Proposal { round: fresh.round + 4, polka_round: Some(fresh.round), ..fresh };
+    Some(Lie::Staged(sign(again), sign(fresh)))
 }
 
 /// Known statements under signatures that do not verify.

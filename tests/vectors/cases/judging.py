@@ -240,7 +240,6 @@ def attempts():
     yield "a grant a moment before its end", over, w.SOON - 1
     yield "another matter", give("matter", matter="HOUSING")
     yield "another item", give("item", items={"only": ["dose date", "vaccine", "zzz"]})
-    yield "no item at all", give("no item", items={"only": []})
     yield "the whole dataset", give("whole", items="all")
     yield "another mode", give("mode", mode="batch")
     clinics = {"dataset": "health.gd/clinics", "grant": "G18", "mode": "batch"}

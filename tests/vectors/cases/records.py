@@ -228,6 +228,8 @@ def inner_signatures():
 
     foreign = w.access({**attempt, "consortium": "00" * 32})
     yield "an attempt for another consortium", gateway(foreign), "attempt-wrong-consortium"
+    empty = w.access({**attempt, "items": {"only": []}})
+    yield "an attempt for no item at all", gateway(empty), "attempt-without-items"
     wrong = w.access(attempt, "civil steward")
     yield "an attempt signed by another key", gateway(wrong), "attempt-bad-signature"
     changed = w.access(attempt)

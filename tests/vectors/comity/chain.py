@@ -31,6 +31,7 @@ class Ledger:
         check_genesis(genesis)
         self.consortium = consortium_id(shapes.GENESIS.put(genesis))
         self.height, self.hash, self.time = 0, self.consortium, genesis["time"]
+        self.proposal_round = 0
         self.state, self.leaves = founding_state(genesis), []
         self.records, self.exchanges = {}, {}
         self.tip_validators = self.validators = first_validators(genesis)
@@ -84,8 +85,7 @@ class Ledger:
                 raise Fault(f"form of record {position}: {unfit.name}") from unfit
         if parent is not None:
             check_proof(parent, self.consortium, self.tip_validators)
-            of_height = parent["height"] == self.height
-            if of_height and parent["header_hash"] != self.hash.hex():
+            if parent["height"] == self.height and not self.is_named_by(parent):
                 raise ParentFault("certificate: other-block")
         self.check_parent(header, parent)
         follows, judge, leaves, validators = self.follow(
@@ -97,7 +97,13 @@ class Ledger:
         self.state, self.leaves = judge.state, leaves
         self.records, self.exchanges = judge.records, judge.exchanges
         self.height, self.hash, self.time = header["height"], header_hash(header), header["time"]
+        self.proposal_round = header["proposal_round"]
         self.tip_validators, self.validators = self.validators, validators
+
+    def is_named_by(self, certificate):
+        """Whether a certificate is of the tip, and of no round before it was proposed."""
+        named = (certificate["height"], certificate["header_hash"]) == (self.height, self.hash.hex())
+        return named and certificate["round"] >= self.proposal_round
 
     def check_parent(self, header, parent):
         for field, holds in (
@@ -199,7 +205,7 @@ def verify_archive(genesis, data):
         ahead = 0 if isinstance(fault, ParentFault) else 1
         return {"height": ledger.height + ahead, "fault": str(fault)}
     try:
-        if (last["height"], last["header_hash"]) != (ledger.height, ledger.hash.hex()):
+        if not ledger.is_named_by(last):
             raise Fault("certificate: other-block")
         check_proof(last, ledger.consortium, ledger.tip_validators)
     except Fault as fault:

@@ -130,6 +130,8 @@ def check_record(data, consortium):
     require(len(signatures) == len(signers), "signature-count")
     ours = consortium.hex()
     require(attempt is None or attempt["attempt"]["consortium"] == ours, "attempt-wrong-consortium")
+    asks = attempt is None or attempt["attempt"]["items"] != {"only": []}
+    require(asks, "attempt-without-items")
     body = shapes.STATEMENT.put(statement)
     for signer, signature in zip(signers, signatures):
         require(verifies("statement", consortium, body, signer["key"], signature), "bad-signature")

@@ -239,6 +239,11 @@ impl Engine {
         self.feed(Input::Propose(value), signer)
     }
 
+    /// Whether this node has seen more than two thirds prevote for a block in a round.
+    pub(crate) fn has_polka(&self, round: u32, header_hash: &HeaderHash) -> bool {
+        self.state.polka_certificate(Round::new(round), header_hash).is_some()
+    }
+
     /// Whether a polka certificate is one of this height.
     pub(crate) fn verify_polka(&mut self, certificate: &PolkaCertificate) -> bool {
         let set = self.desk.set.clone();

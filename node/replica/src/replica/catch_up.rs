@@ -5,6 +5,7 @@
 use comity_core::block::CommittedBlock;
 use comity_core::hash::leaf_hash;
 use comity_core::ids::Height;
+use comity_core::ledger::Tip;
 use comity_core::statement::{RecordError, VerifiedRecord};
 use comity_core::text::AgencyId;
 use comity_core::vote::VerifiedCertificate;
@@ -209,9 +210,7 @@ impl Replica {
         if header.height != height || header.parent != parent {
             return Err("it sent a block that does not follow from the ones before".to_owned());
         }
-        if header.hash() != fetched.certificate.header_hash
-            || header.height != fetched.certificate.height
-        {
+        if !Tip::of(header).is_named_by(&fetched.certificate) {
             return Err("it sent a block with the certificate of another".to_owned());
         }
         let (set, consortium) = (self.ledger.validators(), self.ledger.consortium());

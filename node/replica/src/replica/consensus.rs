@@ -2,6 +2,7 @@
 //! Holds: a message is verified before it is passed on or counted; a fresh proposal's time is
 //! judged once, at its arrival; what is untimely is withheld from the engine, never called invalid.
 
+use comity_core::block::Header;
 use comity_core::hash::{HeaderHash, LeafHash};
 use comity_core::ids::Height;
 use comity_core::ledger::NewBlock;
@@ -81,7 +82,12 @@ impl Replica {
             Gossip::Polka(certificate) => {
                 let valid =
                     self.with_engine(|engine, _| (engine.verify_polka(certificate), Vec::new()));
-                self.take_certificate(valid, |engine, signer| engine.polka(certificate, signer))
+                let verdict = self
+                    .take_certificate(valid, |engine, signer| engine.polka(certificate, signer));
+                if verdict == Verdict::Accept {
+                    self.release(certificate.value);
+                }
+                verdict
             }
             Gossip::Round(certificate) => {
                 let valid =
@@ -267,6 +273,11 @@ impl Replica {
         if !set.is_quorum(power) {
             return;
         }
+        self.release(value);
+    }
+
+    /// Lets the engine know of a block that others go ahead with.
+    fn release(&mut self, value: HeaderHash) {
         if let Some(candidate) = self.candidates.get_mut(&value) {
             candidate.released = true;
             self.feed_judgement(value);
@@ -286,21 +297,15 @@ impl Replica {
             return Verdict::Reject;
         }
         self.saw(Witnessed::Proposal { proposal: *proposal, signature: *signature });
-        let fresh = proposal.polka_round.is_none();
-        let apart = self.now.wall.0.abs_diff(header.time.0);
-        let timely = !fresh || apart <= self.ledger.params().drift_ms;
-        if self.candidates.get(&proposal.value).is_none() {
-            if !timely {
-                let height = proposal.height;
-                self.note(format!(
-                    "the block proposed at height {height} is {apart} ms away from this node's \
-                     clock; it is held back unless a quorum goes ahead with it. If this goes on, \
-                     check the clock of this node and of the proposer"
-                ));
-            }
-            self.keep_candidate(peer, signed, timely);
-        } else if !fresh && let Some(known) = self.candidates.get_mut(&proposal.value) {
-            known.released = true;
+        let released = match proposal.polka_round {
+            None => self.is_timely(header),
+            // Its word that there was a quorum is not enough: a block from the far future would
+            // pass for one that a quorum goes ahead with.
+            Some(round) => self.has_polka(round, proposal.value),
+        };
+        match self.candidates.get_mut(&proposal.value) {
+            None => self.keep_candidate(peer, signed, released),
+            Some(known) => known.released |= released && proposal.polka_round.is_some(),
         }
         self.with_engine(|engine, signer| ((), engine.proposal(proposal, signature, signer)));
         self.judge(proposal.value);
@@ -308,7 +313,26 @@ impl Replica {
         Verdict::Accept
     }
 
-    fn keep_candidate(&mut self, peer: Peer, signed: &SignedProposal, timely: bool) {
+    /// Whether a fresh block's time is near enough to this node's clock; said once, when it comes.
+    fn is_timely(&mut self, header: &Header) -> bool {
+        let apart_ms = self.now.wall.0.abs_diff(header.time.0);
+        let timely = apart_ms <= self.ledger.params().drift_ms;
+        if !timely {
+            self.note(format!(
+                "the block proposed at height {} is {apart_ms} ms away from this node's clock; it \
+                 is held back unless a quorum goes ahead with it. If this goes on, check the clock \
+                 of this node and of the proposer",
+                header.height
+            ));
+        }
+        timely
+    }
+
+    fn has_polka(&mut self, round: u32, value: HeaderHash) -> bool {
+        self.with_engine(|engine, _| (engine.has_polka(round, &value), Vec::new())) == Some(true)
+    }
+
+    fn keep_candidate(&mut self, peer: Peer, signed: &SignedProposal, released: bool) {
         let known = signed.leaves.iter().filter_map(|leaf| {
             let pending = self.pool.get(leaf)?;
             Some((*leaf, pending.record.clone()))
@@ -321,7 +345,7 @@ impl Replica {
             judgement: Judgement::Incomplete,
             round: signed.proposal.round,
             proposer: signed.proposal.validator,
-            released: timely,
+            released,
             fed: false,
         };
         let missing = candidate.missing() > 0;

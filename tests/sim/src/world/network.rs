@@ -5,7 +5,7 @@ use comity_replica::message::{Gossip, Request, Response};
 
 use super::{Event, NodeEvent, World};
 use crate::checker::Violation;
-use crate::liar;
+use crate::liar::{self, Lie};
 
 /// How long (ms) a request may take before its asker gives up.
 const REQUEST_TIMEOUT_MS: u64 = 3_000;
@@ -20,40 +20,43 @@ impl World {
     pub(super) fn broadcast(&mut self, node: usize, message: Gossip) -> Result<(), Violation> {
         let key = self.nodes[node].member.validator.clone();
         self.checker.sent(node, &key.public(), &message)?;
-        let lies = if self.is_liar(node) && self.chance.per_mille(LIES_PER_MILLE) {
-            let consortium = self.consortium.genesis.id();
-            liar::contradictions(&message, &key, &consortium, &mut self.chance)
-        } else {
-            Vec::new()
-        };
-        for to in 0..self.nodes.len() {
-            if to == node {
-                continue;
-            }
-            // To some the truth, to some the lies, to some both.
-            let hears_truth = lies.is_empty() || self.chance.per_mille(600);
-            let heard = lies.iter().filter(|_| self.chance.per_mille(600)).cloned();
-            let mut heard: Vec<Gossip> = heard.collect();
-            if hears_truth {
-                heard.push(message.clone());
-            }
-            for message in heard {
-                self.deliver(node, to, message);
+        let lies = self.is_liar(node) && self.chance.per_mille(LIES_PER_MILLE);
+        let consortium = self.consortium.genesis.id();
+        let lie =
+            if lies { liar::lie(&message, &key, &consortium, &mut self.chance) } else { None };
+        for to in (0..self.nodes.len()).filter(|to| *to != node) {
+            let after = self.delay();
+            match &lie {
+                None => self.deliver(node, to, message.clone(), after),
+                Some(Lie::Staged(first, second)) => {
+                    self.deliver(node, to, first.clone(), after);
+                    self.deliver(node, to, second.clone(), after + 1);
+                }
+                Some(Lie::Split(other)) => {
+                    let side = self.chance.index(3);
+                    if side != 0 {
+                        self.deliver(node, to, other.clone(), after);
+                    }
+                    if side != 1 {
+                        let after = self.delay();
+                        self.deliver(node, to, message.clone(), after);
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    fn deliver(&mut self, from: usize, to: usize, message: Gossip) {
+    fn deliver(&mut self, from: usize, to: usize, message: Gossip, after_ms: u64) {
         if self.is_lost(from, to) {
             return;
         }
         let twice = self.faulty() && self.chance.per_mille(self.plan.duplicates_per_mille);
-        for _ in 0..=usize::from(twice) {
-            let after = self.delay();
-            let message = message.clone();
-            self.plan_for(to, after, NodeEvent::Gossip { from, message });
+        if twice {
+            let later = self.delay();
+            self.plan_for(to, later, NodeEvent::Gossip { from, message: message.clone() });
         }
+        self.plan_for(to, after_ms, NodeEvent::Gossip { from, message });
     }
 
     pub(super) fn ask(&mut self, node: usize, peer: Peer, ticket: Ticket, request: Request) {

@@ -26,6 +26,8 @@ fn killed_node_catches_up() {
     let (admin, other) = (consortium.admin(3), consortium.admin(0));
     let before = consortium.nodes[3].api.commit(&some_record(&admin));
     consortium.nodes[3].kill();
+    // The others may be a moment behind the one that told first.
+    consortium.same_tip(&[0, 1, 2], 1);
     consortium.assert_everywhere(&[0, 1, 2], &before);
     let mut missed = Vec::new();
     for _ in 0..5 {
