@@ -35,10 +35,14 @@ pub(crate) struct Candidate {
     pub(crate) parent_certificate: Option<CommitCertificate>,
     pub(crate) leaves: Vec<LeafHash>,
     pub(crate) records: BTreeMap<LeafHash, VerifiedRecord>,
+    /// Leaf hashes of the records that are not here yet.
+    pub(crate) missing: BTreeSet<LeafHash>,
     pub(crate) judgement: Judgement,
     /// The round of the proposal that brought it, and its proposer.
     pub(crate) round: u32,
     pub(crate) proposer: PublicKey,
+    /// Whether a fresh proposal of it has come: its time is judged then, and not again.
+    pub(crate) timed: bool,
     /// Whether the engine may see it: it was timely, or a quorum went ahead with it.
     pub(crate) released: bool,
     /// Whether the engine has seen its judgement.
@@ -46,8 +50,14 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    pub(crate) fn missing(&self) -> usize {
-        self.leaves.iter().filter(|leaf| !self.records.contains_key(leaf)).count()
+    /// Takes in a record, if it is one of the missing; whether it was the last of them.
+    pub(crate) fn fill(&mut self, record: &VerifiedRecord) -> bool {
+        let leaf = record.leaf();
+        let wanted = self.missing.remove(&leaf);
+        if wanted {
+            self.records.insert(leaf, record.clone());
+        }
+        wanted && self.missing.is_empty()
     }
 
     /// The whole block, where no record is missing.
@@ -75,6 +85,15 @@ impl Candidates {
 
     pub(crate) fn get_mut(&mut self, hash: &HeaderHash) -> Option<&mut Candidate> {
         self.blocks.get_mut(hash)
+    }
+
+    /// Takes in a verified record wherever it is missing; the blocks that it makes complete.
+    pub(crate) fn fill(&mut self, record: &VerifiedRecord) -> Vec<HeaderHash> {
+        let completed = self
+            .blocks
+            .iter_mut()
+            .filter_map(|(hash, candidate)| candidate.fill(record).then_some(*hash));
+        completed.collect()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&HeaderHash, &Candidate)> {

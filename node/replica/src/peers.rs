@@ -54,6 +54,12 @@ impl Peers {
         ahead.map(|(peer, _)| *peer).collect()
     }
 
+    /// A connection to an agency's node, if there is one.
+    pub(crate) fn of_agency(&self, agency: &AgencyId) -> Option<Peer> {
+        let found = self.0.iter().find(|(_, state)| state.agency.as_ref() == Some(agency));
+        found.map(|(peer, _)| *peer)
+    }
+
     /// Members among the peers, each once.
     pub(crate) fn members(&self) -> usize {
         let mut members: Vec<_> = self.0.values().filter_map(|p| p.agency.as_ref()).collect();

@@ -4,21 +4,23 @@
 use comity_core::hash::{ConsortiumId, HeaderHash};
 use comity_core::ids::Height;
 use comity_core::keys::SecretKey;
-use comity_core::vote::{Proposal, Vote};
+use comity_core::vote::Vote;
 use comity_replica::message::{Gossip, Response, SignedProposal, SignedVote, Status};
 
 use crate::chance::Chance;
 
 /// How far (ms) ahead of time a block is that no correct validator votes for.
 const FAR_FUTURE_MS: u64 = 3_600_000;
+/// Blocks proposed at once for one round.
+const FLOOD: u64 = 80;
 
 /// What a liar says in place of a message.
 #[derive(Clone, Debug)]
 pub enum Lie {
     /// A contradiction: to some the truth, to some this, to some both.
     Split(Gossip),
-    /// To everyone the first, then the second, and the truth to nobody.
-    Staged(Gossip, Gossip),
+    /// To everyone these, one after another, and the truth to nobody.
+    Staged(Vec<Gossip>),
 }
 
 /// A lie about this message; `None` where there is nothing to lie about.
@@ -55,8 +57,8 @@ fn other_vote(
     Gossip::Vote(SignedVote { vote, signature })
 }
 
-/// A block of the same records at another time: as good as the first, or one from the far future
-/// that is shown first as if a quorum had prevoted it before.
+/// Blocks of the same records at other times: one as good as the first; or one from the far
+/// future, shown first as if a quorum had prevoted it before; or more than anyone can keep.
 fn other_proposal(
     signed: &SignedProposal,
     key: &SecretKey,
@@ -66,21 +68,28 @@ fn other_proposal(
     if signed.proposal.polka_round.is_some() {
         return None;
     }
-    let is_far = chance.per_mille(300);
-    let mut header = signed.header.clone();
-    header.time = header.time.plus(if is_far { FAR_FUTURE_MS } else { 1 });
-    let fresh = Proposal { value: header.hash(), ..signed.proposal };
-    let sign = |proposal: Proposal| {
-        let signature = key.sign_proposal(consortium, &proposal);
-        let header = header.clone();
-        Gossip::Proposal(Box::new(SignedProposal { proposal, signature, header, ..signed.clone() }))
+    let later = |by_ms: u64| {
+        let mut other = signed.clone();
+        other.header.time = other.header.time.plus(by_ms);
+        other.proposal.value = other.header.hash();
+        other
     };
-    if !is_far {
-        return Some(Lie::Split(sign(fresh)));
-    }
-    // A later round in which it is this validator's turn again, among four.
-    let again = Proposal { round: fresh.round + 4, polka_round: Some(fresh.round), ..fresh };
-    Some(Lie::Staged(sign(again), sign(fresh)))
+    let sign = |mut other: SignedProposal| {
+        other.signature = key.sign_proposal(consortium, &other.proposal);
+        Gossip::Proposal(Box::new(other))
+    };
+    Some(match chance.index(10) {
+        0..6 => Lie::Split(sign(later(1))),
+        6..9 => {
+            let fresh = later(FAR_FUTURE_MS);
+            let mut again = fresh.clone();
+            // A later round in which it is this validator's turn again, among four.
+            again.proposal.polka_round = Some(fresh.proposal.round);
+            again.proposal.round += 4;
+            Lie::Staged(vec![sign(again), sign(fresh)])
+        }
+        _ => Lie::Staged((1..=FLOOD).map(|by_ms| sign(later(by_ms))).collect()),
+    })
 }
 
 /// Known statements under signatures that do not verify.

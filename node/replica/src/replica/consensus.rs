@@ -3,6 +3,8 @@
 //! judged once, at its arrival; what is untimely is withheld from the engine, never called invalid.
 
 use comity_core::block::Header;
+use std::collections::{BTreeMap, BTreeSet};
+
 use comity_core::hash::{HeaderHash, LeafHash};
 use comity_core::ids::Height;
 use comity_core::ledger::NewBlock;
@@ -227,11 +229,13 @@ impl Replica {
         let candidate = Candidate {
             leaves: records.iter().map(VerifiedRecord::leaf).collect(),
             records: records.iter().map(|r| (r.leaf(), r.clone())).collect(),
+            missing: BTreeSet::new(),
             parent_certificate: built.block.parent_certificate,
             header: built.block.header,
             judgement: Judgement::Valid(Box::new(built.executed)),
             round,
             proposer,
+            timed: true,
             released: true,
             fed: true,
         };
@@ -297,15 +301,19 @@ impl Replica {
             return Verdict::Reject;
         }
         self.saw(Witnessed::Proposal { proposal: *proposal, signature: *signature });
+        let was_timed = self.candidates.get(&proposal.value).is_some_and(|known| known.timed);
         let released = match proposal.polka_round {
-            None => self.is_timely(header),
+            None => !was_timed && self.is_timely(header),
             // Its word that there was a quorum is not enough: a block from the far future would
             // pass for one that a quorum goes ahead with.
             Some(round) => self.has_polka(round, proposal.value),
         };
         match self.candidates.get_mut(&proposal.value) {
             None => self.keep_candidate(peer, signed, released),
-            Some(known) => known.released |= released && proposal.polka_round.is_some(),
+            Some(known) => {
+                known.released |= released;
+                known.timed |= proposal.polka_round.is_none();
+            }
         }
         self.with_engine(|engine, signer| ((), engine.proposal(proposal, signature, signer)));
         self.judge(proposal.value);
@@ -337,28 +345,38 @@ impl Replica {
             let pending = self.pool.get(leaf)?;
             Some((*leaf, pending.record.clone()))
         });
+        let records: BTreeMap<LeafHash, VerifiedRecord> = known.collect();
+        let missing: BTreeSet<LeafHash> =
+            signed.leaves.iter().filter(|leaf| !records.contains_key(leaf)).copied().collect();
+        // What is being verified at this moment will be here before an answer could be.
+        let to_ask = missing.iter().any(|leaf| !self.in_verification.contains(leaf));
         let candidate = Candidate {
-            records: known.collect(),
+            records,
+            missing,
             header: signed.header.clone(),
             parent_certificate: signed.parent_certificate.clone(),
             leaves: signed.leaves.clone(),
             judgement: Judgement::Incomplete,
             round: signed.proposal.round,
             proposer: signed.proposal.validator,
+            timed: signed.proposal.polka_round.is_none(),
             released,
             fed: false,
         };
-        let missing = candidate.missing() > 0;
         let hash = signed.proposal.value;
-        if self.candidates.insert(hash, candidate) && missing {
-            self.ask_for_body(hash, peer);
+        if self.candidates.insert(hash, candidate) && to_ask {
+            // Whoever passed the proposal on may lack the same records; its proposer does not.
+            let proposer = signed.proposal.validator;
+            let agency = self.ledger.validators().by_key(&proposer).map(|v| v.agency.clone());
+            let of_proposer = agency.and_then(|agency| self.peers.of_agency(&agency));
+            self.ask_for_body(hash, of_proposer.unwrap_or(peer));
         }
     }
 
     /// Executes a candidate once it is complete.
     fn judge(&mut self, hash: HeaderHash) {
         let Some(candidate) = self.candidates.get(&hash) else { return };
-        if !matches!(candidate.judgement, Judgement::Incomplete) || candidate.missing() > 0 {
+        if !matches!(candidate.judgement, Judgement::Incomplete) || !candidate.missing.is_empty() {
             return;
         }
         let Some(candidate) = self.candidates.remove(&hash) else { return };
@@ -399,7 +417,7 @@ impl Replica {
         let wanting: Vec<HeaderHash> = self
             .candidates
             .iter()
-            .filter(|(_, candidate)| candidate.missing() > 0)
+            .filter(|(_, candidate)| !candidate.missing.is_empty())
             .filter(|(hash, _)| !self.asked.values().any(|asked| pending(asked, hash)))
             .map(|(hash, _)| *hash)
             .collect();
@@ -421,7 +439,7 @@ impl Replica {
             return;
         };
         let wanted = |leaf: &LeafHash| {
-            candidate.leaves.contains(leaf) && !candidate.records.contains_key(leaf)
+            candidate.missing.contains(leaf) && !self.in_verification.contains(leaf)
         };
         let records: Vec<Vec<u8>> = block
             .records
@@ -439,14 +457,12 @@ impl Replica {
         peer: Peer,
         results: Vec<Result<VerifiedRecord, RecordError>>,
     ) {
-        let Some(candidate) = self.candidates.get_mut(&hash) else { return };
         for result in results {
             match result {
-                Ok(record) => {
-                    candidate.records.insert(record.leaf(), record);
-                }
+                Ok(record) => self.fill_candidates(&record),
                 // The proposer named a record that no node accepts, by its very bytes.
                 Err(error) => {
+                    let Some(candidate) = self.candidates.get_mut(&hash) else { return };
                     candidate.judgement = Judgement::Invalid;
                     let text = format!("peer {} sent a block with a bad record: {error}", peer.0);
                     self.note(text);
@@ -455,8 +471,14 @@ impl Replica {
                 }
             }
         }
-        self.judge(hash);
-        self.feed_judgement(hash);
+    }
+
+    /// A record was verified: proposed blocks that wait for it take it in.
+    pub(super) fn fill_candidates(&mut self, record: &VerifiedRecord) {
+        for hash in self.candidates.fill(record) {
+            self.judge(hash);
+            self.feed_judgement(hash);
+        }
     }
 
     /// Remembers the newest message that each validator signed, to tell it when it restarts.

@@ -2,6 +2,7 @@
 //! Holds: one height at a time; the next begins only when the last is durable, and only for a
 //! reason: a record waits, the heartbeat is due, or a valid message for it has come.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use comity_core::block::{Block, CommittedBlock};
@@ -40,12 +41,10 @@ impl Replica {
         }
         let height = self.next_height();
         let Left { entries, bodies } = self.left.remove(&height.0).unwrap_or_default();
-        self.take_left_bodies(bodies);
-        let missing = entries
-            .iter()
-            .filter_map(|entry| entry_names(entry))
-            .any(|named| self.candidates.get(&named).is_none());
-        if missing {
+        let named: BTreeSet<HeaderHash> =
+            entries.iter().filter_map(|entry| entry_names(entry)).collect();
+        self.take_left_bodies(bodies, &named);
+        if named.iter().any(|named| self.candidates.get(named).is_none()) {
             self.halt(format!(
                 "the write-ahead log names a block of height {height} whose body it does not \
                  hold: it is damaged. Restore this node's directory from nothing (it will fetch \
@@ -76,8 +75,8 @@ impl Replica {
     }
 
     /// Blocks that an earlier run had proposed or seen for this height. They were verified then,
-    /// and are again.
-    fn take_left_bodies(&mut self, bodies: Vec<RecoveredBody>) {
+    /// and are again. The engine knows of those that its own entries name.
+    fn take_left_bodies(&mut self, bodies: Vec<RecoveredBody>, named: &BTreeSet<HeaderHash>) {
         for RecoveredBody { header_hash, bytes, .. } in bodies {
             let Ok(block) = Block::from_bytes(&bytes) else { continue };
             let consortium = *self.ledger.consortium();
@@ -92,13 +91,14 @@ impl Replica {
             let candidate = Candidate {
                 leaves: records.iter().map(VerifiedRecord::leaf).collect(),
                 records: records.iter().map(|r| (r.leaf(), r.clone())).collect(),
+                missing: BTreeSet::new(),
                 parent_certificate: block.parent_certificate.clone(),
                 judgement: Judgement::Incomplete,
                 round: block.header.proposal_round,
                 proposer: proposer.key,
-                // The engine's own entries say what it had seen of it.
-                released: true,
-                fed: true,
+                timed: named.contains(&header_hash),
+                released: named.contains(&header_hash),
+                fed: named.contains(&header_hash),
                 header: block.header,
             };
             let judged = self.execute_candidate(&candidate);

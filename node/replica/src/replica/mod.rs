@@ -10,9 +10,9 @@ mod outbox;
 mod records;
 mod startup;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use comity_core::hash::{ConsortiumId, HeaderHash};
+use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash, leaf_hash};
 use comity_core::ids::{Height, TimeMs};
 use comity_core::keys::{PublicKey, SecretKey};
 use comity_core::ledger::Ledger;
@@ -178,7 +178,9 @@ pub struct Replica {
     heard: BTreeMap<PublicKey, Heard>,
     submitted: Vec<(Ticket, Vec<u8>)>,
     to_tell: Vec<VerifiedRecord>,
-    verifying: BTreeMap<Ticket, (Verifying, usize)>,
+    verifying: BTreeMap<Ticket, (Verifying, Vec<LeafHash>)>,
+    /// What `verifying` is about, each once.
+    in_verification: BTreeSet<LeafHash>,
     asked: BTreeMap<Ticket, Asked>,
     tickets: u64,
     random: u64,
@@ -219,6 +221,7 @@ impl Replica {
             submitted: Vec::new(),
             to_tell: Vec::new(),
             verifying: BTreeMap::new(),
+            in_verification: BTreeSet::new(),
             asked: BTreeMap::new(),
             tickets: 0,
             random: seed,
@@ -326,7 +329,10 @@ impl Replica {
     }
 
     fn on_verified(&mut self, ticket: Ticket, results: Vec<Result<VerifiedRecord, RecordError>>) {
-        let Some((verifying, _)) = self.verifying.remove(&ticket) else { return };
+        let Some((verifying, leaves)) = self.verifying.remove(&ticket) else { return };
+        for leaf in &leaves {
+            self.in_verification.remove(leaf);
+        }
         match verifying {
             Verifying::Submitted(tickets) => self.answer_submitted(tickets, results),
             Verifying::Gossip { ticket } => self.take_gossiped(ticket, results),
@@ -369,7 +375,9 @@ impl Replica {
 
     fn verify(&mut self, verifying: Verifying, records: Vec<Vec<u8>>) {
         let ticket = self.next_ticket();
-        self.verifying.insert(ticket, (verifying, records.len()));
+        let leaves: Vec<LeafHash> = records.iter().map(|bytes| leaf_hash(bytes)).collect();
+        self.in_verification.extend(&leaves);
+        self.verifying.insert(ticket, (verifying, leaves));
         if records.is_empty() {
             return self.on_verified(ticket, Vec::new());
         }
@@ -377,6 +385,6 @@ impl Replica {
     }
 
     fn verifying_records(&self) -> usize {
-        self.verifying.values().map(|(_, count)| count).sum()
+        self.verifying.values().map(|(_, leaves)| leaves.len()).sum()
     }
 }

@@ -45,7 +45,10 @@ impl Replica {
         for (ticket, result) in tickets.into_iter().zip(results) {
             let admission = match result {
                 Err(error) => Admission::Invalid(error),
-                Ok(record) => self.admit_own(record),
+                Ok(record) => {
+                    self.fill_candidates(&record);
+                    self.admit_own(record)
+                }
             };
             self.effects.push(Effect::Answer { ticket, admission });
         }
@@ -89,10 +92,17 @@ impl Replica {
             return verdict(Verdict::Reject);
         }
         let count = records.len();
-        let unknown: Vec<Vec<u8>> =
-            records.into_iter().filter(|bytes| !self.pool.knows(&leaf_hash(bytes))).collect();
+        let mut under_way = false;
+        let is_new = |bytes: &Vec<u8>| {
+            let leaf = leaf_hash(bytes);
+            let verifying = self.in_verification.contains(&leaf);
+            under_way |= verifying;
+            !verifying && !self.pool.knows(&leaf)
+        };
+        let unknown: Vec<Vec<u8>> = records.into_iter().filter(is_new).collect();
         if unknown.is_empty() {
-            return verdict(Verdict::Accept);
+            // Who sent what is being verified is not to blame, nor vouched for.
+            return verdict(if under_way { Verdict::Ignore } else { Verdict::Accept });
         }
         if count + self.verifying_records() > MAX_VERIFYING_RECORDS {
             return self.effects.push(Effect::Verdict { ticket, verdict: Verdict::Ignore });
@@ -108,7 +118,8 @@ impl Replica {
         let genuine = results.iter().all(Result::is_ok);
         let mut known = true;
         for record in results.into_iter().flatten() {
-            known &= self.admit_gossiped(record);
+            known &= self.admit_gossiped(record.clone());
+            self.fill_candidates(&record);
         }
         let verdict = match (genuine, known) {
             (true, true) => Verdict::Accept,

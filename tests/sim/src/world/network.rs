@@ -28,9 +28,10 @@ impl World {
             let after = self.delay();
             match &lie {
                 None => self.deliver(node, to, message.clone(), after),
-                Some(Lie::Staged(first, second)) => {
-                    self.deliver(node, to, first.clone(), after);
-                    self.deliver(node, to, second.clone(), after + 1);
+                Some(Lie::Staged(others)) => {
+                    for (at, other) in (0..).zip(others) {
+                        self.deliver(node, to, other.clone(), after + at);
+                    }
                 }
                 Some(Lie::Split(other)) => {
                     let side = self.chance.index(3);
