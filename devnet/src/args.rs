@@ -87,7 +87,8 @@ pub(crate) struct DemoArgs {
     /// Stop the nodes at the end
     #[arg(long)]
     pub(crate) exit: bool,
-    /// If there is a devnet in the directory, stop and remove it first
+    /// If there is a devnet in the directory, stop and remove it first, whatever it is (without
+    /// this, only what a demo left behind)
     #[arg(long)]
     pub(crate) fresh: bool,
 }

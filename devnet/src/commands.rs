@@ -16,7 +16,7 @@ use crate::page::{Page, row};
 use crate::people;
 use crate::place::{Place, PlaceError};
 use crate::process::Program;
-use crate::topology::{Moved, Topology, TopologyError};
+use crate::topology::{Moved, Purpose, Topology, TopologyError};
 
 /// How many nodes there are unless somebody asks for others: with four, one may fail.
 const DEFAULT_NODES: usize = 4;
@@ -63,11 +63,12 @@ pub(crate) fn open(place: Place) -> Result<Network, DevnetError> {
 pub(crate) fn create(
     dir: &std::path::Path,
     count: usize,
+    purpose: Purpose,
     page: &mut Page,
 ) -> Result<Network, DevnetError> {
     let place = Place::create(dir)?;
     let claim = place.claim()?;
-    let (topology, moved) = Topology::new(count)?;
+    let (topology, moved) = Topology::new(count, purpose)?;
     say_moved(&moved, page)?;
     found::found(&place, &topology, &[])?;
     Ok(Network::new(place, topology, claim))
@@ -98,7 +99,7 @@ fn up(args: &UpArgs, page: &mut Page) -> Result<(), DevnetError> {
         Err(PlaceError::Absent(_)) => {
             let count = args.nodes.map_or(DEFAULT_NODES, usize::from);
             page.say(&format!("Setting up {count} nodes in {}", dir.display()))?;
-            create(&dir, count, page)?
+            create(&dir, count, Purpose::Work, page)?
         }
         Err(error) => return Err(error.into()),
     };

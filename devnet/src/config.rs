@@ -43,10 +43,11 @@ mod tests {
     use comity_node::config::Config;
 
     use super::*;
+    use crate::topology::Purpose;
 
     #[test]
     fn each_node_calls_all_the_others_and_listens_on_its_own_ports() {
-        let (topology, _) = Topology::new(4).unwrap();
+        let (topology, _) = Topology::new(4, Purpose::Work).unwrap();
         for node in &topology.nodes {
             let text = text(node, &topology).unwrap();
             let config = Config::parse(&text, Path::new("config.toml")).unwrap();

@@ -252,6 +252,7 @@ fn log_end(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::topology::Purpose;
 
     #[test]
     fn the_end_of_a_log_is_its_last_lines() {
@@ -268,7 +269,7 @@ mod tests {
     fn a_number_that_is_another_process_now_is_not_a_running_node() {
         let temp = tempfile::tempdir().unwrap();
         let place = Place::create(&temp.path().join("devnet")).unwrap();
-        let (mut topology, _) = Topology::new(1).unwrap();
+        let (mut topology, _) = Topology::new(1, Purpose::Work).unwrap();
         let agency = topology.nodes[0].agency.clone();
         place.make_dir(&place.node(&agency)).unwrap();
         // This very process, as if it had got the number of a node that is long gone.

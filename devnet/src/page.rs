@@ -98,8 +98,12 @@ impl Page {
 
     /// A mistake, on standard error. Where that cannot be written, nobody is there to be told.
     pub(crate) fn mistake(&mut self, text: &str) {
-        for line in text.lines().flat_map(|line| broken(line, WIDTH - 1, indent_of(line))) {
-            let _ = writeln!(io::stderr(), "{line}");
+        for line in text.lines() {
+            // What a program wrote is left as it is: somebody may have to search for it.
+            let width = if indent_of(line) < OUTPUT { WIDTH - 1 } else { usize::MAX };
+            for line in broken(line, width, indent_of(line)) {
+                let _ = writeln!(io::stderr(), "{line}");
+            }
         }
     }
 
@@ -206,7 +210,7 @@ mod tests {
         assert!(lines.len() > 1);
         assert!(lines[1].starts_with(&format!("{:19}grade", "")), "{shown}");
         // Where the value has no room there, it goes on further left.
-        let line = format!("  Key  0a0b0c0d ({})", "a".repeat(64));
+        let line = format!("  Officer's key  0a0b0c0d ({})", "a".repeat(64));
         let shown = written(|page| page.output(&line).unwrap());
         assert!(shown.lines().nth(1).unwrap().starts_with("          (aaa"), "{shown}");
         assert!(shown.lines().all(|line| columns(line) < WIDTH), "{shown}");

@@ -76,12 +76,13 @@ pub(crate) fn find<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::topology::Purpose;
 
     #[test]
     fn people_are_found_by_agency_and_role() {
         let temp = tempfile::tempdir().unwrap();
         let place = Place::create(&temp.path().join("devnet")).unwrap();
-        let (topology, _) = Topology::new(2).unwrap();
+        let (topology, _) = Topology::new(2, Purpose::Work).unwrap();
         let officer = Person::of(&topology.nodes[1], "officer");
         place.make_dir(&place.desk(&officer.agency)).unwrap();
         place.write(&officer.key_file(&place), b"{}").unwrap();

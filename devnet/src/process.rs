@@ -147,6 +147,8 @@ fn command_line(pid: u32) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     #[test]
@@ -159,6 +161,11 @@ mod tests {
             .stdin(Stdio::piped())
             .spawn()
             .unwrap();
+        // The system shows the arguments a moment after the start.
+        let began = Instant::now();
+        while !is_node_of(child.id(), dir) && began.elapsed() < Duration::from_secs(60) {
+            std::thread::yield_now();
+        }
         let found = is_node_of(child.id(), dir);
         let elsewhere = is_node_of(child.id(), Path::new("/nodes/health.gz"));
         signal(child.id(), Signal::Kill).unwrap();

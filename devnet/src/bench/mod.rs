@@ -19,6 +19,7 @@ use crate::commands;
 use crate::failure::DevnetError;
 use crate::nodes::Network;
 use crate::page::Page;
+use crate::topology::Purpose;
 
 use load::Load;
 use machine::Machine;
@@ -38,7 +39,8 @@ const MOST_RECORDS: usize = 2_000_000;
 pub(crate) fn run(args: &BenchArgs, page: &mut Page) -> Result<(), DevnetError> {
     let dir = args.dir.clone().unwrap_or_else(temporary_dir);
     page.say(&format!("Setting up {NODES} nodes in {} ...", dir.display()))?;
-    let mut network = commands::create(&dir, NODES, page)?.ending_with_the_launcher();
+    let mut network =
+        commands::create(&dir, NODES, Purpose::Bench, page)?.ending_with_the_launcher();
     let measured = measured(args, &mut network, page);
     let stopped = network.stop();
     if measured.is_err() {

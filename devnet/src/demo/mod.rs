@@ -14,8 +14,10 @@ mod stage;
 use crate::args::DemoArgs;
 use crate::commands;
 use crate::failure::DevnetError;
+use crate::nodes::running;
 use crate::page::Page;
 use crate::place::{Place, PlaceError};
+use crate::topology::{Purpose, Topology, TopologyError};
 
 use stage::Stage;
 
@@ -35,7 +37,7 @@ enum Afterwards {
 pub(crate) fn run(args: &DemoArgs, page: &mut Page) -> Result<(), DevnetError> {
     let dir = args.place.dir();
     match Place::open(&dir) {
-        Ok(place) if args.fresh => commands::remove(place, page)?,
+        Ok(place) if args.fresh || is_done(&place) => commands::remove(place, page)?,
         Ok(place) => return Err(PlaceError::Present(place.root().to_owned()).into()),
         Err(PlaceError::Absent(_)) => {}
         Err(error) => return Err(error.into()),
@@ -51,7 +53,7 @@ pub(crate) fn run(args: &DemoArgs, page: &mut Page) -> Result<(), DevnetError> {
     )?;
     page.gap()?;
     page.say(&format!("Setting up in {} ...", dir.display()))?;
-    let mut network = commands::create(&dir, NODES, page)?;
+    let mut network = commands::create(&dir, NODES, Purpose::Demo, page)?;
     page.say(
         "Each agency made an admin key and a node (comityd init); the four parts became the \
          genesis, which every node has (comityd genesis). All of that is in setup.log there.",
@@ -86,6 +88,18 @@ pub(crate) struct Story {
     access: String,
 }
 
+/// Whether what is here is left from an earlier demo: it was made by one, and nothing of it runs.
+fn is_done(place: &Place) -> bool {
+    match Topology::load(place) {
+        Ok(topology) => {
+            let runs = topology.nodes.iter().any(|node| running(place, node).is_some());
+            topology.purpose == Purpose::Demo && !runs
+        }
+        Err(TopologyError::Unfinished(_)) => true,
+        Err(_) => false,
+    }
+}
+
 fn play(stage: &mut Stage<'_>) -> Result<Story, DevnetError> {
     sharing::who_is_there(stage)?;
     sharing::keys(stage)?;
@@ -98,4 +112,23 @@ fn play(stage: &mut Stage<'_>) -> Result<Story, DevnetError> {
     let grant = outage::one_node_fails(stage)?;
     audit::verify(stage)?;
     Ok(Story { grant, access })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_an_earlier_demo_left_behind_makes_room() {
+        let temp = tempfile::tempdir().unwrap();
+        let place = Place::create(&temp.path().join("devnet")).unwrap();
+        assert!(is_done(&place), "its setup was interrupted");
+        for (purpose, done) in [(Purpose::Demo, true), (Purpose::Work, false)] {
+            let (topology, _) = Topology::new(1, purpose).unwrap();
+            topology.save(&place).unwrap();
+            assert_eq!(is_done(&place), done, "{purpose:?}");
+        }
+        place.write(&place.topology_file(), b"damaged").unwrap();
+        assert!(!is_done(&place));
+    }
 }

@@ -13,6 +13,9 @@ use comity_core::vote::{CommitCertificate, Vote, VoteKind};
 
 /// Most proposed blocks of one height that a node keeps.
 const MAX_CANDIDATES: usize = 64;
+/// Most of them from one round, as many as the engine keeps: a second one shows that the proposer
+/// lies, and that is enough.
+const MAX_CANDIDATES_PER_ROUND: usize = 2;
 /// Most rounds, kinds and values that votes of one height are counted for: a liar may vote for
 /// anything.
 const MAX_COUNTED: usize = 4_096;
@@ -45,6 +48,8 @@ pub(crate) struct Candidate {
     pub(crate) timed: bool,
     /// Whether the engine may see it: it was timely, or a quorum went ahead with it.
     pub(crate) released: bool,
+    /// Whether a quorum goes ahead with it: it is kept whatever else comes.
+    pub(crate) wanted: bool,
     /// Whether the engine has seen its judgement.
     pub(crate) fed: bool,
 }
@@ -100,13 +105,23 @@ impl Candidates {
         self.blocks.iter()
     }
 
-    /// Whether there was room.
+    /// Keeps a block, if there is room. A round has room for few; where all is full, the block of
+    /// the earliest round that no quorum goes ahead with gives way.
     pub(crate) fn insert(&mut self, hash: HeaderHash, candidate: Candidate) -> bool {
-        let room = self.blocks.len() < MAX_CANDIDATES;
-        if room {
-            self.blocks.insert(hash, candidate);
+        let in_round = self.blocks.values().filter(|kept| kept.round == candidate.round).count();
+        if in_round >= MAX_CANDIDATES_PER_ROUND && !candidate.wanted {
+            return false;
         }
-        room
+        if self.blocks.len() >= MAX_CANDIDATES {
+            let spare = self.blocks.iter().filter(|(_, kept)| !kept.wanted);
+            let Some(spare) = spare.min_by_key(|(_, kept)| kept.round).map(|(hash, _)| *hash)
+            else {
+                return false;
+            };
+            self.blocks.remove(&spare);
+        }
+        self.blocks.insert(hash, candidate);
+        true
     }
 
     pub(crate) fn remove(&mut self, hash: &HeaderHash) -> Option<Candidate> {
@@ -128,5 +143,74 @@ impl Candidates {
         let voters = self.votes.entry(place).or_default();
         voters.insert(vote.validator);
         Some((value, voters))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use comity_core::block::HEADER_VERSION;
+    use comity_core::ids::{Height, LogIndex, TimeMs};
+    use comity_core::keys::SecretKey;
+
+    fn candidate(round: u32, wanted: bool) -> Candidate {
+        let header = Header {
+            version: HEADER_VERSION,
+            consortium: Default::default(),
+            height: Height(1),
+            proposal_round: round,
+            time: TimeMs(1),
+            parent: Default::default(),
+            parent_certificate: Default::default(),
+            body: Default::default(),
+            first_index: LogIndex(0),
+            log_size: 0,
+            log_root: Default::default(),
+            state_root: Default::default(),
+            validators: Default::default(),
+            next_validators: Default::default(),
+            proposer: "health.gd".parse().unwrap(),
+        };
+        Candidate {
+            header,
+            parent_certificate: None,
+            leaves: Vec::new(),
+            records: BTreeMap::new(),
+            missing: BTreeSet::new(),
+            judgement: Judgement::Incomplete,
+            round,
+            proposer: SecretKey::from_seed(&[1; 32]).public(),
+            timed: true,
+            released: true,
+            wanted,
+            fed: false,
+        }
+    }
+
+    fn hash(round: u32, number: u8) -> HeaderHash {
+        let mut bytes = [number; 32];
+        bytes[..4].copy_from_slice(&round.to_le_bytes());
+        HeaderHash(bytes)
+    }
+
+    #[test]
+    fn proposer_of_many_blocks_leaves_room_for_those_of_other_rounds() {
+        let mut candidates = Candidates::default();
+        let kept = (0..100).filter(|n| candidates.insert(hash(0, *n), candidate(0, false)));
+        assert_eq!(kept.count(), MAX_CANDIDATES_PER_ROUND);
+        assert!(candidates.insert(hash(1, 0), candidate(1, false)));
+        assert!(candidates.insert(hash(0, 200), candidate(0, true)), "a quorum wants this one");
+    }
+
+    #[test]
+    fn after_many_rounds_the_earliest_blocks_give_way_but_not_those_that_a_quorum_wants() {
+        let mut candidates = Candidates::default();
+        assert!(candidates.insert(hash(0, 0), candidate(0, true)));
+        for round in 1..200 {
+            assert!(candidates.insert(hash(round, 0), candidate(round, false)), "round {round}");
+        }
+        assert_eq!(candidates.iter().count(), MAX_CANDIDATES);
+        assert!(candidates.get(&hash(0, 0)).is_some() && candidates.get(&hash(1, 0)).is_none());
+        assert!(candidates.get(&hash(199, 0)).is_some());
     }
 }

@@ -37,6 +37,8 @@ pub struct Plan {
     pub delay_ms: (u64, u64),
     /// Shortest and longest sync of a disk (ms).
     pub sync_ms: (u64, u64),
+    /// Shortest and longest time to verify the records of one batch (ms).
+    pub verify_ms: (u64, u64),
     /// A crash about this often (ms); `None`: never.
     pub crash_every_ms: Option<u64>,
     /// Whether all nodes lose power at once instead of one.
@@ -72,6 +74,7 @@ impl Plan {
             duplicates_per_mille: if calm { 0 } else { chance.between(0, 200) },
             delay_ms: (1, slowest),
             sync_ms: (1, chance.between(1, 20)),
+            verify_ms: (1, chance.between(1, 60)),
             crash_every_ms: (!calm).then(|| chance.between(600, 6_000)),
             // Peers alone know what a forgetful node has signed, while they run.
             blackouts: odd != Odd::Forgetful && chance.per_mille(300),

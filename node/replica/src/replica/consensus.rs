@@ -1,21 +1,15 @@
-//! Consensus messages in and out, and proposed blocks.
-//! Holds: a message is verified before it is passed on or counted; a fresh proposal's time is
-//! judged once, at its arrival; what is untimely is withheld from the engine, never called invalid.
+//! Consensus messages in, and what the engine wants done.
+//! Holds: a message is verified before it is passed on or counted.
+//! May not enter: what proposed blocks hold (see `proposals`).
 
-use comity_core::block::Header;
-use std::collections::{BTreeMap, BTreeSet};
-
-use comity_core::hash::{HeaderHash, LeafHash};
+use comity_core::hash::HeaderHash;
 use comity_core::ids::Height;
-use comity_core::ledger::NewBlock;
-use comity_core::statement::{RecordError, VerifiedRecord};
 use comity_core::vote::{Proposal, VoteKind};
 
-use super::{Asked, MAX_EARLY_MESSAGES, Phase, Replica, Verifying};
-use crate::candidates::{Candidate, Judgement};
-use crate::engine::{Output, Signer, Validity};
+use super::{MAX_EARLY_MESSAGES, Phase, Replica};
+use crate::engine::{Output, Signer};
 use crate::io::{Effect, Peer, Ticket, Timer, Verdict};
-use crate::message::{Gossip, Request, SignedProposal, SignedVote, Witnessed};
+use crate::message::{Gossip, SignedVote, Witnessed};
 use crate::storage::StorageOp;
 
 /// How far ahead of the height under decision a message may be to be kept.
@@ -213,49 +207,6 @@ impl Replica {
         }
     }
 
-    /// Builds this node's block for `round` and proposes it.
-    fn propose(&mut self, round: u32) {
-        let time = self.now.wall.max(self.ledger.tip().time.plus(1));
-        let new = NewBlock { time, round, parent: self.certificate.as_ref() };
-        let records = self.pool.iter().map(|pending| pending.record.clone());
-        let built = self.ledger.build(&new, records);
-        for (leaf, refusal) in built.refused {
-            self.drop_record(&leaf, refusal);
-        }
-        let hash = built.executed.hash;
-        self.persist_body(hash, &built.block);
-        let Some(proposer) = self.me else { return };
-        let records = &built.executed.records;
-        let candidate = Candidate {
-            leaves: records.iter().map(VerifiedRecord::leaf).collect(),
-            records: records.iter().map(|r| (r.leaf(), r.clone())).collect(),
-            missing: BTreeSet::new(),
-            parent_certificate: built.block.parent_certificate,
-            header: built.block.header,
-            judgement: Judgement::Valid(Box::new(built.executed)),
-            round,
-            proposer,
-            timed: true,
-            released: true,
-            fed: true,
-        };
-        self.candidates.insert(hash, candidate);
-        self.with_engine(|engine, signer| ((), engine.propose(hash, round, signer)));
-    }
-
-    /// A proposal goes out with the outline of its block.
-    fn send_proposal(&mut self, proposal: Proposal, signature: comity_core::keys::Signature) {
-        let Some(candidate) = self.candidates.get(&proposal.value) else { return };
-        let message = SignedProposal {
-            proposal,
-            signature,
-            header: candidate.header.clone(),
-            parent_certificate: candidate.parent_certificate.clone(),
-            leaves: candidate.leaves.clone(),
-        };
-        self.send_when_durable(Gossip::Proposal(Box::new(message)));
-    }
-
     fn on_vote(&mut self, signed: &SignedVote) -> Verdict {
         let valid = self.with_engine(|engine, _| (engine.verify_vote(signed), Vec::new()));
         match valid {
@@ -283,220 +234,16 @@ impl Replica {
     /// Lets the engine know of a block that others go ahead with.
     fn release(&mut self, value: HeaderHash) {
         if let Some(candidate) = self.candidates.get_mut(&value) {
-            candidate.released = true;
+            (candidate.wanted, candidate.released) = (true, true);
             self.feed_judgement(value);
         }
     }
 
-    fn on_proposal(&mut self, peer: Peer, signed: &SignedProposal) -> Verdict {
-        let SignedProposal { proposal, signature, header, .. } = signed;
-        let valid =
-            self.with_engine(|engine, _| (engine.verify_proposal(proposal, signature), Vec::new()));
-        match valid {
-            Some(true) => {}
-            Some(false) => return Verdict::Reject,
-            None => return Verdict::Ignore,
-        }
-        if !is_coherent(signed) {
-            return Verdict::Reject;
-        }
-        self.saw(Witnessed::Proposal { proposal: *proposal, signature: *signature });
-        let was_timed = self.candidates.get(&proposal.value).is_some_and(|known| known.timed);
-        let released = match proposal.polka_round {
-            None => !was_timed && self.is_timely(header),
-            // Its word that there was a quorum is not enough: a block from the far future would
-            // pass for one that a quorum goes ahead with.
-            Some(round) => self.has_polka(round, proposal.value),
-        };
-        match self.candidates.get_mut(&proposal.value) {
-            None => self.keep_candidate(peer, signed, released),
-            Some(known) => {
-                known.released |= released;
-                known.timed |= proposal.polka_round.is_none();
-            }
-        }
-        self.with_engine(|engine, signer| ((), engine.proposal(proposal, signature, signer)));
-        self.judge(proposal.value);
-        self.feed_judgement(proposal.value);
-        Verdict::Accept
-    }
-
-    /// Whether a fresh block's time is near enough to this node's clock; said once, when it comes.
-    fn is_timely(&mut self, header: &Header) -> bool {
-        let apart_ms = self.now.wall.0.abs_diff(header.time.0);
-        let timely = apart_ms <= self.ledger.params().drift_ms;
-        if !timely {
-            self.note(format!(
-                "the block proposed at height {} is {apart_ms} ms away from this node's clock; it \
-                 is held back unless a quorum goes ahead with it. If this goes on, check the clock \
-                 of this node and of the proposer",
-                header.height
-            ));
-        }
-        timely
-    }
-
-    fn has_polka(&mut self, round: u32, value: HeaderHash) -> bool {
-        self.with_engine(|engine, _| (engine.has_polka(round, &value), Vec::new())) == Some(true)
-    }
-
-    fn keep_candidate(&mut self, peer: Peer, signed: &SignedProposal, released: bool) {
-        let known = signed.leaves.iter().filter_map(|leaf| {
-            let pending = self.pool.get(leaf)?;
-            Some((*leaf, pending.record.clone()))
-        });
-        let records: BTreeMap<LeafHash, VerifiedRecord> = known.collect();
-        let missing: BTreeSet<LeafHash> =
-            signed.leaves.iter().filter(|leaf| !records.contains_key(leaf)).copied().collect();
-        // What is being verified at this moment will be here before an answer could be.
-        let to_ask = missing.iter().any(|leaf| !self.in_verification.contains(leaf));
-        let candidate = Candidate {
-            records,
-            missing,
-            header: signed.header.clone(),
-            parent_certificate: signed.parent_certificate.clone(),
-            leaves: signed.leaves.clone(),
-            judgement: Judgement::Incomplete,
-            round: signed.proposal.round,
-            proposer: signed.proposal.validator,
-            timed: signed.proposal.polka_round.is_none(),
-            released,
-            fed: false,
-        };
-        let hash = signed.proposal.value;
-        if self.candidates.insert(hash, candidate) && to_ask {
-            // Whoever passed the proposal on may lack the same records; its proposer does not.
-            let proposer = signed.proposal.validator;
-            let agency = self.ledger.validators().by_key(&proposer).map(|v| v.agency.clone());
-            let of_proposer = agency.and_then(|agency| self.peers.of_agency(&agency));
-            self.ask_for_body(hash, of_proposer.unwrap_or(peer));
-        }
-    }
-
-    /// Executes a candidate once it is complete.
-    fn judge(&mut self, hash: HeaderHash) {
-        let Some(candidate) = self.candidates.get(&hash) else { return };
-        if !matches!(candidate.judgement, Judgement::Incomplete) || !candidate.missing.is_empty() {
-            return;
-        }
-        let Some(candidate) = self.candidates.remove(&hash) else { return };
-        let judgement = self.execute_candidate(&candidate);
-        if let (Judgement::Valid(_), Some(block)) = (&judgement, candidate.block()) {
-            self.persist_body(hash, &block);
-        }
-        self.candidates.insert(hash, Candidate { judgement, ..candidate });
-    }
-
-    /// Tells the engine what was made of a candidate, if it may know.
-    fn feed_judgement(&mut self, hash: HeaderHash) {
-        let Some(candidate) = self.candidates.get_mut(&hash) else { return };
-        let validity = match candidate.judgement {
-            Judgement::Valid(_) => Validity::Valid,
-            Judgement::Invalid => Validity::Invalid,
-            Judgement::Incomplete => return,
-        };
-        if candidate.fed || !candidate.released {
-            return;
-        }
-        candidate.fed = true;
-        let (round, proposer) = (candidate.round, candidate.proposer);
-        self.with_engine(|engine, signer| {
-            ((), engine.judged(hash, round, proposer, validity, signer))
-        });
-    }
-
-    fn ask_for_body(&mut self, header_hash: HeaderHash, peer: Peer) {
-        let height = self.next_height();
-        let request = Request::Body { height, header_hash };
-        self.ask(peer, request, Asked::Body { header_hash });
-    }
-
-    /// Asks again for bodies that did not come, each time someone else.
-    pub(super) fn ask_for_bodies(&mut self) {
-        let pending = |asked: &Asked, hash: &HeaderHash| matches!(asked, Asked::Body { header_hash } if header_hash == hash);
-        let wanting: Vec<HeaderHash> = self
-            .candidates
-            .iter()
-            .filter(|(_, candidate)| !candidate.missing.is_empty())
-            .filter(|(hash, _)| !self.asked.values().any(|asked| pending(asked, hash)))
-            .map(|(hash, _)| *hash)
-            .collect();
-        let peers = self.peers.ids();
-        for hash in wanting {
-            if !peers.is_empty() {
-                let peer = peers[self.choose(peers.len())];
-                self.ask_for_body(hash, peer);
-            }
-        }
-    }
-
-    /// A block's body came: its unknown records are verified.
-    pub(super) fn on_body(&mut self, peer: Peer, hash: HeaderHash, bytes: &[u8]) {
-        let Some(candidate) = self.candidates.get(&hash) else { return };
-        let Ok(block) = comity_core::block::Block::from_bytes(bytes) else {
-            let reason = "it sent a block that is none".to_owned();
-            self.effects.push(Effect::Disconnect { peer, reason });
-            return;
-        };
-        let wanted = |leaf: &LeafHash| {
-            candidate.missing.contains(leaf) && !self.in_verification.contains(leaf)
-        };
-        let records: Vec<Vec<u8>> = block
-            .records
-            .into_iter()
-            .filter(|bytes| wanted(&comity_core::hash::leaf_hash(bytes)))
-            .collect();
-        if !records.is_empty() {
-            self.verify(Verifying::Body { header_hash: hash, peer }, records);
-        }
-    }
-
-    pub(super) fn take_body(
-        &mut self,
-        hash: HeaderHash,
-        peer: Peer,
-        results: Vec<Result<VerifiedRecord, RecordError>>,
-    ) {
-        for result in results {
-            match result {
-                Ok(record) => self.fill_candidates(&record),
-                // The proposer named a record that no node accepts, by its very bytes.
-                Err(error) => {
-                    let Some(candidate) = self.candidates.get_mut(&hash) else { return };
-                    candidate.judgement = Judgement::Invalid;
-                    let text = format!("peer {} sent a block with a bad record: {error}", peer.0);
-                    self.note(text);
-                    self.feed_judgement(hash);
-                    return;
-                }
-            }
-        }
-    }
-
-    /// A record was verified: proposed blocks that wait for it take it in.
-    pub(super) fn fill_candidates(&mut self, record: &VerifiedRecord) {
-        for hash in self.candidates.fill(record) {
-            self.judge(hash);
-            self.feed_judgement(hash);
-        }
-    }
-
     /// Remembers the newest message that each validator signed, to tell it when it restarts.
-    fn saw(&mut self, message: Witnessed) {
+    pub(super) fn saw(&mut self, message: Witnessed) {
         let newest = self.newest_seen.entry(message.validator()).or_insert_with(|| message.clone());
         if message.position() > newest.position() {
             *newest = message;
         }
     }
-}
-
-/// Whether a proposal's parts belong together: its value is the header's hash, and the header was
-/// first proposed in this round or before its polka.
-fn is_coherent(signed: &SignedProposal) -> bool {
-    let SignedProposal { proposal, header, .. } = signed;
-    let round_fits = match proposal.polka_round {
-        None => header.proposal_round == proposal.round,
-        Some(polka) => header.proposal_round <= polka && polka < proposal.round,
-    };
-    round_fits && header.height == proposal.height && header.hash() == proposal.value
 }

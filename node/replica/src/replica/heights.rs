@@ -98,6 +98,7 @@ impl Replica {
                 proposer: proposer.key,
                 timed: named.contains(&header_hash),
                 released: named.contains(&header_hash),
+                wanted: named.contains(&header_hash),
                 fed: named.contains(&header_hash),
                 header: block.header,
             };

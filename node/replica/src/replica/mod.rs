@@ -7,6 +7,7 @@ mod catch_up;
 mod consensus;
 mod heights;
 mod outbox;
+mod proposals;
 mod records;
 mod startup;
 

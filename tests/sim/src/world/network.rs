@@ -21,15 +21,21 @@ impl World {
         let key = self.nodes[node].member.validator.clone();
         self.checker.sent(node, &key.public(), &message)?;
         let lies = self.is_liar(node) && self.chance.per_mille(LIES_PER_MILLE);
-        let consortium = self.consortium.genesis.id();
         let lie =
-            if lies { liar::lie(&message, &key, &consortium, &mut self.chance) } else { None };
+            if lies { liar::lie(&message, &key, &self.consortium, &mut self.chance) } else { None };
         for to in (0..self.nodes.len()).filter(|to| *to != node) {
             let after = self.delay();
             match &lie {
                 None => self.deliver(node, to, message.clone(), after),
                 Some(Lie::Staged(others)) => {
                     for (at, other) in (0..).zip(others) {
+                        self.deliver(node, to, other.clone(), after + at);
+                    }
+                }
+                Some(Lie::Flood(others)) => {
+                    let begin = self.chance.index(others.len());
+                    let in_turn = others.iter().cycle().skip(begin).take(others.len());
+                    for (at, other) in (0..).zip(in_turn) {
                         self.deliver(node, to, other.clone(), after + at);
                     }
                 }

@@ -70,10 +70,21 @@ impl World {
         Ok(())
     }
 
-    /// A node drops a record that waited there.
-    pub(super) fn dropped(&mut self, node: usize, leaf: LeafHash) {
-        if self.waiting.remove(&(node, leaf)) {
-            self.clients.refused(&leaf);
+    /// A node drops a record that waited there: it does so only when a committed block, or its
+    /// clock, has made it invalid.
+    pub(super) fn dropped(&mut self, node: usize, leaf: LeafHash) -> Result<(), Violation> {
+        if !self.waiting.remove(&(node, leaf)) {
+            return Ok(());
+        }
+        self.clients.refused(&leaf);
+        let now = self.wall(node);
+        let bytes = self.clients.wishes.get(&leaf).map(|wish| wish.bytes.clone());
+        let genesis = &self.consortium.genesis;
+        let record = bytes.and_then(|bytes| self.verified.verify(&bytes, genesis).ok());
+        let ledger = self.nodes[node].running.as_ref().map(|running| running.replica.ledger());
+        match record.zip(ledger).map(|(record, ledger)| ledger.check(&record, now)) {
+            Some(Ok(())) => Err(format!("11: node {node} drops {leaf:?}, which its ledger takes")),
+            _ => Ok(()),
         }
     }
 

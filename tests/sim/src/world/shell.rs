@@ -88,7 +88,9 @@ impl World {
                 }
             }
             Effect::Verify { ticket, records } => {
-                self.plan_for(node, 1, NodeEvent::Verified { ticket, records });
+                let (low, high) = self.plan.verify_ms;
+                let after = self.chance.between(low, high);
+                self.plan_for(node, after, NodeEvent::Verified { ticket, records });
             }
             Effect::SetTimer { timer, after_ms } => {
                 self.tickets += 1;
@@ -100,7 +102,7 @@ impl World {
                 self.timers.remove(&(node, timer));
             }
             Effect::Answer { ticket, admission } => self.answered(node, ticket, &admission)?,
-            Effect::Dropped { leaf, .. } => self.dropped(node, leaf),
+            Effect::Dropped { leaf, .. } => self.dropped(node, leaf)?,
             Effect::Committed(commit) => self.announced(node, &commit)?,
             Effect::Disconnect { peer, reason } => self.shut_out(node, peer, &reason)?,
             Effect::Misbehaviour { height, description } => {
