@@ -233,11 +233,8 @@ impl Replica {
         results: Vec<Result<VerifiedRecord, RecordError>>,
     ) {
         self.catch_up.busy = false;
-        let mut results = results.into_iter();
         let mut committed = false;
-        for fetched in blocks {
-            let records: Result<Vec<VerifiedRecord>, RecordError> =
-                results.by_ref().take(fetched.block.records.len()).collect();
+        for (fetched, records) in with_records(blocks, results) {
             if fetched.block.header.height != self.next_height() {
                 continue;
             }
@@ -321,5 +318,97 @@ impl Replica {
             self.phase = Phase::Idle;
         }
         self.candidates.clear();
+    }
+}
+
+/// Each block with its own records, or with what is wrong with the first bad one of them. A bad
+/// record of one block must not shift the records of the next.
+fn with_records(
+    blocks: Vec<CommittedBlock>,
+    results: Vec<Result<VerifiedRecord, RecordError>>,
+) -> Vec<(CommittedBlock, Result<Vec<VerifiedRecord>, RecordError>)> {
+    let mut results = results.into_iter();
+    let pair = |fetched: CommittedBlock| {
+        let own: Vec<_> = results.by_ref().take(fetched.block.records.len()).collect();
+        (fetched, own.into_iter().collect())
+    };
+    blocks.into_iter().map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use comity_core::agency::KeyRole;
+    use comity_core::block::{Block, HEADER_VERSION, Header};
+    use comity_core::hash::{ConsortiumId, HeaderHash};
+    use comity_core::ids::{LogIndex, Nonce, TimeMs};
+    use comity_core::keys::SecretKey;
+    use comity_core::statement::{
+        Action, Capacity, STATEMENT_VERSION, SignedRecord, Statement, StatementSigner,
+    };
+    use comity_core::vote::CommitCertificate;
+
+    const CONSORTIUM: ConsortiumId = ConsortiumId([1; 32]);
+
+    fn record(number: u8) -> Vec<u8> {
+        let key = SecretKey::from_seed(&[2; 32]);
+        let signer = StatementSigner {
+            agency: "health.gd".parse().unwrap(),
+            key: key.public(),
+            role: KeyRole::Admin,
+            capacity: Capacity::Agency,
+        };
+        let reason = "left".parse().unwrap();
+        let statement = Statement {
+            version: STATEMENT_VERSION,
+            consortium: CONSORTIUM,
+            nonce: Nonce([number; 16]),
+            valid_until: TimeMs(1),
+            signers: vec![signer],
+            sealed: Vec::new(),
+            action: Action::RevokeKey { key: key.public(), reason, suspect_since: None },
+        };
+        let signatures = vec![key.sign_statement(&statement)];
+        SignedRecord { statement, signatures }.to_bytes()
+    }
+
+    fn block(height: u64, records: Vec<Vec<u8>>) -> CommittedBlock {
+        let header = Header {
+            version: HEADER_VERSION,
+            consortium: CONSORTIUM,
+            height: Height(height),
+            proposal_round: 0,
+            time: TimeMs(height),
+            parent: HeaderHash::default(),
+            parent_certificate: Default::default(),
+            body: Default::default(),
+            first_index: LogIndex(0),
+            log_size: 0,
+            log_root: Default::default(),
+            state_root: Default::default(),
+            validators: Default::default(),
+            next_validators: Default::default(),
+            proposer: "health.gd".parse().unwrap(),
+        };
+        let certificate = CommitCertificate {
+            height: header.height,
+            round: 0,
+            header_hash: header.hash(),
+            signatures: Vec::new(),
+        };
+        CommittedBlock { block: Block { header, parent_certificate: None, records }, certificate }
+    }
+
+    #[test]
+    fn bad_record_of_one_fetched_block_does_not_shift_the_records_of_the_next() {
+        let mut bad = record(0);
+        *bad.last_mut().unwrap() ^= 1;
+        let blocks = vec![block(1, vec![bad, record(1), record(2)]), block(2, vec![record(3)])];
+        let all = blocks.iter().flat_map(|fetched| fetched.block.records.clone());
+        let results = all.map(|bytes| VerifiedRecord::verify(&bytes, &CONSORTIUM)).collect();
+        let paired = with_records(blocks, results);
+        assert!(paired[0].1.is_err());
+        let second = paired[1].1.as_ref().unwrap();
+        assert_eq!(second.iter().map(|r| r.bytes().to_vec()).collect::<Vec<_>>(), [record(3)]);
     }
 }
