@@ -339,7 +339,7 @@ fn check_head(bytes: &[u8], expected: &ConsortiumId) -> Result<(), RecordError> 
 /// Signatures that an action carries inside: the officer's on an attempt, a new key's own.
 fn check_inner_signatures(statement: &Statement) -> Result<(), RecordError> {
     if let Some(attempt) = statement.action.attempt() {
-        attempt.verify().map_err(RecordError::AttemptSignature)?;
+        check_attempt_signature(attempt)?;
     }
     if let (Action::RegisterKey { key, role, possession, .. }, [signer, ..]) =
         (&statement.action, statement.signers.as_slice())
@@ -365,12 +365,35 @@ fn check_form(record: &SignedRecord) -> Result<(), RecordError> {
         let (signers, signatures) = (signers.len(), record.signatures.len());
         return Err(RecordError::SignatureCount { signers, signatures });
     }
-    if statement.action.attempt().is_some_and(|a| a.attempt.consortium != statement.consortium) {
+    match statement.action.attempt() {
+        Some(attempt) => check_attempt_form(attempt, &statement.consortium),
+        None => Ok(()),
+    }
+}
+
+fn check_attempt_form(
+    SignedAttempt { attempt, .. }: &SignedAttempt,
+    consortium: &ConsortiumId,
+) -> Result<(), RecordError> {
+    if attempt.consortium != *consortium {
         return Err(RecordError::AttemptConsortium);
     }
-    let asks_nothing = |a: &SignedAttempt| a.attempt.items == Items::Only(BTreeSet::new());
-    if statement.action.attempt().is_some_and(asks_nothing) {
+    if attempt.items == Items::Only(BTreeSet::new()) {
         return Err(RecordError::AttemptWithoutItems);
     }
     Ok(())
+}
+
+fn check_attempt_signature(attempt: &SignedAttempt) -> Result<(), RecordError> {
+    attempt.verify().map_err(RecordError::AttemptSignature)
+}
+
+/// Checks an attempt that comes by itself as one inside a record is checked: consortium, items and
+/// the officer's signature. Errors: `AttemptConsortium`, `AttemptWithoutItems`, `AttemptSignature`.
+pub fn check_attempt(
+    attempt: &SignedAttempt,
+    consortium: &ConsortiumId,
+) -> Result<(), RecordError> {
+    check_attempt_form(attempt, consortium)?;
+    check_attempt_signature(attempt)
 }

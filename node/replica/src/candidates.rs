@@ -149,30 +149,12 @@ impl Candidates {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use comity_core::block::HEADER_VERSION;
-    use comity_core::ids::{Height, LogIndex, TimeMs};
+    use crate::fixture::blank_header;
     use comity_core::keys::SecretKey;
 
     fn candidate(round: u32, wanted: bool) -> Candidate {
-        let header = Header {
-            version: HEADER_VERSION,
-            consortium: Default::default(),
-            height: Height(1),
-            proposal_round: round,
-            time: TimeMs(1),
-            parent: Default::default(),
-            parent_certificate: Default::default(),
-            body: Default::default(),
-            first_index: LogIndex(0),
-            log_size: 0,
-            log_root: Default::default(),
-            state_root: Default::default(),
-            validators: Default::default(),
-            next_validators: Default::default(),
-            proposer: "health.gd".parse().unwrap(),
-        };
         Candidate {
-            header,
+            header: blank_header(Default::default(), 1),
             parent_certificate: None,
             leaves: Vec::new(),
             records: BTreeMap::new(),

@@ -5,6 +5,8 @@
 
 mod candidates;
 mod engine;
+#[cfg(test)]
+mod fixture;
 pub mod io;
 pub mod message;
 mod peers;

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use comity_core::access::SignedAttempt;
 use comity_core::hash::{LeafHash, RecordId, leaf_hash};
 use comity_core::refusal::Refusal;
-use comity_core::statement::{MAX_RECORD_BYTES, RecordError, VerifiedRecord};
+use comity_core::statement::{MAX_RECORD_BYTES, VerifiedRecord, check_attempt};
 use comity_replica::io::Admission;
 use serde::Deserialize;
 use tokio::time::{timeout, timeout_at};
@@ -177,11 +177,7 @@ pub(super) async fn evaluate(
     let bytes = body(request, "application/json", MAX_ATTEMPT_BYTES).await?;
     let signed: SignedAttempt = serde_json::from_slice(&bytes)
         .map_err(|error| Problem::bad_request(format!("not a signed attempt: {error}")))?;
-    if signed.attempt.consortium != api.0.consortium {
-        return Err(Problem::invalid_record(&RecordError::AttemptConsortium));
-    }
-    let checked = signed.verify().map_err(RecordError::AttemptSignature);
-    checked.map_err(|error| Problem::invalid_record(&error))?;
+    check_attempt(&signed, &api.0.consortium).map_err(|error| Problem::invalid_record(&error))?;
     let judged = timeout(ADMISSION_TIMEOUT, api.shell().evaluate(signed.attempt)).await;
     let judged = judged.map_err(|_| Problem::busy("the node is too busy to judge"))??;
     Ok(Json(match judged {

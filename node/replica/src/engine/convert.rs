@@ -3,51 +3,50 @@
 
 use comity_core::hash::HeaderHash;
 use comity_core::ids::Height;
-use comity_core::keys::PublicKey;
+use comity_core::keys::{PublicKey, Signature};
 use comity_core::vote::{CertificateSignature, CommitCertificate};
 use malachite_types::{
     self as engine, Context as _, NilOrVal, PolkaSignature, Round, RoundCertificateType,
     RoundSignature,
 };
 
-use super::context::{Ctx, core_vote, engine_vote, round_number};
+use super::context::{Addr, Ctx, core_vote, engine_vote, round_number};
 use crate::message::{PolkaCertificate, RoundCertificate, SignedVote};
 
 /// Our commit certificate; `None` where the engine's names no round or no real key.
 pub(crate) fn core_commit(
     certificate: &engine::CommitCertificate<Ctx>,
 ) -> Option<CommitCertificate> {
-    let mut signatures = Vec::with_capacity(certificate.commit_signatures.len());
-    for signed in &certificate.commit_signatures {
-        signatures.push(CertificateSignature {
-            validator: PublicKey::try_from(signed.address.0).ok()?,
-            signature: signed.signature,
-        });
-    }
-    signatures.sort_by_key(|signed| signed.validator);
+    let signed = certificate.commit_signatures.iter().map(|s| (s.address, s.signature));
     Some(CommitCertificate {
         height: Height(certificate.height.0),
         round: round_number(certificate.round)?,
         header_hash: certificate.value_id,
-        signatures,
+        signatures: core_signatures(signed)?,
     })
 }
 
 pub(crate) fn core_polka(certificate: &engine::PolkaCertificate<Ctx>) -> Option<PolkaCertificate> {
-    let mut signatures = Vec::with_capacity(certificate.polka_signatures.len());
-    for signed in &certificate.polka_signatures {
-        signatures.push(CertificateSignature {
-            validator: PublicKey::try_from(signed.address.0).ok()?,
-            signature: signed.signature,
-        });
-    }
-    signatures.sort_by_key(|signed| signed.validator);
+    let signed = certificate.polka_signatures.iter().map(|s| (s.address, s.signature));
     Some(PolkaCertificate {
         height: Height(certificate.height.0),
         round: round_number(certificate.round)?,
         value: certificate.value_id,
-        signatures,
+        signatures: core_signatures(signed)?,
     })
+}
+
+/// A certificate's signatures in our order; `None` where one is of no real key.
+fn core_signatures(
+    signed: impl Iterator<Item = (Addr, Signature)>,
+) -> Option<Vec<CertificateSignature>> {
+    let signature = |(address, signature): (Addr, Signature)| {
+        let validator = PublicKey::try_from(address.0).ok()?;
+        Some(CertificateSignature { validator, signature })
+    };
+    let mut signatures = signed.map(signature).collect::<Option<Vec<_>>>()?;
+    signatures.sort_by_key(|signed| signed.validator);
+    Some(signatures)
 }
 
 pub(crate) fn engine_polka(certificate: &PolkaCertificate) -> engine::PolkaCertificate<Ctx> {

@@ -10,7 +10,7 @@ use comity_core::statement::{RecordError, VerifiedRecord};
 use comity_core::text::AgencyId;
 use comity_core::vote::VerifiedCertificate;
 
-use super::{Asked, Phase, Replica, Verifying};
+use super::{Asked, Replica, Verifying};
 use crate::io::{Effect, Peer, Ticket};
 use crate::message::{Request, Response, Status};
 
@@ -307,18 +307,6 @@ impl Replica {
         let reason = format!("it sent block {height} with a bad record: {error}");
         self.effects.push(Effect::Disconnect { peer, reason });
     }
-
-    /// What was being decided was decided elsewhere.
-    fn leave_engine(&mut self) {
-        if let Phase::Deciding(engine) = &self.phase {
-            for number in engine.running_timers() {
-                let timer = crate::io::Timer::Consensus { number };
-                self.effects.push(Effect::CancelTimer(timer));
-            }
-            self.phase = Phase::Idle;
-        }
-        self.candidates.clear();
-    }
 }
 
 /// Each block with its own records, or with what is wrong with the first bad one of them. A bad
@@ -338,10 +326,11 @@ fn with_records(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::blank_header;
     use comity_core::agency::KeyRole;
-    use comity_core::block::{Block, HEADER_VERSION, Header};
-    use comity_core::hash::{ConsortiumId, HeaderHash};
-    use comity_core::ids::{LogIndex, Nonce, TimeMs};
+    use comity_core::block::Block;
+    use comity_core::hash::ConsortiumId;
+    use comity_core::ids::{Nonce, TimeMs};
     use comity_core::keys::SecretKey;
     use comity_core::statement::{
         Action, Capacity, STATEMENT_VERSION, SignedRecord, Statement, StatementSigner,
@@ -373,23 +362,7 @@ mod tests {
     }
 
     fn block(height: u64, records: Vec<Vec<u8>>) -> CommittedBlock {
-        let header = Header {
-            version: HEADER_VERSION,
-            consortium: CONSORTIUM,
-            height: Height(height),
-            proposal_round: 0,
-            time: TimeMs(height),
-            parent: HeaderHash::default(),
-            parent_certificate: Default::default(),
-            body: Default::default(),
-            first_index: LogIndex(0),
-            log_size: 0,
-            log_root: Default::default(),
-            state_root: Default::default(),
-            validators: Default::default(),
-            next_validators: Default::default(),
-            proposer: "health.gd".parse().unwrap(),
-        };
+        let header = blank_header(CONSORTIUM, height);
         let certificate = CommitCertificate {
             height: header.height,
             round: 0,

@@ -4,10 +4,10 @@
 
 use comity_core::hash::HeaderHash;
 use comity_core::ids::Height;
-use comity_core::vote::{Proposal, VoteKind};
+use comity_core::vote::{Proposal, Vote, VoteKind};
 
 use super::{MAX_EARLY_MESSAGES, Phase, Replica};
-use crate::engine::{Output, Signer};
+use crate::engine::{Engine, Output, Signer};
 use crate::io::{Effect, Peer, Ticket, Timer, Verdict};
 use crate::message::{Gossip, SignedVote, Witnessed};
 use crate::storage::StorageOp;
@@ -99,7 +99,7 @@ impl Replica {
     fn take_certificate(
         &mut self,
         valid: Option<bool>,
-        feed: impl FnOnce(&mut crate::engine::Engine, &mut Option<Signer>) -> Vec<Output>,
+        feed: impl FnOnce(&mut Engine, &mut Option<Signer>) -> Vec<Output>,
     ) -> Verdict {
         match valid {
             Some(true) => {
@@ -131,7 +131,7 @@ impl Replica {
             }
             Gossip::Polka(certificate) => certificate.signatures.first().is_some_and(|first| {
                 verifies(&SignedVote {
-                    vote: comity_core::vote::Vote {
+                    vote: Vote {
                         kind: VoteKind::Prevote,
                         height: certificate.height,
                         round: certificate.round,
@@ -148,7 +148,7 @@ impl Replica {
     /// Runs the engine, if a height is being decided, and does what it wants.
     pub(super) fn with_engine<T>(
         &mut self,
-        run: impl FnOnce(&mut crate::engine::Engine, &mut Option<Signer>) -> (T, Vec<Output>),
+        run: impl FnOnce(&mut Engine, &mut Option<Signer>) -> (T, Vec<Output>),
     ) -> Option<T> {
         let height = self.next_height();
         let mut signer = self.signer_for(height);

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use comity_core::block::{Block, CommittedBlock};
+use comity_core::block::{Block, CommittedBlock, Header};
 use comity_core::hash::HeaderHash;
 use comity_core::ids::Height;
 use comity_core::ledger::Executed;
@@ -102,10 +102,12 @@ impl Replica {
                 fed: named.contains(&header_hash),
                 header: block.header,
             };
-            let judged = self.execute_candidate(&candidate);
-            let candidate = Candidate { judgement: judged, ..candidate };
-            if matches!(candidate.judgement, Judgement::Valid(_)) {
-                self.candidates.insert(header_hash, candidate);
+            match self.execute_candidate(&candidate) {
+                Ok(executed) => {
+                    let judgement = Judgement::Valid(executed);
+                    self.candidates.insert(header_hash, Candidate { judgement, ..candidate });
+                }
+                Err(reason) => self.note_invalid(&candidate.header, candidate.round, &reason),
             }
         }
     }
@@ -176,16 +178,22 @@ impl Replica {
 
     /// Ends what was being decided: the next height begins when all is durable.
     pub(super) fn end_height(&mut self) {
-        if let Phase::Deciding(engine) = &self.phase {
-            for number in engine.running_timers() {
-                self.effects.push(Effect::CancelTimer(Timer::Consensus { number }));
-            }
-        }
-        self.candidates.clear();
+        self.leave_engine();
         self.heartbeat_due = false;
         self.phase = Phase::Committing(self.outbox.position());
         self.review_pool();
         self.after_durable();
+    }
+
+    /// Gives up the engine and the candidates of a height that is decided, here or elsewhere.
+    pub(super) fn leave_engine(&mut self) {
+        if let Phase::Deciding(engine) = &self.phase {
+            for number in engine.running_timers() {
+                self.effects.push(Effect::CancelTimer(Timer::Consensus { number }));
+            }
+            self.phase = Phase::Idle;
+        }
+        self.candidates.clear();
     }
 
     /// What waited for durability goes on.
@@ -214,26 +222,22 @@ impl Replica {
         }
     }
 
-    /// Executes a complete candidate on the tip.
-    pub(super) fn execute_candidate(&mut self, candidate: &Candidate) -> Judgement {
+    /// Executes a complete candidate on the tip. Errors: why no correct validator votes for it.
+    pub(super) fn execute_candidate(&self, candidate: &Candidate) -> Result<Box<Executed>, String> {
         let records: Option<Vec<VerifiedRecord>> =
             candidate.leaves.iter().map(|leaf| candidate.records.get(leaf).cloned()).collect();
-        let Some(records) = records else { return Judgement::Incomplete };
-        let parent = match self.check_parent(candidate.parent_certificate.clone()) {
-            Ok(parent) => parent,
-            Err(reason) => {
-                self.note(format!("a proposed block is not valid: {reason}"));
-                return Judgement::Invalid;
-            }
-        };
-        match self.ledger.execute(&candidate.header, records, parent.as_ref()) {
-            Ok(executed) => Judgement::Valid(Box::new(executed)),
-            Err(error) => {
-                let (height, round) = (candidate.header.height, candidate.round);
-                self.note(format!("the block proposed at {height}/{round} is not valid: {error}"));
-                Judgement::Invalid
-            }
-        }
+        let Some(records) = records else { unreachable!("only complete candidates are executed") };
+        let parent = self
+            .check_parent(candidate.parent_certificate.clone())
+            .map_err(|error| error.to_string())?;
+        let executed = self.ledger.execute(&candidate.header, records, parent.as_ref());
+        executed.map(Box::new).map_err(|error| error.to_string())
+    }
+
+    /// Says why a proposed block gets no vote of this node.
+    pub(super) fn note_invalid(&mut self, header: &Header, round: u32, reason: &str) {
+        let height = header.height;
+        self.note(format!("the block proposed at {height}/{round} is not valid: {reason}"));
     }
 
     /// Verifies a parent's certificate, unless it is the one that this node holds.

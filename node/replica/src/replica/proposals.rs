@@ -35,6 +35,7 @@ enum Grounds {
 impl Replica {
     /// Builds this node's block for `round` and proposes it.
     pub(super) fn propose(&mut self, round: u32) {
+        let Some(proposer) = self.me else { return };
         let time = self.now.wall.max(self.ledger.tip().time.plus(1));
         let new = NewBlock { time, round, parent: self.certificate.as_ref() };
         let records = self.pool.iter().map(|pending| pending.record.clone());
@@ -44,7 +45,6 @@ impl Replica {
         }
         let hash = built.executed.hash;
         self.persist_body(hash, &built.block);
-        let Some(proposer) = self.me else { return };
         let records = &built.executed.records;
         let candidate = Candidate {
             leaves: records.iter().map(VerifiedRecord::leaf).collect(),
@@ -184,12 +184,22 @@ impl Replica {
         if !matches!(candidate.judgement, Judgement::Incomplete) || !candidate.missing.is_empty() {
             return;
         }
-        let Some(candidate) = self.candidates.remove(&hash) else { return };
-        let judgement = self.execute_candidate(&candidate);
-        if let (Judgement::Valid(_), Some(block)) = (&judgement, candidate.block()) {
-            self.persist_body(hash, &block);
+        let judgement = match self.execute_candidate(candidate) {
+            Ok(executed) => {
+                if let Some(block) = candidate.block() {
+                    self.persist_body(hash, &block);
+                }
+                Judgement::Valid(executed)
+            }
+            Err(reason) => {
+                let (header, round) = (candidate.header.clone(), candidate.round);
+                self.note_invalid(&header, round, &reason);
+                Judgement::Invalid
+            }
+        };
+        if let Some(candidate) = self.candidates.get_mut(&hash) {
+            candidate.judgement = judgement;
         }
-        self.candidates.insert(hash, Candidate { judgement, ..candidate });
     }
 
     /// Tells the engine what was made of a candidate, if it may know.

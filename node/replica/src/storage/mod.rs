@@ -222,9 +222,7 @@ impl<D: Disk + Clone> Storage<D> {
         public_key: [u8; 32],
         vote_from: u64,
     ) -> Result<(), StorageError> {
-        self.poison.check()?;
-        let written = self.wal.append_origin(self.blocks.disk(), public_key, vote_from);
-        self.poison.keep(written)?;
+        self.perform(StorageOp::AdoptGuard { public_key, vote_from })?;
         self.sync()
     }
 

@@ -1,6 +1,8 @@
 //! Records, attempts and requests as an enemy or a broken program would send them.
 //! Holds: each is answered by its own problem, and changes nothing.
 
+use std::collections::BTreeSet;
+
 use comity_core::access::{Attempt, SignedAttempt};
 use comity_core::dataset::{DeliveryMode, Item, Items};
 use comity_core::hash::ConsortiumId;
@@ -228,6 +230,9 @@ fn attempts_that_cannot_be_judged_are_refused_and_others_are_judged() {
     assert_eq!((&judged["allowed"], &judged["rule"]), (&json!(false), &json!("grant-unknown")));
     let forged = SignedAttempt { signature: Signature([9; 64]), ..signed.clone() };
     ask(&forged).problem(400, "rule:attempt-bad-signature");
+    let nothing = Attempt { items: Items::Only(BTreeSet::new()), ..signed.attempt.clone() };
+    let nothing = SignedAttempt { signature: officer.key.sign_attempt(&nothing), attempt: nothing };
+    ask(&nothing).problem(400, "rule:attempt-without-items");
     let elsewhere = Author { consortium: ConsortiumId([5; 32]), ..officer };
     ask(&attempt(&elsewhere)).problem(400, "rule:attempt-wrong-consortium");
     target.is_unchanged();
