@@ -4,9 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::{DeliveryMode, Items};
+use crate::dataset::{DeliveryMode, Items, Sharing};
 use crate::encoding::{Decode, Encode};
-use crate::hash::ConsortiumId;
+use crate::hash::{Commitment, ConsortiumId};
 use crate::ids::{DatasetId, ExchangeId, GrantId, LogIndex, TimeMs};
 use crate::keys::{PublicKey, Signature, SignatureError};
 use crate::text::{AgencyId, Code, ItemName};
@@ -37,6 +37,9 @@ pub struct Attempt {
     pub made_at: TimeMs,
     /// It may be acted on in blocks up to and including this time.
     pub valid_until: TimeMs,
+    /// Salted commitments to details kept off the log. No rule reads them.
+    #[serde(default)]
+    pub sealed: Vec<Commitment>,
 }
 
 /// An attempt with its officer's signature.
@@ -93,7 +96,7 @@ pub enum AccessRefusal {
     ExchangeUsed,
     /// No such grant.
     #[error("there is no grant {grant}")]
-    GrantUnknown {
+    NoSuchGrant {
         /// The grant named.
         grant: GrantId,
     },
@@ -157,6 +160,39 @@ pub enum AccessRefusal {
         /// The grant's daily quota.
         limit: u64,
     },
+    /// The grant is suspended.
+    #[error("the grant was suspended by entry {at}")]
+    GrantSuspended {
+        /// The entry that suspended it.
+        at: LogIndex,
+    },
+    /// The dataset is suspended, and with it every grant on it.
+    #[error("the dataset was suspended by entry {at}")]
+    DatasetSuspended {
+        /// The entry that suspended it.
+        at: LogIndex,
+    },
+    /// The dataset was withdrawn from the catalogue after the grant was issued.
+    #[error("the dataset was withdrawn by entry {at}")]
+    DatasetWithdrawn {
+        /// The entry that withdrew it.
+        at: LogIndex,
+    },
+    /// The dataset is no longer one that is shared.
+    #[error("the dataset is not shared as it is classified now")]
+    DatasetNotShared {
+        /// Its attribute.
+        sharing: Sharing,
+    },
+    /// An item asked for is not, or no longer, listed by the dataset.
+    #[error("the dataset lists no item {item}")]
+    ItemNotListed {
+        /// The first item asked for that is not listed.
+        item: ItemName,
+    },
+    /// The dataset is no longer offered in the delivery mode asked for.
+    #[error("the dataset is no longer offered in this delivery mode")]
+    ModeNoLongerOffered,
 }
 
 impl AccessRefusal {
@@ -170,7 +206,7 @@ impl AccessRefusal {
             AccessRefusal::AttemptExpired { .. } => "attempt-expired",
             AccessRefusal::AttemptTooLong => "attempt-too-long",
             AccessRefusal::ExchangeUsed => "exchange-used",
-            AccessRefusal::GrantUnknown { .. } => "grant-unknown",
+            AccessRefusal::NoSuchGrant { .. } => "no-such-grant",
             AccessRefusal::OtherDataset { .. } => "other-dataset",
             AccessRefusal::OtherRequester { .. } => "other-requester",
             AccessRefusal::GrantRevoked { .. } => "grant-revoked",
@@ -182,6 +218,12 @@ impl AccessRefusal {
             AccessRefusal::ModeNotCovered => "mode-not-covered",
             AccessRefusal::QuotaUsed { .. } => "quota-used",
             AccessRefusal::DailyQuotaUsed { .. } => "daily-quota-used",
+            AccessRefusal::GrantSuspended { .. } => "grant-suspended",
+            AccessRefusal::DatasetSuspended { .. } => "dataset-suspended",
+            AccessRefusal::DatasetWithdrawn { .. } => "dataset-withdrawn",
+            AccessRefusal::DatasetNotShared { .. } => "dataset-not-shared",
+            AccessRefusal::ItemNotListed { .. } => "item-not-listed",
+            AccessRefusal::ModeNoLongerOffered => "mode-no-longer-offered",
         }
     }
 }

@@ -153,6 +153,28 @@ impl std::fmt::Display for KeyRole {
     }
 }
 
+/// What a key signs with. Further algorithms will be added at the end.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    Serialize,
+    Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyAlgorithm {
+    /// RFC 8032, as docs/formats.md, "Signatures", narrows it.
+    #[default]
+    Ed25519,
+}
+
 /// A registered key. State value under the public key.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 pub struct Key {
@@ -160,6 +182,8 @@ pub struct Key {
     pub agency: AgencyId,
     /// What it is for.
     pub role: KeyRole,
+    /// What it signs with.
+    pub algorithm: KeyAlgorithm,
     /// The post that holds it (never a person's name); may be empty for a node's keys.
     pub post: Text<96>,
     /// The entry that registered it; `None` for a key of the genesis.

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::encoding::{Decode, Encode};
+use crate::hash::{ConsortiumId, DetailsHash, Purpose, tagged};
 use crate::ids::{DatasetId, LogIndex};
+use crate::interruption::Interruptions;
 use crate::text::{ItemName, Text};
 
 /// Most items (信息项) that a dataset may list.
@@ -120,15 +122,55 @@ pub struct Dataset {
     pub modes: BTreeSet<DeliveryMode>,
     /// The office (never a person) that answers for it.
     pub contact: Text<128>,
+    /// Its identifier in the catalogue that it comes from; empty where it comes from none.
+    #[serde(default)]
+    pub identifier: Text<256>,
+    /// Hash of what else is known about it, as a text that the owner's node keeps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<DetailsHash>,
+}
+
+impl Dataset {
+    /// The first of these items, where single ones are named, that the dataset does not list.
+    pub fn unlisted<'a>(&self, items: &'a Items) -> Option<&'a ItemName> {
+        let Items::Only(named) = items else { return None };
+        named.iter().find(|item| !self.items.iter().any(|listed| listed.name == **item))
+    }
+}
+
+/// Longest text (bytes) about a dataset that a node keeps.
+pub const MAX_DETAILS_BYTES: usize = 262_144;
+
+/// The hash by which a dataset names a text about it. `text` is hashed as it stands.
+pub fn details_hash(consortium: &ConsortiumId, text: &[u8]) -> DetailsHash {
+    DetailsHash(tagged(Purpose::Details, consortium, text))
 }
 
 /// A dataset on the ledger. State value under its id.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 pub struct PublishedDataset {
+    /// What is published, as last amended.
+    pub dataset: Dataset,
+    /// Its version, from 1; each amendment makes one more.
+    pub version: u32,
+    /// The entry that first published it.
+    pub published_at: LogIndex,
+    /// The entry that made this version.
+    pub version_at: LogIndex,
+    /// Its suspensions: no access to it is allowed while one goes on.
+    pub suspensions: Interruptions,
+    /// Its withdrawals from the catalogue, each ended where it was published again. A withdrawal
+    /// ends every grant that was issued before it.
+    pub withdrawals: Interruptions,
+}
+
+/// An earlier version of a dataset. State value under its id and version.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct DatasetVersion {
     /// What was published.
     pub dataset: Dataset,
-    /// The entry that published it.
-    pub published_at: LogIndex,
+    /// The entry that made this version.
+    pub version_at: LogIndex,
 }
 
 /// Items of a dataset: all of them, or those named.

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agency::{Agency, KeyRole, Standing};
+use crate::agency::{Agency, KeyAlgorithm, KeyRole, Standing};
+use crate::codes::CodeEntry;
 use crate::encoding::{Decode, Encode, encode};
 use crate::hash::{ConsortiumId, genesis_id};
 use crate::ids::TimeMs;
 use crate::keys::{PublicKey, Signature};
 use crate::statement::MAX_RECORD_BYTES;
-use crate::text::{AgencyId, Code, Text};
+use crate::text::{AgencyId, Text};
 use crate::validators::{Validator, ValidatorSet, ValidatorSetError};
 
 /// The genesis version that this software writes and reads.
@@ -80,22 +81,14 @@ impl Params {
     }
 }
 
-/// A published code and what it stands for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CodeEntry {
-    /// The code.
-    pub code: Code,
-    /// What it stands for; for a duty basis, the law or mandate.
-    pub title: Text<256>,
-}
-
 /// A key that a member brings into the genesis.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GenesisKey {
     /// Its role.
     pub role: KeyRole,
+    /// Its algorithm.
+    pub algorithm: KeyAlgorithm,
     /// The key.
     pub key: PublicKey,
     /// The post that holds it; may be empty for a node's keys.

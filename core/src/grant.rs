@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::{DeliveryMode, Items};
 use crate::encoding::{Decode, Encode};
-use crate::ids::{DatasetId, LogIndex, TimeMs};
+use crate::ids::{DatasetId, LogIndex, RequestId, TimeMs};
+use crate::interruption::Interruptions;
 use crate::text::{AgencyId, Code, Text};
 
 /// Most matters that a grant may name.
@@ -43,6 +44,79 @@ pub struct GrantTerms {
     pub conditions: Text<512>,
 }
 
+/// In what terms go beyond others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TermField {
+    /// Another dataset.
+    Dataset,
+    /// Another requesting agency.
+    Requester,
+    /// A further matter.
+    Matters,
+    /// Another duty basis.
+    DutyBasis,
+    /// A further item.
+    Items,
+    /// A further delivery mode.
+    Modes,
+    /// A longer period.
+    Period,
+    /// A greater total quota.
+    TotalQuota,
+    /// A greater daily quota.
+    DailyQuota,
+}
+
+impl TermField {
+    /// The field as it is written in messages' names.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TermField::Dataset => "dataset",
+            TermField::Requester => "requester",
+            TermField::Matters => "matters",
+            TermField::DutyBasis => "duty-basis",
+            TermField::Items => "items",
+            TermField::Modes => "modes",
+            TermField::Period => "period",
+            TermField::TotalQuota => "total-quota",
+            TermField::DailyQuota => "daily-quota",
+        }
+    }
+}
+
+impl std::fmt::Display for TermField {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl GrantTerms {
+    /// The first field, in the order of [`TermField`], in which these terms permit more than
+    /// `asked` does. Conditions only narrow, and are not compared.
+    pub fn beyond(&self, asked: &GrantTerms) -> Option<TermField> {
+        // No limit is the greatest of all.
+        let exceeds = |own: Option<u64>, limit: Option<u64>| {
+            limit.is_some_and(|limit| own.is_none_or(|own| own > limit))
+        };
+        let beyond = [
+            (TermField::Dataset, self.dataset != asked.dataset),
+            (TermField::Requester, self.requester != asked.requester),
+            (TermField::Matters, !self.matters.is_subset(&asked.matters)),
+            (TermField::DutyBasis, self.duty_basis != asked.duty_basis),
+            (TermField::Items, asked.items.missing(&self.items).is_some()),
+            (TermField::Modes, !self.modes.is_subset(&asked.modes)),
+            (
+                TermField::Period,
+                self.not_before < asked.not_before || self.not_after > asked.not_after,
+            ),
+            (TermField::TotalQuota, exceeds(self.total_quota, asked.total_quota)),
+            (TermField::DailyQuota, exceeds(self.daily_quota, asked.daily_quota)),
+        ];
+        beyond.into_iter().find(|(_, is_beyond)| *is_beyond).map(|(field, _)| field)
+    }
+}
+
 /// A grant on the ledger. State value under its id.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 pub struct Grant {
@@ -50,6 +124,10 @@ pub struct Grant {
     pub terms: GrantTerms,
     /// The entry that issued it; also its id.
     pub issued_at: LogIndex,
+    /// The request that it answers, where it answers one.
+    pub request: Option<RequestId>,
+    /// Its suspensions: no access is allowed while one goes on.
+    pub suspensions: Interruptions,
     /// Its revocation, if any.
     pub revoked: Option<Revocation>,
 }

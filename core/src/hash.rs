@@ -79,6 +79,8 @@ hash_types! {
     ValidatorSetHash;
     /// Salted commitment to a detail that is kept off the log.
     Commitment;
+    /// Hash of a text about a dataset that its owner's node keeps.
+    DetailsHash;
 }
 
 /// Exactly 32 bytes from 64 lower-case hexadecimal digits.
@@ -124,6 +126,10 @@ pub enum Purpose {
     StateNode,
     /// A salted commitment to a sealed detail.
     Sealed,
+    /// A text about a dataset that its owner's node keeps.
+    Details,
+    /// A signed query to a node.
+    Query,
 }
 
 impl Purpose {
@@ -145,6 +151,8 @@ impl Purpose {
             Purpose::StateLeaf => "comity/leaf/1",
             Purpose::StateNode => "comity/node/1",
             Purpose::Sealed => "comity/sealed/1",
+            Purpose::Details => "comity/details/1",
+            Purpose::Query => "comity/query/1",
         }
     }
 }

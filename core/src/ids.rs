@@ -103,46 +103,63 @@ impl From<DatasetId> for String {
     }
 }
 
-/// A grant 授权: the position of the entry that issued it, written `G17`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct GrantId(pub LogIndex);
+macro_rules! positions {
+    ($($(#[$doc:meta])* $name:ident: $letter:literal, $small:literal, $what:literal, $rule:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(pub LogIndex);
 
-impl fmt::Display for GrantId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "G{}", self.0)
-    }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}{}", $letter, self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = TextError;
+            fn from_str(text: &str) -> Result<Self, TextError> {
+                let number = text.strip_prefix([$letter, $small]).and_then(plain_number);
+                number.map(|index| $name(LogIndex(index))).ok_or_else(|| TextError::Shape {
+                    text: text.to_owned(),
+                    what: $what,
+                    rule: $rule,
+                })
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = TextError;
+            fn try_from(text: String) -> Result<Self, TextError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.to_string()
+            }
+        }
+    )*};
 }
 
-impl fmt::Debug for GrantId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
+positions! {
+    /// A grant 授权: the position of the entry that issued it, written `G17`.
+    GrantId: 'G', 'g', "a grant id", "a G and the position of the entry that issued it, as in G17";
+    /// A request 共享申请: the position of the entry that opened it, written `R12`.
+    RequestId: 'R', 'r', "a request id", "an R and the position of the entry that opened it, as in R12";
 }
 
-impl FromStr for GrantId {
-    type Err = TextError;
-    fn from_str(text: &str) -> Result<Self, TextError> {
-        let number = text.strip_prefix(['G', 'g']).and_then(|digits| digits.parse().ok());
-        number.map(|index| GrantId(LogIndex(index))).ok_or_else(|| TextError::Shape {
-            text: text.to_owned(),
-            what: "a grant id",
-            rule: "a G and the position of the entry that issued it, as in G17",
-        })
-    }
-}
-
-impl TryFrom<String> for GrantId {
-    type Error = TextError;
-    fn try_from(text: String) -> Result<Self, TextError> {
-        text.parse()
-    }
-}
-
-impl From<GrantId> for String {
-    fn from(id: GrantId) -> String {
-        id.to_string()
-    }
+/// A number with one spelling: digits without a sign and without leading zeros.
+fn plain_number(digits: &str) -> Option<u64> {
+    let number: u64 = digits.parse().ok()?;
+    (number.to_string() == digits).then_some(number)
 }
 
 macro_rules! random_ids {
@@ -195,6 +212,8 @@ macro_rules! random_ids {
 random_ids! {
     /// One exchange of data, chosen at random by whoever asks; both legs name it.
     ExchangeId;
+    /// Requests that were opened together, chosen at random by whoever opened them.
+    BundleId;
     /// Sixteen random bytes that make two otherwise equal statements two.
     Nonce;
 }
@@ -220,7 +239,10 @@ mod tests {
         let grant = GrantId(LogIndex(17));
         assert_eq!(grant.to_string(), "G17");
         assert_eq!("g17".parse::<GrantId>().unwrap(), grant);
-        assert!("17".parse::<GrantId>().is_err());
+        assert_eq!("R0".parse::<RequestId>().unwrap(), RequestId(LogIndex(0)));
+        for bad in ["17", "G", "G+17", "G017", "G-1", "R17", "G18446744073709551616"] {
+            assert!(bad.parse::<GrantId>().is_err(), "{bad}");
+        }
         assert!("health.gd".parse::<DatasetId>().is_err());
     }
 }

@@ -14,6 +14,7 @@ use crate::access::Attempt;
 use crate::agency::KeyRole;
 use crate::encoding::{Decode, Encode, checked_codec, encode};
 use crate::hash::{ConsortiumId, HashTextError, Purpose, parse_hex32, preimage};
+use crate::query::Query;
 use crate::statement::Statement;
 use crate::text::AgencyId;
 use crate::vote::{Proposal, Vote};
@@ -72,6 +73,11 @@ impl PublicKey {
         signature: &Signature,
     ) -> Result<(), SignatureError> {
         self.verify(Purpose::Attempt, &attempt.consortium, &encode(attempt), signature)
+    }
+
+    /// Checks a person's signature over a query to a node.
+    pub fn verify_query(&self, query: &Query, signature: &Signature) -> Result<(), SignatureError> {
+        self.verify(Purpose::Query, &query.consortium, &encode(query), signature)
     }
 
     /// Checks that whoever holds this key meant it for `agency` in `role`. In a genesis, which
@@ -240,6 +246,11 @@ impl SecretKey {
     /// Signs an attempt at an access, for the consortium that it names.
     pub fn sign_attempt(&self, attempt: &Attempt) -> Signature {
         self.sign(Purpose::Attempt, &attempt.consortium, &encode(attempt))
+    }
+
+    /// Signs a query to a node, for the consortium that it names.
+    pub fn sign_query(&self, query: &Query) -> Signature {
+        self.sign(Purpose::Query, &query.consortium, &encode(query))
     }
 
     /// Proves possession of this key, meant for `agency` in `role`.

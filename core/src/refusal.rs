@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::AccessRefusal;
 use crate::agency::KeyRole;
+use crate::codes::CodeList;
 use crate::dataset::{DeliveryMode, Sharing};
-use crate::ids::{DatasetId, GrantId, LogIndex, TimeMs};
+use crate::grant::TermField;
+use crate::ids::{DatasetId, GrantId, LogIndex, RequestId, TimeMs};
 use crate::keys::PublicKey;
 use crate::text::{AgencyId, Code, ItemName};
 
@@ -160,25 +162,13 @@ pub enum Refusal {
         agency: AgencyId,
     },
     /// A grant to the owner itself.
-    #[error("an agency does not grant its own dataset to itself")]
+    #[error("an agency needs no grant on its own dataset")]
     GrantToSelf,
     /// No matter, or more than allowed.
-    #[error("a grant names 1 to {limit} matters")]
+    #[error("a grant or request names 1 to {limit} matters")]
     MatterCount {
         /// Matters allowed.
         limit: u64,
-    },
-    /// A matter that is not on the code list.
-    #[error("{matter} is not a published matter")]
-    MatterUnknown {
-        /// The code.
-        matter: Code,
-    },
-    /// A duty basis that is not on the code list.
-    #[error("{basis} is not a published duty basis")]
-    BasisUnknown {
-        /// The code.
-        basis: Code,
     },
     /// Neither all items nor any.
     #[error("neither the whole dataset nor any item is named")]
@@ -199,7 +189,7 @@ pub enum Refusal {
         mode: DeliveryMode,
     },
     /// A period that is empty or already over.
-    #[error("the grant's period is empty or already over")]
+    #[error("the period is empty or already over")]
     PeriodEmpty,
     /// A quota of nothing.
     #[error("a quota must allow at least one access")]
@@ -226,6 +216,138 @@ pub enum Refusal {
     DenialMismatch {
         /// The refusal that is due.
         due: AccessRefusal,
+    },
+    /// The dataset is not in the catalogue any longer.
+    #[error("{dataset} was withdrawn from the catalogue by entry {at}")]
+    DatasetGone {
+        /// The dataset.
+        dataset: DatasetId,
+        /// The entry that withdrew it.
+        at: LogIndex,
+    },
+    /// The dataset was amended by another statement in the meantime.
+    #[error("{dataset} is at version {version}, made by entry {at}")]
+    DatasetChanged {
+        /// The dataset.
+        dataset: DatasetId,
+        /// Its version.
+        version: u32,
+        /// The entry that made that version.
+        at: LogIndex,
+    },
+    /// An amendment that changes nothing.
+    #[error("{dataset} already says exactly this")]
+    DatasetUnchanged {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+    /// The dataset is already suspended.
+    #[error("{dataset} was already suspended by entry {at}")]
+    DatasetAlreadySuspended {
+        /// The dataset.
+        dataset: DatasetId,
+        /// The entry that suspended it.
+        at: LogIndex,
+    },
+    /// The dataset is not suspended.
+    #[error("{dataset} is not suspended")]
+    DatasetNotSuspended {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+    /// The grant is already suspended.
+    #[error("{grant} was already suspended by entry {at}")]
+    GrantAlreadySuspended {
+        /// The grant.
+        grant: GrantId,
+        /// The entry that suspended it.
+        at: LogIndex,
+    },
+    /// The grant is not suspended.
+    #[error("{grant} is not suspended")]
+    GrantNotSuspended {
+        /// The grant.
+        grant: GrantId,
+    },
+    /// The object was interrupted as often as an object may be.
+    #[error("this was already suspended or withdrawn {limit} times")]
+    TooManyInterruptions {
+        /// Interruptions allowed.
+        limit: u64,
+    },
+    /// No such request.
+    #[error("there is no request {request}")]
+    RequestUnknown {
+        /// The request.
+        request: RequestId,
+    },
+    /// The request has its reply, or was taken back.
+    #[error("{request} was already closed by entry {at}")]
+    RequestClosed {
+        /// The request.
+        request: RequestId,
+        /// The entry that closed it.
+        at: LogIndex,
+    },
+    /// A request for one answer that asks for more, or for less.
+    #[error("a request for one answer asks for a total quota of exactly one")]
+    OnceQuota,
+    /// A reply needed by a time that is over.
+    #[error("the reply would be needed by a time that is over")]
+    NeededByOver,
+    /// Terms that permit more than was asked for.
+    #[error("the grant would go beyond the request in its {field}")]
+    GrantBeyondRequest {
+        /// The first field that does.
+        field: TermField,
+    },
+    /// A refusal without a legal basis.
+    #[error("a refusal must cite a legal basis")]
+    RefusalWithoutBasis,
+    /// A refusal without a reason.
+    #[error("a refusal must give a reason")]
+    RefusalWithoutReason,
+    /// A reply that was already urged on this day.
+    #[error("the reply was already urged on this day, by entry {at}")]
+    UrgedToday {
+        /// The entry that did.
+        at: LogIndex,
+    },
+    /// No code, or more than allowed.
+    #[error("a statement publishes 1 to {limit} codes")]
+    CodeCount {
+        /// Codes allowed.
+        limit: u64,
+    },
+    /// A code that is or was on the list, or stands twice in the statement.
+    #[error("{code} is already taken on this list")]
+    CodeTaken {
+        /// The code.
+        code: Code,
+    },
+    /// A code without a title.
+    #[error("{code} has no title")]
+    CodeTitleEmpty {
+        /// The code.
+        code: Code,
+    },
+    /// A code that is not on the list.
+    #[error("{code} is not on this list")]
+    CodeUnknown {
+        /// The list.
+        list: CodeList,
+        /// The code.
+        code: Code,
+    },
+    /// A code that was withdrawn.
+    #[error("{code} was withdrawn by entry {at}")]
+    CodeWithdrawn {
+        /// The list.
+        list: CodeList,
+        /// The code.
+        code: Code,
+        /// The entry that withdrew it.
+        at: LogIndex,
     },
     /// The access is refused. Rendered as the refusal of the access itself.
     #[error("the access is refused: {0}")]
@@ -282,8 +404,6 @@ impl Refusal {
             Refusal::AgencyUnknown { .. } => "agency-unknown",
             Refusal::GrantToSelf => "grant-to-self",
             Refusal::MatterCount { .. } => "matter-count",
-            Refusal::MatterUnknown { .. } => "matter-unknown",
-            Refusal::BasisUnknown { .. } => "basis-unknown",
             Refusal::NoItems => "no-items",
             Refusal::ItemUnknown { .. } => "item-unknown",
             Refusal::NoModes => "no-modes",
@@ -292,6 +412,27 @@ impl Refusal {
             Refusal::QuotaZero => "quota-zero",
             Refusal::GrantUnknown { .. } => "grant-unknown",
             Refusal::GrantAlreadyRevoked { .. } => "grant-already-revoked",
+            Refusal::DatasetGone { .. } => "dataset-gone",
+            Refusal::DatasetChanged { .. } => "dataset-changed",
+            Refusal::DatasetUnchanged { .. } => "dataset-unchanged",
+            Refusal::DatasetAlreadySuspended { .. } => "dataset-already-suspended",
+            Refusal::DatasetNotSuspended { .. } => "dataset-not-suspended",
+            Refusal::GrantAlreadySuspended { .. } => "grant-already-suspended",
+            Refusal::GrantNotSuspended { .. } => "grant-not-suspended",
+            Refusal::TooManyInterruptions { .. } => "too-many-interruptions",
+            Refusal::RequestUnknown { .. } => "request-unknown",
+            Refusal::RequestClosed { .. } => "request-closed",
+            Refusal::OnceQuota => "once-quota",
+            Refusal::NeededByOver => "needed-by-over",
+            Refusal::GrantBeyondRequest { .. } => "grant-beyond-request",
+            Refusal::RefusalWithoutBasis => "refusal-without-basis",
+            Refusal::RefusalWithoutReason => "refusal-without-reason",
+            Refusal::UrgedToday { .. } => "urged-today",
+            Refusal::CodeCount { .. } => "code-count",
+            Refusal::CodeTaken { .. } => "code-taken",
+            Refusal::CodeTitleEmpty { .. } => "code-title-empty",
+            Refusal::CodeUnknown { .. } => "code-unknown",
+            Refusal::CodeWithdrawn { .. } => "code-withdrawn",
             Refusal::Access(refusal) => refusal.rule(),
             Refusal::DenialNotDue => "denial-not-due",
             Refusal::DenialMismatch { .. } => "denial-mismatch",

@@ -6,13 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::agency::{Agency, Key};
+use crate::codes::{CodeEntry, CodeList, PublishedCode};
 use crate::dataset::PublishedDataset;
 use crate::encoding::{Decode, Encode, decode, encode};
-use crate::genesis::{CodeEntry, Genesis, Params};
+use crate::genesis::{Genesis, Params};
 use crate::grant::{Grant, Usage};
 use crate::hash::RecordId;
-use crate::ids::{DatasetId, ExchangeId, GrantId, LogIndex, TimeMs};
+use crate::ids::{DatasetId, ExchangeId, GrantId, LogIndex, RequestId, TimeMs};
 use crate::keys::PublicKey;
+use crate::request::Request;
 use crate::text::{AgencyId, Code};
 use crate::validators::{ValidatorSet, ValidatorSetError};
 
@@ -29,9 +31,9 @@ pub enum StateKey<'a> {
     Agency(&'a AgencyId),
     /// A [`Key`].
     Key(&'a PublicKey),
-    /// A [`CodeEntry`] of the matters.
+    /// A [`PublishedCode`] of the matters.
     Matter(&'a Code),
-    /// A [`CodeEntry`] of the duty bases.
+    /// A [`PublishedCode`] of the duty bases.
     DutyBasis(&'a Code),
     /// A [`PublishedDataset`].
     Dataset(&'a DatasetId),
@@ -39,9 +41,21 @@ pub enum StateKey<'a> {
     Grant(GrantId),
     /// The [`Usage`] of a grant.
     Usage(GrantId),
+    /// A [`Request`].
+    Request(RequestId),
+    /// A [`crate::dataset::DatasetVersion`] that a later one replaced.
+    DatasetVersion(&'a DatasetId, u32),
 }
 
-impl StateKey<'_> {
+impl<'a> StateKey<'a> {
+    /// Where a code of a list lies.
+    pub fn code(list: CodeList, code: &'a Code) -> StateKey<'a> {
+        match list {
+            CodeList::Matters => StateKey::Matter(code),
+            CodeList::DutyBases => StateKey::DutyBasis(code),
+        }
+    }
+
     /// The key's bytes: a letter, then the name; numbers big-endian, so that they sort.
     pub fn to_bytes(&self) -> Vec<u8> {
         let (letter, name): (u8, Vec<u8>) = match self {
@@ -55,6 +69,11 @@ impl StateKey<'_> {
             StateKey::Dataset(id) => (b'd', id.to_string().into()),
             StateKey::Grant(GrantId(LogIndex(at))) => (b'g', at.to_be_bytes().into()),
             StateKey::Usage(GrantId(LogIndex(at))) => (b'u', at.to_be_bytes().into()),
+            StateKey::Request(RequestId(LogIndex(at))) => (b'r', at.to_be_bytes().into()),
+            // No id contains a NUL, so that no id runs into another's number.
+            StateKey::DatasetVersion(id, version) => {
+                (b'e', [id.to_string().as_bytes(), &[0], &version.to_be_bytes()].concat())
+            }
         };
         let mut bytes = vec![letter];
         bytes.extend(name);
@@ -194,11 +213,14 @@ pub fn genesis_changes(genesis: &Genesis) -> Result<Changes, ValidatorSetError> 
     changes.put::<Params>(&StateKey::Params, &genesis.params);
     changes.put::<AgencyId>(&StateKey::CompetentAuthority, &genesis.competent_authority);
     changes.put::<ValidatorSet>(&StateKey::Validators, &genesis.validators()?);
-    for entry in &genesis.matters {
-        changes.put::<CodeEntry>(&StateKey::Matter(&entry.code), entry);
-    }
-    for entry in &genesis.duty_bases {
-        changes.put::<CodeEntry>(&StateKey::DutyBasis(&entry.code), entry);
+    for (list, codes) in
+        [(CodeList::Matters, &genesis.matters), (CodeList::DutyBases, &genesis.duty_bases)]
+    {
+        for CodeEntry { code, title } in codes {
+            let (code, title) = (code.clone(), title.clone());
+            let listed = PublishedCode { code, title, published_at: None, withdrawn_at: None };
+            changes.put::<PublishedCode>(&StateKey::code(list, &listed.code), &listed);
+        }
     }
     for member in &genesis.members {
         changes.put::<Agency>(&StateKey::Agency(&member.agency.id), &member.agency);
@@ -206,6 +228,7 @@ pub fn genesis_changes(genesis: &Genesis) -> Result<Changes, ValidatorSetError> 
             let registered = Key {
                 agency: member.agency.id.clone(),
                 role: key.role,
+                algorithm: key.algorithm,
                 post: key.post.clone(),
                 registered_at: None,
                 valid_until: None,
@@ -225,6 +248,16 @@ pub fn dataset(state: &impl StateRead, id: &DatasetId) -> Option<PublishedDatase
 /// A grant by its id.
 pub fn grant(state: &impl StateRead, id: GrantId) -> Option<Grant> {
     read(state, &StateKey::Grant(id))
+}
+
+/// A request by its id.
+pub fn request(state: &impl StateRead, id: RequestId) -> Option<Request> {
+    read(state, &StateKey::Request(id))
+}
+
+/// A code of a list.
+pub fn code(state: &impl StateRead, list: CodeList, code: &Code) -> Option<PublishedCode> {
+    read(state, &StateKey::code(list, code))
 }
 
 /// A grant's usage; none yet is zero.

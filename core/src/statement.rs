@@ -3,20 +3,23 @@
 //! signatures that it names; whether its signers may act is for `apply`.
 //! May not enter: state. Source: docs/formats.md, "Statements".
 
+mod action;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::access::{AccessRefusal, SignedAttempt};
+use crate::access::SignedAttempt;
 use crate::agency::KeyRole;
-use crate::dataset::{Dataset, Items};
+use crate::dataset::Items;
 use crate::encoding::{Decode, DecodeError, Encode, decode, encode};
-use crate::grant::GrantTerms;
 use crate::hash::{Commitment, ConsortiumId, LeafHash, Purpose, RecordId, leaf_hash, tagged};
-use crate::ids::{GrantId, Nonce, TimeMs};
+use crate::ids::{Nonce, TimeMs};
 use crate::keys::{PublicKey, Signature, SignatureError};
-use crate::text::{AgencyId, Text};
+use crate::text::AgencyId;
+
+pub use action::Action;
 
 /// The statement version that this software writes and reads.
 pub const STATEMENT_VERSION: u16 = 1;
@@ -50,89 +53,6 @@ pub struct StatementSigner {
     pub role: KeyRole,
     /// In what capacity.
     pub capacity: Capacity,
-}
-
-/// What a statement does.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Action {
-    /// Registers a key of the signing agency. Signed by its admin.
-    RegisterKey {
-        /// The key.
-        key: PublicKey,
-        /// Its role.
-        role: KeyRole,
-        /// The post that holds it.
-        post: Text<96>,
-        /// Valid for records in blocks before this time, where set.
-        valid_until: Option<TimeMs>,
-        /// The key's own signature, for this agency and role.
-        possession: Signature,
-    },
-    /// Revokes a key of the signing agency. Signed by its admin.
-    RevokeKey {
-        /// The key.
-        key: PublicKey,
-        /// Why.
-        reason: Text<256>,
-        /// If its secret may have leaked: since when.
-        suspect_since: Option<TimeMs>,
-    },
-    /// Publishes a dataset. Signed by its owner's steward.
-    PublishDataset {
-        /// The dataset.
-        dataset: Dataset,
-    },
-    /// Issues a grant. Signed by the steward of the dataset's owner.
-    IssueGrant {
-        /// Its terms.
-        terms: GrantTerms,
-    },
-    /// Revokes a grant. Signed by the steward of the dataset's owner.
-    RevokeGrant {
-        /// The grant.
-        grant: GrantId,
-        /// Why.
-        reason: Text<256>,
-    },
-    /// The disclosure leg of an allowed access. Signed by the provider's gateway.
-    RecordAccess {
-        /// The officer's signed attempt.
-        attempt: SignedAttempt,
-    },
-    /// A refused access. Signed by the provider's gateway; valid only where evaluation at this
-    /// position gives this refusal.
-    RecordDenial {
-        /// The officer's signed attempt.
-        attempt: SignedAttempt,
-        /// The rule that refuses it, with what it found.
-        refusal: AccessRefusal,
-    },
-}
-
-impl Action {
-    /// The action's name, as in listings.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Action::RegisterKey { .. } => "register-key",
-            Action::RevokeKey { .. } => "revoke-key",
-            Action::PublishDataset { .. } => "publish-dataset",
-            Action::IssueGrant { .. } => "issue-grant",
-            Action::RevokeGrant { .. } => "revoke-grant",
-            Action::RecordAccess { .. } => "record-access",
-            Action::RecordDenial { .. } => "record-denial",
-        }
-    }
-
-    /// The signed attempt inside, if there is one.
-    pub fn attempt(&self) -> Option<&SignedAttempt> {
-        match self {
-            Action::RecordAccess { attempt } | Action::RecordDenial { attempt, .. } => {
-                Some(attempt)
-            }
-            _ => None,
-        }
-    }
 }
 
 /// What is signed.
@@ -226,6 +146,9 @@ pub enum RecordError {
     /// The embedded attempt asks for no item at all.
     #[error("the attempt inside asks for no item at all")]
     AttemptWithoutItems,
+    /// More sealed commitments in the embedded attempt than allowed.
+    #[error("the attempt inside has more than {MAX_SEALED} sealed commitments")]
+    AttemptSealed,
     /// The embedded attempt's signature does not verify.
     #[error("the officer's signature on the attempt inside does not verify")]
     AttemptSignature(#[source] SignatureError),
@@ -249,6 +172,7 @@ impl RecordError {
             RecordError::Possession(_) => "bad-possession",
             RecordError::AttemptConsortium => "attempt-wrong-consortium",
             RecordError::AttemptWithoutItems => "attempt-without-items",
+            RecordError::AttemptSealed => "attempt-sealed-count",
             RecordError::AttemptSignature(_) => "attempt-bad-signature",
         }
     }
@@ -381,6 +305,9 @@ fn check_attempt_form(
     if attempt.items == Items::Only(BTreeSet::new()) {
         return Err(RecordError::AttemptWithoutItems);
     }
+    if attempt.sealed.len() > MAX_SEALED {
+        return Err(RecordError::AttemptSealed);
+    }
     Ok(())
 }
 
@@ -388,8 +315,8 @@ fn check_attempt_signature(attempt: &SignedAttempt) -> Result<(), RecordError> {
     attempt.verify().map_err(RecordError::AttemptSignature)
 }
 
-/// Checks an attempt that comes by itself as one inside a record is checked: consortium, items and
-/// the officer's signature. Errors: `AttemptConsortium`, `AttemptWithoutItems`, `AttemptSignature`.
+/// Checks an attempt that comes by itself as one inside a record is checked: consortium, items,
+/// commitments and the officer's signature. Errors: those whose names begin with `Attempt`.
 pub fn check_attempt(
     attempt: &SignedAttempt,
     consortium: &ConsortiumId,

@@ -13,7 +13,8 @@ import sys
 sys.dont_write_bytecode = True
 
 from cases import (
-    archives, founding, judging, records, signing, texts, trees, values, voting, wires, world,
+    archives, founding, judging, keyfiles, records, signing, texts, trees, values, voting, wires,
+    world,
 )
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -29,6 +30,7 @@ FILES = {
     "keys": ("Signatures", {}, signing.keys),
     "signatures": ("Signatures", {"consortium": world.CONSORTIUM.hex()}, signing.signatures),
     "tags": ("Domain separation", {}, signing.tags),
+    "keyfiles": ("Key files", {}, keyfiles.cases),
     "genesis": ("Genesis", {}, founding.genesis),
     "validators": ("Validators", {}, founding.validators),
     "statements": ("Statements", {"consortium": world.CONSORTIUM.hex()}, records.statements),

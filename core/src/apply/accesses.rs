@@ -6,7 +6,10 @@
 use super::{Position, params, require_sole_signer};
 use crate::access::{AccessRefusal, Attempt, SignedAttempt};
 use crate::agency::KeyRole;
+use crate::dataset::{Dataset, PublishedDataset, Sharing};
 use crate::grant::{Grant, Usage};
+use crate::ids::TimeMs;
+use crate::interruption::Interruption;
 use crate::refusal::Refusal;
 use crate::state::{self, Changes, StateKey, StateRead};
 use crate::statement::{MAX_VALIDITY_MS, StatementSigner};
@@ -21,11 +24,15 @@ pub fn evaluate(
     check_officer(state, at, attempt)?;
     check_attempt(state, at, attempt)?;
     let Some(grant) = state::grant(state, attempt.grant) else {
-        return Err(AccessRefusal::GrantUnknown { grant: attempt.grant });
+        return Err(AccessRefusal::NoSuchGrant { grant: attempt.grant });
     };
     check_parties(&grant, attempt)?;
-    check_in_force(&grant, at)?;
+    let Some(published) = state::dataset(state, &attempt.dataset) else {
+        unreachable!("a grant is on a dataset, and objects are never deleted");
+    };
+    check_in_force(&grant, &published, at.time)?;
     check_coverage(&grant, attempt)?;
+    check_offered(&published.dataset, attempt)?;
     check_quota(state, &grant, at, attempt)
 }
 
@@ -76,15 +83,55 @@ fn check_parties(grant: &Grant, attempt: &Attempt) -> Result<(), AccessRefusal> 
     Ok(())
 }
 
-fn check_in_force(grant: &Grant, at: Position) -> Result<(), AccessRefusal> {
+/// Whether a grant on `published` lets anything through at `now`, whoever asks for what. Errors:
+/// the first reason why it does not. Those that are final come first, so that nobody waits for the
+/// end of a suspension on a grant that has ended.
+pub fn check_in_force(
+    grant: &Grant,
+    published: &PublishedDataset,
+    now: TimeMs,
+) -> Result<(), AccessRefusal> {
+    check_not_ended(grant, published, now)?;
+    if let Some(suspension) = grant.suspensions.current() {
+        return Err(AccessRefusal::GrantSuspended { at: suspension.at });
+    }
+    if let Some(suspension) = published.suspensions.current() {
+        return Err(AccessRefusal::DatasetSuspended { at: suspension.at });
+    }
+    if let sharing @ (Sharing::NotShared | Sharing::Unclassified) = published.dataset.sharing {
+        return Err(AccessRefusal::DatasetNotShared { sharing });
+    }
+    if now < grant.terms.not_before {
+        return Err(AccessRefusal::GrantNotYetInForce { from: grant.terms.not_before });
+    }
+    Ok(())
+}
+
+fn check_not_ended(
+    grant: &Grant,
+    published: &PublishedDataset,
+    now: TimeMs,
+) -> Result<(), AccessRefusal> {
     if let Some(revocation) = &grant.revoked {
         return Err(AccessRefusal::GrantRevoked { at: revocation.at });
     }
-    if at.time < grant.terms.not_before {
-        return Err(AccessRefusal::GrantNotYetInForce { from: grant.terms.not_before });
+    let later = |withdrawal: &&Interruption| withdrawal.at > grant.issued_at;
+    if let Some(withdrawal) = published.withdrawals.all().iter().find(later) {
+        return Err(AccessRefusal::DatasetWithdrawn { at: withdrawal.at });
     }
-    if at.time >= grant.terms.not_after {
+    if now >= grant.terms.not_after {
         return Err(AccessRefusal::GrantExpired { until: grant.terms.not_after });
+    }
+    Ok(())
+}
+
+/// What is covered by the grant may not be offered any longer.
+fn check_offered(dataset: &Dataset, attempt: &Attempt) -> Result<(), AccessRefusal> {
+    if let Some(item) = dataset.unlisted(&attempt.items) {
+        return Err(AccessRefusal::ItemNotListed { item: item.clone() });
+    }
+    if !dataset.modes.contains(&attempt.mode) {
+        return Err(AccessRefusal::ModeNoLongerOffered);
     }
     Ok(())
 }

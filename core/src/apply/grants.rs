@@ -1,13 +1,14 @@
-//! Issuing and revoking grants.
+//! Issuing, suspending, resuming and revoking grants.
 //! Holds: a grant's terms lie within its dataset and the code lists when it is issued.
-//! Source: docs/formats.md, "Rules", issue-grant and revoke-grant.
+//! Source: docs/formats.md, "Rules", issue-grant to resume-grant.
 
-use super::{Position, require_sole_signer};
+use super::{Position, begin, codes, datasets, require_sole_signer};
 use crate::agency::KeyRole;
+use crate::codes::CodeList;
 use crate::dataset::{Dataset, Items, Sharing};
-use crate::genesis::CodeEntry;
 use crate::grant::{Grant, GrantTerms, MAX_MATTERS, Revocation};
-use crate::ids::GrantId;
+use crate::ids::{GrantId, RequestId};
+use crate::interruption::Interruptions;
 use crate::refusal::Refusal;
 use crate::state::{self, Changes, StateKey, StateRead};
 use crate::statement::StatementSigner;
@@ -20,17 +21,42 @@ pub(super) fn issue(
     terms: &GrantTerms,
 ) -> Result<Changes, Refusal> {
     require_sole_signer(signers, &terms.dataset.agency, KeyRole::Steward)?;
-    let Some(published) = state::dataset(state, &terms.dataset) else {
-        return Err(Refusal::DatasetUnknown { dataset: terms.dataset.clone() });
+    grant(state, at, terms, None)
+}
+
+/// A grant of these terms, whoever has signed for it.
+pub(super) fn grant(
+    state: &impl StateRead,
+    at: Position,
+    terms: &GrantTerms,
+    request: Option<RequestId>,
+) -> Result<Changes, Refusal> {
+    let dataset = datasets::require_published(state, &terms.dataset)?.dataset;
+    if let sharing @ (Sharing::NotShared | Sharing::Unclassified) = dataset.sharing {
+        return Err(Refusal::NotShareable { sharing });
+    }
+    check_terms(state, at, &dataset, terms)?;
+    let grant = Grant {
+        terms: terms.clone(),
+        issued_at: at.index,
+        request,
+        suspensions: Interruptions::default(),
+        revoked: None,
     };
+    Ok(put(GrantId(at.index), &grant))
+}
+
+/// Whether terms on `dataset`, asked for or granted, name what there is.
+pub(super) fn check_terms(
+    state: &impl StateRead,
+    at: Position,
+    dataset: &Dataset,
+    terms: &GrantTerms,
+) -> Result<(), Refusal> {
     check_requester(state, terms)?;
     check_purpose(state, terms)?;
-    check_scope(&published.dataset, terms)?;
-    check_limits(at, terms)?;
-    let mut changes = Changes::default();
-    let grant = Grant { terms: terms.clone(), issued_at: at.index, revoked: None };
-    changes.put(&StateKey::Grant(GrantId(at.index)), &grant);
-    Ok(changes)
+    check_scope(dataset, terms)?;
+    check_limits(at, terms)
 }
 
 fn check_requester(state: &impl StateRead, terms: &GrantTerms) -> Result<(), Refusal> {
@@ -47,27 +73,18 @@ fn check_purpose(state: &impl StateRead, terms: &GrantTerms) -> Result<(), Refus
     if terms.matters.is_empty() || terms.matters.len() > MAX_MATTERS {
         return Err(Refusal::MatterCount { limit: MAX_MATTERS as u64 });
     }
-    let listed = |key| state::read::<CodeEntry>(state, &key).is_some();
-    if let Some(matter) = terms.matters.iter().find(|m| !listed(StateKey::Matter(m))) {
-        return Err(Refusal::MatterUnknown { matter: matter.clone() });
+    for matter in &terms.matters {
+        codes::require_in_use(state, CodeList::Matters, matter)?;
     }
-    if !listed(StateKey::DutyBasis(&terms.duty_basis)) {
-        return Err(Refusal::BasisUnknown { basis: terms.duty_basis.clone() });
-    }
-    Ok(())
+    codes::require_in_use(state, CodeList::DutyBases, &terms.duty_basis).map(drop)
 }
 
 fn check_scope(dataset: &Dataset, terms: &GrantTerms) -> Result<(), Refusal> {
-    let sharing = dataset.sharing;
-    if matches!(sharing, Sharing::NotShared | Sharing::Unclassified) {
-        return Err(Refusal::NotShareable { sharing });
-    }
     if let Items::Only(items) = &terms.items {
         if items.is_empty() {
             return Err(Refusal::NoItems);
         }
-        let unknown = items.iter().find(|item| !dataset.items.iter().any(|i| i.name == **item));
-        if let Some(item) = unknown {
+        if let Some(item) = dataset.unlisted(&terms.items) {
             return Err(Refusal::ItemUnknown { item: item.clone() });
         }
     }
@@ -97,15 +114,58 @@ pub(super) fn revoke(
     id: GrantId,
     reason: &Text<256>,
 ) -> Result<Changes, Refusal> {
-    let Some(mut grant) = state::grant(state, id) else {
+    let mut grant = require_live(state, signers, id)?;
+    grant.revoked = Some(Revocation { at: at.index, reason: reason.clone() });
+    Ok(put(id, &grant))
+}
+
+pub(super) fn suspend(
+    state: &impl StateRead,
+    at: Position,
+    signers: &[StatementSigner],
+    id: GrantId,
+    reason: &Text<256>,
+) -> Result<Changes, Refusal> {
+    let mut grant = require_live(state, signers, id)?;
+    if let Some(suspension) = grant.suspensions.current() {
+        return Err(Refusal::GrantAlreadySuspended { grant: id, at: suspension.at });
+    }
+    begin(&mut grant.suspensions, at, reason)?;
+    Ok(put(id, &grant))
+}
+
+pub(super) fn resume(
+    state: &impl StateRead,
+    at: Position,
+    signers: &[StatementSigner],
+    id: GrantId,
+) -> Result<Changes, Refusal> {
+    let mut grant = require_live(state, signers, id)?;
+    if grant.suspensions.current().is_none() {
+        return Err(Refusal::GrantNotSuspended { grant: id });
+    }
+    grant.suspensions.end(at.index);
+    Ok(put(id, &grant))
+}
+
+/// The grant, if the signer is its provider's steward and it was not revoked.
+fn require_live(
+    state: &impl StateRead,
+    signers: &[StatementSigner],
+    id: GrantId,
+) -> Result<Grant, Refusal> {
+    let Some(grant) = state::grant(state, id) else {
         return Err(Refusal::GrantUnknown { grant: id });
     };
     require_sole_signer(signers, &grant.terms.dataset.agency, KeyRole::Steward)?;
-    if let Some(revocation) = grant.revoked {
-        return Err(Refusal::GrantAlreadyRevoked { grant: id, at: revocation.at });
+    match &grant.revoked {
+        Some(revocation) => Err(Refusal::GrantAlreadyRevoked { grant: id, at: revocation.at }),
+        None => Ok(grant),
     }
-    grant.revoked = Some(Revocation { at: at.index, reason: reason.clone() });
+}
+
+fn put(id: GrantId, grant: &Grant) -> Changes {
     let mut changes = Changes::default();
-    changes.put(&StateKey::Grant(id), &grant);
-    Ok(changes)
+    changes.put(&StateKey::Grant(id), grant);
+    changes
 }

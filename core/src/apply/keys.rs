@@ -3,7 +3,7 @@
 //! Source: docs/formats.md, "Rules", register-key and revoke-key.
 
 use super::{Position, require_sole_signer};
-use crate::agency::{Key, KeyRevocation, KeyRole};
+use crate::agency::{Key, KeyAlgorithm, KeyRevocation, KeyRole};
 use crate::ids::TimeMs;
 use crate::keys::PublicKey;
 use crate::refusal::Refusal;
@@ -23,6 +23,7 @@ fn acting(signers: &[StatementSigner]) -> &AgencyId {
 pub(super) struct NewKey<'a> {
     pub(super) key: &'a PublicKey,
     pub(super) role: KeyRole,
+    pub(super) algorithm: KeyAlgorithm,
     pub(super) post: &'a Text<96>,
     pub(super) valid_until: Option<TimeMs>,
 }
@@ -52,6 +53,7 @@ pub(super) fn register(
     let key = Key {
         agency: agency.clone(),
         role,
+        algorithm: new.algorithm,
         post: new.post.clone(),
         registered_at: Some(at.index),
         valid_until: new.valid_until,

@@ -5,17 +5,20 @@
 //! Source: docs/formats.md, "Rules".
 
 pub mod accesses;
+mod codes;
 mod datasets;
 mod grants;
 mod keys;
+mod requests;
 
 use crate::agency::KeyRole;
 use crate::genesis::Params;
 use crate::ids::{LogIndex, TimeMs};
+use crate::interruption::{Interruptions, MAX_INTERRUPTIONS};
 use crate::refusal::Refusal;
 use crate::state::{self, Changes, StateKey, StateRead};
 use crate::statement::{Action, MAX_VALIDITY_MS, Statement, StatementSigner, VerifiedRecord};
-use crate::text::AgencyId;
+use crate::text::{AgencyId, Text};
 
 /// Where a record is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,28 +51,64 @@ pub fn apply(
 }
 
 fn act(state: &impl StateRead, at: Position, statement: &Statement) -> Result<Changes, Refusal> {
+    let by = statement.signers.as_slice();
     match &statement.action {
-        Action::RegisterKey { key, role, post, valid_until, possession: _ } => {
-            let new = keys::NewKey { key, role: *role, post, valid_until: *valid_until };
-            keys::register(state, at, &statement.signers, &new)
+        Action::RegisterKey { key, role, algorithm, post, valid_until, possession: _ } => {
+            let (role, algorithm, valid_until) = (*role, *algorithm, *valid_until);
+            let new = keys::NewKey { key, role, algorithm, post, valid_until };
+            keys::register(state, at, by, &new)
         }
         Action::RevokeKey { key, reason, suspect_since } => {
-            keys::revoke(state, at, &statement.signers, key, reason, *suspect_since)
+            keys::revoke(state, at, by, key, reason, *suspect_since)
         }
-        Action::PublishDataset { dataset } => {
-            datasets::publish(state, at, &statement.signers, dataset)
+        Action::PublishDataset { dataset } => datasets::publish(state, at, by, dataset),
+        Action::AmendDataset { dataset, version } => {
+            datasets::amend(state, at, by, dataset, *version)
         }
-        Action::IssueGrant { terms } => grants::issue(state, at, &statement.signers, terms),
-        Action::RevokeGrant { grant, reason } => {
-            grants::revoke(state, at, &statement.signers, *grant, reason)
+        Action::WithdrawDataset { dataset, reason } => {
+            datasets::withdraw(state, at, by, dataset, reason)
         }
-        Action::RecordAccess { attempt } => {
-            accesses::record(state, at, &statement.signers, attempt)
+        Action::SuspendDataset { dataset, reason } => {
+            datasets::suspend(state, at, by, dataset, reason)
         }
+        Action::ResumeDataset { dataset } => datasets::resume(state, at, by, dataset),
+        Action::IssueGrant { terms } => grants::issue(state, at, by, terms),
+        Action::RevokeGrant { grant, reason } => grants::revoke(state, at, by, *grant, reason),
+        Action::SuspendGrant { grant, reason } => grants::suspend(state, at, by, *grant, reason),
+        Action::ResumeGrant { grant } => grants::resume(state, at, by, *grant),
+        Action::RecordAccess { attempt } => accesses::record(state, at, by, attempt),
         Action::RecordDenial { attempt, refusal } => {
-            accesses::deny(state, at, &statement.signers, attempt, refusal)
+            accesses::deny(state, at, by, attempt, refusal)
+        }
+        Action::OpenRequest { terms } => requests::open(state, at, by, terms),
+        Action::ApproveRequest { request, terms } => {
+            requests::approve(state, at, by, *request, terms)
+        }
+        Action::RefuseRequest { request, legal_basis, reason } => {
+            requests::refuse(state, at, by, *request, legal_basis, reason)
+        }
+        Action::WithdrawRequest { request, reason } => {
+            requests::withdraw(state, at, by, *request, reason)
+        }
+        Action::UrgeRequest { request } => requests::urge(state, at, by, *request),
+        Action::PublishCodes { list, codes } => codes::publish(state, at, by, *list, codes),
+        Action::WithdrawCode { list, code, reason: _ } => {
+            codes::withdraw(state, at, by, *list, code)
         }
     }
+}
+
+/// Begins an interruption here, unless there were too many.
+fn begin(
+    interruptions: &mut Interruptions,
+    at: Position,
+    reason: &Text<256>,
+) -> Result<(), Refusal> {
+    if interruptions.is_full() {
+        return Err(Refusal::TooManyInterruptions { limit: MAX_INTERRUPTIONS as u64 });
+    }
+    interruptions.begin(at.index, reason.clone());
+    Ok(())
 }
 
 /// The consortium's parameters.

@@ -3,7 +3,7 @@
 
 use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
 use comity_core::agency::KeyRole;
-use comity_core::dataset::{DeliveryMode, Items};
+use comity_core::dataset::{Dataset, DeliveryMode, Items, Sharing};
 use comity_core::genesis::Params;
 use comity_core::grant::GrantTerms;
 use comity_core::ids::{GrantId, LogIndex, TimeMs};
@@ -13,8 +13,8 @@ use comity_core::statement::{Action, MAX_VALIDITY_MS, VerifiedRecord};
 
 use crate::source::{assert_complete, parts, variant};
 use crate::story::{
-    CIVIL, FINANCE, HEALTH, HOUR_MS, START, Story, new_key, secret, signed_by, signed_by_officer,
-    terms,
+    CIVIL, FINANCE, HEALTH, HOUR_MS, START, Story, dataset, new_key, secret, signed_by,
+    signed_by_officer, terms, text,
 };
 
 const SOURCE: &str = include_str!("../../src/access.rs");
@@ -72,7 +72,7 @@ const CASES: &[Case] = &[
     },
     |story| {
         let grant = GrantId(LogIndex(0));
-        (signed_by_officer(story.attempt(grant)), AccessRefusal::GrantUnknown { grant })
+        (signed_by_officer(story.attempt(grant)), AccessRefusal::NoSuchGrant { grant })
     },
     |story| {
         let elsewhere = "civil.gd/marriages".parse().unwrap();
@@ -132,6 +132,40 @@ const CASES: &[Case] = &[
         let access = story.access(grant);
         story.commit(vec![access]);
         (signed_by_officer(story.attempt(grant)), AccessRefusal::DailyQuotaUsed { limit: 1 })
+    },
+    |story| {
+        let pause = story.pause_grant(GRANT);
+        let at = story.commit(vec![pause]);
+        (signed_by_officer(story.attempt(GRANT)), AccessRefusal::GrantSuspended { at })
+    },
+    |story| {
+        let pause = story.pause();
+        let at = story.commit(vec![pause]);
+        (signed_by_officer(story.attempt(GRANT)), AccessRefusal::DatasetSuspended { at })
+    },
+    |story| {
+        let withdrawal = story.withdrawal();
+        let at = story.commit(vec![withdrawal]);
+        (signed_by_officer(story.attempt(GRANT)), AccessRefusal::DatasetWithdrawn { at })
+    },
+    |story| {
+        let basis = text("Act 5");
+        let sharing = Sharing::NotShared;
+        story.amend(Dataset { sharing, conditions: basis, ..dataset() }, 1).unwrap();
+        (signed_by_officer(story.attempt(GRANT)), AccessRefusal::DatasetNotShared { sharing })
+    },
+    |story| {
+        // A grant of the whole gives what the dataset lists, and nothing that it does not.
+        let grant = story.issue(GrantTerms { items: Items::All, ..terms() });
+        let items = Items::Only(["religion".parse().unwrap()].into());
+        let attempt = Attempt { items, ..story.attempt(grant) };
+        let item = "religion".parse().unwrap();
+        (signed_by_officer(attempt), AccessRefusal::ItemNotListed { item })
+    },
+    |story| {
+        let modes = [DeliveryMode::Verify].into();
+        story.amend(Dataset { modes, ..dataset() }, 1).unwrap();
+        (signed_by_officer(story.attempt(GRANT)), AccessRefusal::ModeNoLongerOffered)
     },
 ];
 

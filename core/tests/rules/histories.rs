@@ -1,158 +1,23 @@
 //! Random histories: whatever people do, every replay ends in the same state.
 //! Holds: the same seeds in every run; a failure names its seed.
 
-use comity_core::access::AccessRefusal;
-use comity_core::agency::KeyRole;
+use std::collections::BTreeMap;
+
 use comity_core::block::{Block, CommittedBlock, Header, MAX_BLOCK_BYTES};
-use comity_core::dataset::{Dataset, DeliveryMode};
 use comity_core::encoding::{decode, encode};
 use comity_core::genesis::{Genesis, Params};
-use comity_core::grant::GrantTerms;
-use comity_core::ids::{DatasetId, GrantId, LogIndex, TimeMs};
-use comity_core::ledger::{Ledger, Saved};
-use comity_core::state::Changes;
+use comity_core::ids::{GrantId, LogIndex};
+use comity_core::interruption::Interruptions;
+use comity_core::ledger::Ledger;
+use comity_core::request::Outcome;
+use comity_core::state;
 use comity_core::statement::{Action, VerifiedRecord};
 use comity_core::vote::CommitCertificate;
 
-use crate::chance::Chance;
-use crate::story::{
-    CIVIL, FINANCE, HOUR_MS, START, Story, dataset, new_key, secret, signed_by_officer, terms,
-};
+use crate::story::{START, Story, terms};
+use crate::teller::told;
 
 const SEEDS: u64 = 16;
-
-/// What a node keeps beside the block log, written as blocks are committed.
-#[derive(Clone, Default)]
-struct Kept {
-    pairs: std::collections::BTreeMap<Vec<u8>, Vec<u8>>,
-    window: Changes,
-}
-
-/// One random history.
-struct Teller {
-    story: Story,
-    chance: Chance,
-    kept: Kept,
-    keys: u8,
-    earlier: Vec<VerifiedRecord>,
-    committed: usize,
-    refused: usize,
-}
-
-impl Teller {
-    fn new(seed: u64) -> Teller {
-        let params = Params { block_records: 12, agency_records: 8, ..Params::default() };
-        let story = Story::new(params);
-        let pairs = story.ledger.state().iter().map(|(k, v)| (k.to_vec(), v.to_vec())).collect();
-        let kept = Kept { pairs, window: Changes::default() };
-        let chance = Chance(seed);
-        Teller { story, chance, kept, keys: 0, earlier: Vec::new(), committed: 0, refused: 0 }
-    }
-
-    fn some_grant(&mut self) -> GrantId {
-        GrantId(LogIndex(self.chance.next() % (self.story.ledger.log().size() + 2)))
-    }
-
-    /// A dataset of the provider, one of few, so that many actions meet.
-    fn some_dataset(&mut self) -> DatasetId {
-        let name = *self.chance.pick(&["residents", "marriages", "houses"]);
-        format!("{CIVIL}/{name}").parse().unwrap()
-    }
-
-    /// Something that a member does, in order or not.
-    fn deed(&mut self) -> VerifiedRecord {
-        let now = self.story.now;
-        match self.chance.below(20) {
-            0..=2 => {
-                let dataset = Dataset { id: self.some_dataset(), ..dataset() };
-                self.story.steward(Action::PublishDataset { dataset })
-            }
-            3..=6 => {
-                let quota = 1 + self.chance.next() % 6;
-                let terms = GrantTerms {
-                    dataset: self.some_dataset(),
-                    not_before: TimeMs(now.0 - self.chance.next() % 2_000 + 1_000),
-                    not_after: now.plus(1 + self.chance.next() % HOUR_MS),
-                    total_quota: Some(quota),
-                    daily_quota: Some(1 + quota / 2),
-                    ..terms()
-                };
-                self.story.steward(Action::IssueGrant { terms })
-            }
-            7 => {
-                let grant = self.some_grant();
-                self.story.revoke_grant(grant)
-            }
-            8 => {
-                self.keys = (self.keys + 1) % 6;
-                let key = new_key(self.keys);
-                self.story.register(FINANCE, KeyRole::Officer, &key, Some(now.plus(HOUR_MS)))
-            }
-            9 => {
-                let key = new_key(self.keys);
-                self.story.revoke_key(FINANCE, &key)
-            }
-            10 => match self.earlier.is_empty() {
-                true => self.story.revoke_key(CIVIL, &secret(CIVIL, KeyRole::Auditor)),
-                false => self.chance.pick(&self.earlier).clone(),
-            },
-            11..=13 => self.denial(),
-            _ => {
-                let attempt = self.attempt();
-                self.story.access_of(&attempt)
-            }
-        }
-    }
-
-    fn attempt(&mut self) -> comity_core::access::SignedAttempt {
-        let grant = self.some_grant();
-        let mut attempt = self.story.attempt(grant);
-        attempt.dataset = self.some_dataset();
-        if self.chance.below(10) == 0 {
-            attempt.mode = DeliveryMode::Verify;
-        }
-        signed_by_officer(attempt)
-    }
-
-    fn denial(&mut self) -> VerifiedRecord {
-        let attempt = self.attempt();
-        let due = self.story.ledger.evaluate(&attempt.attempt, self.story.now).err();
-        self.story.denial_of(&attempt, due.unwrap_or(AccessRefusal::ExchangeUsed))
-    }
-
-    /// A block of random deeds, some of which the rules refuse and some of which do not fit.
-    fn block(&mut self) {
-        let deeds = self.chance.below(16);
-        let mut records: Vec<_> = (0..deeds).map(|_| self.deed()).collect();
-        self.chance.shuffle(&mut records);
-        let built = self.story.build(records);
-        self.refused += built.refused.len();
-        self.committed += built.executed.records.len();
-        self.earlier.extend(built.executed.records.iter().cloned());
-        self.kept.pairs.extend(built.executed.changes.puts.clone());
-        self.kept.window.records.extend(built.executed.changes.records.clone());
-        self.kept.window.exchanges.extend(built.executed.changes.exchanges.clone());
-        self.story.take(built.block, &built.executed);
-        let pause = [1, 700, 60_000, HOUR_MS / 2, 9 * HOUR_MS];
-        self.story.now = self.story.now.plus(*self.chance.pick(&pause));
-    }
-
-    fn saved(&self) -> Saved {
-        Saved {
-            header: self.story.blocks.last().unwrap().block.header.clone(),
-            state: self.kept.pairs.clone().into_iter().collect(),
-            log: self.story.ledger.log().clone(),
-            window: self.kept.window.clone(),
-            validators: self.story.ledger.tip_validators().clone(),
-        }
-    }
-}
-
-fn told(seed: u64, blocks: usize) -> Teller {
-    let mut teller = Teller::new(seed);
-    (0..blocks).for_each(|_| teller.block());
-    teller
-}
 
 /// Executes the encoded blocks on `ledger`, one after another.
 fn replay(mut ledger: Ledger, blocks: &[CommittedBlock]) -> Ledger {
@@ -179,16 +44,22 @@ fn assert_alike(a: &Ledger, b: &Ledger, seed: u64) {
 
 #[test]
 fn a_replay_from_the_genesis_ends_in_the_same_state() {
-    let (mut committed, mut refused) = (0, 0);
+    let (mut committed, mut refused) = (0, BTreeMap::<_, usize>::new());
     for seed in 0..SEEDS {
         let teller = told(seed, 30);
         let replayed = replay(Ledger::new(&teller.story.genesis).unwrap(), &teller.story.blocks);
         assert_alike(&replayed, &teller.story.ledger, seed);
         committed += teller.committed;
-        refused += teller.refused;
+        for (rule, count) in teller.refused {
+            *refused.entry(rule).or_default() += count;
+        }
     }
     // A history in which nothing happens would prove nothing.
-    assert!(committed > 500 && refused > 500, "{committed} committed, {refused} refused");
+    assert!(committed > 500 && refused.values().sum::<usize>() > 500, "{committed}, {refused:?}");
+    let met = ["grant-suspended", "dataset-suspended", "dataset-withdrawn", "dataset-gone"];
+    for rule in met.into_iter().chain(["request-closed", "urged-today", "grant-beyond-request"]) {
+        assert!(refused.contains_key(rule), "{rule}: {refused:?}");
+    }
 }
 
 #[test]
@@ -210,19 +81,92 @@ fn a_replay_from_any_saved_point_ends_in_the_same_state() {
 fn no_grant_is_used_beyond_its_quota_in_any_history() {
     for seed in 0..SEEDS {
         let teller = told(seed, 30);
-        let mut used = std::collections::BTreeMap::<GrantId, u64>::new();
+        let mut used = BTreeMap::<GrantId, u64>::new();
         for record in &teller.earlier {
             if let Action::RecordAccess { attempt } = &record.statement().action {
                 *used.entry(attempt.attempt.grant).or_default() += 1;
             }
         }
         for (grant, count) in used {
-            let on_ledger = comity_core::state::usage(&teller.story.ledger, grant).total;
-            let terms = comity_core::state::grant(&teller.story.ledger, grant).unwrap().terms;
+            let on_ledger = state::usage(&teller.story.ledger, grant).total;
+            let terms = state::grant(&teller.story.ledger, grant).unwrap().terms;
             assert_eq!(on_ledger, count, "seed {seed}: {grant}");
             assert!(count <= terms.total_quota.unwrap(), "seed {seed}: {grant}");
         }
     }
+}
+
+/// Whether one of these goes on at a position, told from what the latest state keeps of them.
+fn interrupted(interruptions: &Interruptions, at: LogIndex) -> bool {
+    interruptions.all().iter().any(|one| one.at <= at && one.ended_at.is_none_or(|end| at < end))
+}
+
+#[test]
+fn no_access_stands_where_its_grant_or_dataset_did_not_count() {
+    let mut accesses = 0;
+    for seed in 0..SEEDS {
+        let teller = told(seed, 30);
+        for (at, record) in (0..).map(LogIndex).zip(&teller.earlier) {
+            let Action::RecordAccess { attempt } = &record.statement().action else { continue };
+            let grant = state::grant(&teller.story.ledger, attempt.attempt.grant).unwrap();
+            let dataset = state::dataset(&teller.story.ledger, &grant.terms.dataset).unwrap();
+            let revoked = grant.revoked.is_some_and(|revocation| revocation.at <= at);
+            let withdrawals = dataset.withdrawals.all();
+            let withdrawn = withdrawals.iter().any(|w| grant.issued_at < w.at && w.at <= at);
+            let paused =
+                interrupted(&grant.suspensions, at) || interrupted(&dataset.suspensions, at);
+            assert!(!revoked && !withdrawn && !paused, "seed {seed}: entry {at}");
+            accesses += 1;
+        }
+    }
+    assert!(accesses > 100, "{accesses} accesses");
+}
+
+#[test]
+fn every_approved_request_has_its_grant_within_what_was_asked() {
+    let mut approved = 0;
+    for seed in 0..SEEDS {
+        let teller = told(seed, 30);
+        let ledger = &teller.story.ledger;
+        for at in (0..ledger.log().size()).map(LogIndex) {
+            let grant = state::grant(ledger, GrantId(at));
+            if let Some((grant, id)) = grant.and_then(|grant| Some((grant.clone(), grant.request?)))
+            {
+                let request = state::request(ledger, id).unwrap();
+                assert_eq!(grant.terms.beyond(&request.terms.asked), None, "seed {seed}: {id}");
+                let reply = request.reply.unwrap();
+                assert_eq!(
+                    (reply.at, reply.outcome),
+                    (at, Outcome::Approved { grant: GrantId(at) })
+                );
+                approved += 1;
+            }
+        }
+    }
+    assert!(approved > 20, "{approved} approved");
+}
+
+#[test]
+fn every_version_of_every_dataset_is_kept_in_any_history() {
+    let mut kept = 0;
+    for seed in 0..SEEDS {
+        let teller = told(seed, 30);
+        for name in ["residents", "marriages", "houses"] {
+            let id = format!("civil.gd/{name}").parse().unwrap();
+            let Some(published) = state::dataset(&teller.story.ledger, &id) else { continue };
+            let mut before = None;
+            for version in 1..published.version {
+                let key = state::StateKey::DatasetVersion(&id, version);
+                let earlier: comity_core::dataset::DatasetVersion =
+                    state::read(&teller.story.ledger, &key).unwrap();
+                assert!(before < Some(earlier.version_at), "seed {seed}: {id}, {version}");
+                before = Some(earlier.version_at);
+                kept += 1;
+            }
+            assert!(before < Some(published.version_at));
+        }
+    }
+    assert!(kept > 50, "{kept} versions");
 }
 
 #[test]

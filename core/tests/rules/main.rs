@@ -7,14 +7,20 @@
 #![cfg(test)]
 
 mod accesses;
+mod acts;
 mod archives;
 mod blocks;
+mod catalogue;
 mod certificates;
 mod chance;
+mod codes;
 mod histories;
 mod records;
 mod refusals;
+mod requests;
 mod restarts;
+mod sealed;
 mod source;
 mod story;
+mod teller;
 mod validity;

@@ -1,25 +1,29 @@
 //! Bytes that are no acceptable record, whatever the state: every way, by every bit.
 
 use comity_core::access::Attempt;
-use comity_core::agency::KeyRole;
+use comity_core::agency::{KeyAlgorithm, KeyRole};
+use comity_core::codes::CodeList;
 use comity_core::dataset::{DeliveryMode, Items};
 use comity_core::encoding::{DecodeError, decode, encode};
 use comity_core::genesis::Params;
 use comity_core::grant::GrantTerms;
 use comity_core::hash::{Commitment, ConsortiumId};
-use comity_core::ids::{GrantId, LogIndex};
+use comity_core::ids::{GrantId, LogIndex, RequestId};
 use comity_core::keys::{Signature, SignatureError};
 use comity_core::statement::{
     Action, Capacity, MAX_RECORD_BYTES, MAX_SEALED, MAX_SIGNERS, RecordError, SignedRecord,
     Statement, StatementSigner, VerifiedRecord,
 };
 
+use crate::acts::{asking, entry};
 use crate::source::{assert_complete, parts, variant};
 use crate::story::{
-    CIVIL, Draft, HEALTH, Story, dataset, new_key, signed_by, signed_by_officer, terms, text,
+    CIVIL, Draft, HEALTH, Story, dataset, dataset_id, new_key, signed_by, signed_by_officer, terms,
+    text,
 };
 
 const SOURCE: &str = include_str!("../../src/statement.rs");
+const ACTIONS: &str = include_str!("../../src/statement/action.rs");
 const ENCODING: &str = include_str!("../../src/encoding.rs");
 
 /// Bytes that are refused, and why.
@@ -159,6 +163,13 @@ const SIGNATURES: &[Case] = &[
         (draft.signed().to_bytes(), RecordError::AttemptWithoutItems)
     },
     |story| {
+        let sealed = vec![Commitment([1; 32]); MAX_SEALED + 1];
+        let attempt = Attempt { sealed, ..story.attempt(GrantId(LogIndex(1))) };
+        let action = Action::RecordAccess { attempt: signed_by_officer(attempt) };
+        let draft = story.draft(CIVIL, KeyRole::Gateway, action);
+        (draft.signed().to_bytes(), RecordError::AttemptSealed)
+    },
+    |story| {
         let attempt = signed_by(&new_key(1), story.attempt(GrantId(LogIndex(1))));
         let action = Action::RecordAccess { attempt };
         let draft = story.draft(CIVIL, KeyRole::Gateway, action);
@@ -201,6 +212,7 @@ fn signed_by_many(story: &mut Story, count: usize) -> Draft {
 fn registration(story: &mut Story, possession: Signature) -> Vec<u8> {
     let action = Action::RegisterKey {
         key: new_key(1).public(),
+        algorithm: KeyAlgorithm::Ed25519,
         role: KeyRole::Officer,
         post: text("A post"),
         valid_until: None,
@@ -262,10 +274,10 @@ fn faults_of_records_have_distinct_names() {
 
 /// One record of each kind.
 fn one_of_each(story: &mut Story) -> Vec<VerifiedRecord> {
-    let grant = GrantId(LogIndex(1));
+    let (grant, request) = (GrantId(LogIndex(1)), RequestId(LogIndex(2)));
     let key = new_key(1);
     let attempt = signed_by_officer(story.attempt(grant));
-    let refusal = comity_core::access::AccessRefusal::GrantUnknown { grant };
+    let refusal = comity_core::access::AccessRefusal::NoSuchGrant { grant };
     vec![
         story.register(CIVIL, KeyRole::Officer, &key, Some(story.now.plus(1_000))),
         story.revoke_key(CIVIL, &key),
@@ -274,6 +286,19 @@ fn one_of_each(story: &mut Story) -> Vec<VerifiedRecord> {
         story.revoke_grant(grant),
         story.access_of(&attempt),
         story.denial_of(&attempt, refusal),
+        story.steward(Action::AmendDataset { dataset: dataset(), version: 1 }),
+        story.withdrawal(),
+        story.pause(),
+        story.resumption(dataset_id()),
+        story.pause_grant(grant),
+        story.resume_grant(grant),
+        story.officer(Action::OpenRequest { terms: asking(terms()) }),
+        story.steward(Action::ApproveRequest { request, terms: terms() }),
+        story.refusal(request),
+        story.taking_back(request),
+        story.officer(Action::UrgeRequest { request }),
+        story.listing(CodeList::Matters, vec![entry("PENSIONS")]),
+        story.delisting(CodeList::DutyBases, "ACT-12"),
     ]
 }
 
@@ -282,7 +307,7 @@ fn one_of_each_is_one_of_each() {
     let mut story = Story::new(Params::default());
     let records = one_of_each(&mut story);
     let kinds = records.iter().map(|record| variant(&record.statement().action));
-    assert_complete(&parts(SOURCE, "pub enum Action"), kinds);
+    assert_complete(&parts(ACTIONS, "pub enum Action"), kinds);
 }
 
 #[test]

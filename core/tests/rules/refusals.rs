@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use comity_core::access::AccessRefusal;
-use comity_core::agency::KeyRole;
+use comity_core::agency::{KeyAlgorithm, KeyRole};
+use comity_core::codes::CodeList;
 use comity_core::dataset::{Dataset, DeliveryMode, Items, MAX_ITEMS, Sharing};
 use comity_core::genesis::Params;
 use comity_core::grant::{GrantTerms, MAX_MATTERS};
@@ -13,15 +14,17 @@ use comity_core::ledger::BlockError;
 use comity_core::refusal::{DatasetField, Refusal};
 use comity_core::statement::{Action, MAX_VALIDITY_MS, StatementSigner, VerifiedRecord};
 
+use crate::acts::another;
 use crate::source::{assert_complete, parts, variant};
 use crate::story::{
     CIVIL, FINANCE, HEALTH, Story, dataset, new_key, secret, signed_by_officer, terms, text,
 };
+use crate::{catalogue, codes, requests};
 
 const SOURCE: &str = include_str!("../../src/refusal.rs");
 
 /// A record that is refused, and by what. The dataset is published at 0, the grant issued at 1.
-type Case = fn(&mut Story) -> (VerifiedRecord, Refusal);
+pub(crate) type Case = fn(&mut Story) -> (VerifiedRecord, Refusal);
 
 const GRANT: GrantId = GrantId(LogIndex(1));
 
@@ -120,6 +123,7 @@ const KEYS: &[Case] = &[
         let key = new_key(1);
         draft.statement.action = Action::RegisterKey {
             key: key.public(),
+            algorithm: KeyAlgorithm::Ed25519,
             role: KeyRole::Gateway,
             post: text(""),
             valid_until: None,
@@ -159,6 +163,7 @@ const KEYS: &[Case] = &[
             let (agency, role) = (CIVIL.parse().unwrap(), KeyRole::Officer);
             Action::RegisterKey {
                 key: key.public(),
+                algorithm: KeyAlgorithm::Ed25519,
                 role,
                 post: text("A post"),
                 valid_until: None,
@@ -246,13 +251,16 @@ const GRANTS: &[Case] = &[
     |story| {
         let mut terms = terms();
         terms.matters.insert("UNHEARD-OF".parse().unwrap());
-        (issue(story, terms), Refusal::MatterUnknown { matter: "UNHEARD-OF".parse().unwrap() })
+        (
+            issue(story, terms),
+            Refusal::CodeUnknown { list: CodeList::Matters, code: "UNHEARD-OF".parse().unwrap() },
+        )
     },
     |story| {
         // A published matter is not a duty basis.
-        let basis = "HOUSING".parse().unwrap();
+        let code = "HOUSING".parse().unwrap();
         let terms = GrantTerms { duty_basis: "HOUSING".parse().unwrap(), ..terms() };
-        (issue(story, terms), Refusal::BasisUnknown { basis })
+        (issue(story, terms), Refusal::CodeUnknown { list: CodeList::DutyBases, code })
     },
     |story| {
         let terms = GrantTerms { items: Items::Only(BTreeSet::new()), ..terms() };
@@ -312,7 +320,7 @@ const GRANTS: &[Case] = &[
 const ACCESSES: &[Case] = &[
     |story| {
         let grant = GrantId(LogIndex(9));
-        (story.access(grant), Refusal::Access(AccessRefusal::GrantUnknown { grant }))
+        (story.access(grant), Refusal::Access(AccessRefusal::NoSuchGrant { grant }))
     },
     |story| {
         let attempt = signed_by_officer(story.attempt(GRANT));
@@ -341,11 +349,8 @@ const ACCESSES: &[Case] = &[
     },
 ];
 
-const TABLES: [&[Case]; 5] = [RECORDS, KEYS, DATASETS, GRANTS, ACCESSES];
-
-fn another() -> Dataset {
-    Dataset { id: "civil.gd/marriages".parse().unwrap(), ..dataset() }
-}
+const TABLES: [&[Case]; 8] =
+    [RECORDS, KEYS, DATASETS, GRANTS, ACCESSES, requests::CASES, catalogue::CASES, codes::CASES];
 
 fn publication(dataset: Dataset) -> Action {
     Action::PublishDataset { dataset }
@@ -363,7 +368,8 @@ fn issue_on(story: &mut Story, dataset: Dataset) -> VerifiedRecord {
     issue(story, GrantTerms { dataset: id, ..terms() })
 }
 
-fn wrong_signer(agency: &str, role: KeyRole) -> Refusal {
+/// The act needs the signature of that agency in that role.
+pub(crate) fn wrong_signer(agency: &str, role: KeyRole) -> Refusal {
     Refusal::WrongSigner { agency: agency.parse().unwrap(), role }
 }
 

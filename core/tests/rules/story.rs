@@ -2,11 +2,12 @@
 //! Holds: the same keys, times and ids in every run.
 
 use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
-use comity_core::agency::{Agency, AgencyKind, KeyRole, Level, Standing};
+use comity_core::agency::{Agency, AgencyKind, KeyAlgorithm, KeyRole, Level, Standing};
 use comity_core::block::{Block, CommittedBlock};
+use comity_core::codes::CodeEntry;
 use comity_core::dataset::{Dataset, DeliveryMode, Grade, Item, Items, Openness, Sharing};
 use comity_core::genesis::{
-    CodeEntry, GENESIS_VERSION, Genesis, GenesisKey, GenesisMember, NO_CONSORTIUM, Params,
+    GENESIS_VERSION, Genesis, GenesisKey, GenesisMember, NO_CONSORTIUM, Params,
 };
 use comity_core::grant::GrantTerms;
 use comity_core::hash::ConsortiumId;
@@ -57,6 +58,7 @@ fn member(id: &str) -> GenesisMember {
         let secret = secret(id, role);
         GenesisKey {
             role,
+            algorithm: KeyAlgorithm::Ed25519,
             key: secret.public(),
             post: text("Duty desk"),
             possession: secret.sign_possession(&NO_CONSORTIUM, &id.parse().unwrap(), role),
@@ -141,6 +143,8 @@ pub(crate) fn dataset() -> Dataset {
         grade: Grade::General,
         modes: [DeliveryMode::Verify, DeliveryMode::Query].into(),
         contact: text("Data office"),
+        identifier: Default::default(),
+        details: None,
     }
 }
 
@@ -283,6 +287,7 @@ impl Story {
         let agency = member.parse().unwrap();
         let action = Action::RegisterKey {
             key: key.public(),
+            algorithm: KeyAlgorithm::Ed25519,
             role,
             post: text("A post"),
             valid_until,
@@ -317,6 +322,7 @@ impl Story {
             mode: DeliveryMode::Query,
             made_at: self.now,
             valid_until: self.now.plus(HOUR_MS),
+            sealed: vec![],
         }
     }
 

@@ -4,19 +4,21 @@ from comity import shapes
 from comity.forms import MAX_VALIDITY_MS, Record
 from comity.rules import Refusal
 
-from . import world as w
+from . import answering, world as w
+from .answering import GATEWAY, OFFICER, STEWARD, UNTIL, give, make
 
-STEWARD, GATEWAY, OFFICER = "health steward", "health gateway", "civil officer"
-UNTIL = w.NOW + w.VALIDITY
 INDEX = len(w.CHAIN.ledger.leaves)
 
 
-def judged(what, data, time=w.NOW):
-    """One record, judged at the next position."""
-    judge = w.CHAIN.ledger.judge()
-    case = {"what": what, "time": time, "index": INDEX, "record": data.hex()}
+def judged(what, data, time=w.NOW, before=()):
+    """One record, judged at the next position after those `before` it in the same block."""
+    judge, index = w.CHAIN.ledger.judge(), INDEX + len(before)
+    for at, earlier in enumerate(before):
+        judge.apply(Record(earlier, w.CONSORTIUM), INDEX + at, time)
+    case = {"what": what, "time": time, "index": INDEX, "before": [r.hex() for r in before],
+            "record": data.hex()}
     try:
-        puts = judge.apply(Record(data, w.CONSORTIUM), INDEX, time)
+        puts = judge.apply(Record(data, w.CONSORTIUM), index, time)
     except Refusal as refusal:
         case["refusal"] = refusal.value
     else:
@@ -27,14 +29,9 @@ def judged(what, data, time=w.NOW):
 def cases():
     """The cases of rules.json."""
     for source in (common(), signers(), keys(), datasets(), grants(), revocations(), attempts(),
-                   quotas(), denials()):
-        for what, data, *time in source:
-            yield judged(what, data, *time)
-
-
-def make(name, action, what, until=UNTIL, **more):
-    """A record of one key. What it is about makes its nonce."""
-    return w.record(name, action, f"rules {what}", until, **more)
+                   quotas(), denials(), *answering.sources()):
+        for what, data, *more in source:
+            yield judged(what, data, *more)
 
 
 REVOKE = {"kind": "revoke-grant", "grant": "G11", "reason": "Ended"}
@@ -143,6 +140,8 @@ def datasets():
     yield "not shared, without a basis", publish("basis", sharing="not-shared", conditions="")
     yield "unclassified, without a basis", publish("open", sharing="unclassified", conditions="")
     yield "no items and no summary", publish("empty", items=[], summary="")
+    more = {"identifier": "HC-7", "details": w.short("details", 32)}
+    yield "an identifier and details", publish("details", **more)
 
 
 def grants():
@@ -194,12 +193,6 @@ def revocations():
     yield "a grant revoked twice", revoke("twice", "G12")
 
 
-def give(what, name=OFFICER, by=GATEWAY, grant="G11", **more):
-    """A record of an access."""
-    value = w.attempt(f"rules {what}", grant, **more)
-    return make(by, w.access(value, name), f"access {what}")
-
-
 def attempts():
     """record-access: the attempt's officer, time, grant and scope."""
     def officer(name, **more):
@@ -244,7 +237,9 @@ def attempts():
     yield "another mode", give("mode", mode="batch")
     clinics = {"dataset": "health.gd/clinics", "grant": "G18", "mode": "batch"}
     yield "all items of a grant of all", give("all", items="all", **clinics)
-    yield "some items of a grant of all", give("some", items={"only": ["any"]}, **clinics)
+    yield "an item that is not listed", give("some", items={"only": ["any"]}, **clinics)
+    yield "commitments on an attempt", give("sealed", sealed=w.SEALED)
+    yield "an access under an approved request", give("approved", grant="G29", matter="SCHOOL")
 
 
 def quotas():

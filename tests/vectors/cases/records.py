@@ -1,5 +1,7 @@
 """statements.json: signed records, byte by byte. records.json: records refused for their form."""
 
+import base64
+
 from comity import ed25519, shapes
 from comity.forms import Record, Unfit, check_record
 from comity.hashing import preimage
@@ -9,12 +11,26 @@ from . import values, world as w
 
 def attempts():
     """Signed attempts."""
-    for value in (w.attempt("values", "G11"), w.attempt("all", "G18", items="all", mode="batch")):
+    whole = w.attempt("all", "G18", items="all", mode="batch")
+    for value in (w.attempt("values", "G11"), whole, w.attempt("sealed", "G11", sealed=w.SEALED)):
         body = shapes.ATTEMPT.put(value)
         yield {
             "attempt": value, "seed": w.seed("civil officer").hex(), "bytes": body.hex(),
             "preimage": preimage("attempt", w.CONSORTIUM, body).hex(),
             "signature": w.sign("civil officer", "attempt", w.CONSORTIUM, body),
+        }
+
+
+def queries():
+    """Signed queries."""
+    for name, value in values.signed_queries():
+        body = shapes.QUERY.put(value)
+        signature = w.sign(name, "query", w.CONSORTIUM, body)
+        signed = shapes.SIGNED_QUERY.put({"query": value, "signature": signature})
+        yield {
+            "query": value, "seed": w.seed(name).hex(), "bytes": body.hex(),
+            "preimage": preimage("query", w.CONSORTIUM, body).hex(), "signature": signature,
+            "header": "Comity " + base64.b64encode(signed).decode(),
         }
 
 
@@ -41,6 +57,7 @@ def statements():
             "agency": checked.agency,
         }
     yield from attempts()
+    yield from queries()
     yield from possessions()
 
 
@@ -115,7 +132,7 @@ def encodings():
     yield "an unknown role", good[: at + 32] + b"\x08" + good[at + 33 :], "record-malformed"
     yield "an unknown capacity", good[: at + 36] + b"\1" + good[at + 37 :], "record-malformed"
     at = good.index(b"\x05\0\0\0\0\0\0\0Ended")
-    yield "an unknown action", good[: at - 12] + b"\7" + good[at - 11 :], "record-malformed"
+    yield "an unknown action", good[: at - 12] + b"\x14" + good[at - 11 :], "record-malformed"
     for what, text in (
         ("bad UTF-8", b"End\xff\xff"), ("a control character", b"End\0d"),
         ("a bidirectional override", "Xx\u202e".encode()),
@@ -230,6 +247,10 @@ def inner_signatures():
     yield "an attempt for another consortium", gateway(foreign), "attempt-wrong-consortium"
     empty = w.access({**attempt, "items": {"only": []}})
     yield "an attempt for no item at all", gateway(empty), "attempt-without-items"
+    seals = [w.short(f"seal {n}", 32) for n in range(17)]
+    yield "16 commitments in an attempt", gateway(w.access({**attempt, "sealed": seals[:16]})), None
+    many = w.access({**attempt, "sealed": seals})
+    yield "17 commitments in an attempt", gateway(many), "attempt-sealed-count"
     wrong = w.access(attempt, "civil steward")
     yield "an attempt signed by another key", gateway(wrong), "attempt-bad-signature"
     changed = w.access(attempt)

@@ -1,7 +1,7 @@
 """keys.json, signatures.json, tags.json: keys, the one predicate, and what is signed."""
 
-from comity import ed25519 as e
-from comity.hashing import TAGS, preimage, tagged
+from comity import ed25519 as e, shapes
+from comity.hashing import TAGS, commitment, preimage, tagged
 
 from . import world as w
 
@@ -142,15 +142,21 @@ def tags():
     """The cases of tags.json."""
     for purpose, tag in TAGS.items():
         yield {"purpose": purpose, "tag": tag}
-    consortium = w.CONSORTIUM
-    yield {"purpose": "sealed", "tag": TAGS["sealed"], "consortium": consortium.hex(),
-           **sealed(b"case 2026-0117"), }
-    yield {"purpose": "sealed", "tag": TAGS["sealed"], "consortium": consortium.hex(), **sealed(b"")}
+    for detail, text in (
+        ("case-number", "2026-0117"), ("purpose", "低保核查"), ("row-filter", "household = 7"),
+        ("case-number", ""), ("purpose", "2026-0117"),
+    ):
+        yield sealed(w.opening(detail, text))
+    yield sealed(w.opening(salt="another salt"))
+    for text in (b"", b"{}", "{\"description\": \"疫苗\"}".encode(), bytes(range(256))):
+        yield {"details": text.hex(), "consortium": w.CONSORTIUM.hex(),
+               "preimage": preimage("details", w.CONSORTIUM, text).hex(),
+               "hash": tagged("details", w.CONSORTIUM, text).hex()}
 
 
-def sealed(detail):
+def sealed(opening):
     """A sealed commitment."""
-    salt = bytes.fromhex(w.short("salt", 32))
-    body = salt + len(detail).to_bytes(8, "little") + detail
-    return {"salt": salt.hex(), "detail": detail.hex(),
-            "commitment": tagged("sealed", w.CONSORTIUM, body).hex()}
+    body = shapes.OPENING.put(opening)
+    return {"opening": opening, "consortium": w.CONSORTIUM.hex(), "bytes": body.hex(),
+            "preimage": preimage("sealed", w.CONSORTIUM, body).hex(),
+            "commitment": commitment(w.CONSORTIUM, opening).hex()}

@@ -20,6 +20,10 @@ def state_keys():
         ("matter", "LOW-INCOME", b"mLOW-INCOME"), ("duty-basis", "STATUTE-1", b"bSTATUTE-1"),
         ("dataset", "health.gd/vaccinations", b"dhealth.gd/vaccinations"),
         ("grant", "G11", b"g" + number), ("usage", "G11", b"u" + number),
+        ("grant", "G29", b"g" + (29).to_bytes(8, "big")),
+        ("request", "R28", b"r" + (28).to_bytes(8, "big")),
+        ("matter", "PENSION", b"mPENSION"),
+        ("dataset-version", "health.gd/clinics 1", b"ehealth.gd/clinics\0\0\0\0\1"),
     ):
         yield {"key": kind, "name": name, "bytes": key.hex(), "value": state[key].hex()}
 

@@ -1,5 +1,7 @@
 """values.json: every type in both of its forms. malformed.json: bytes that are no value."""
 
+import hashlib
+
 from comity import shapes, wire
 from comity.hashing import header_hash
 
@@ -11,17 +13,25 @@ TYPES = {
     "set-code": shapes.CODES, "set-mode": shapes.MODES, "text-96": shapes.Text(96),
     "agency-id": shapes.AGENCY_ID, "slug": shapes.SLUG, "code": shapes.CODE,
     "item-name": shapes.ITEM_NAME, "dataset-id": shapes.DATASET_ID, "grant-id": shapes.GRANT_ID,
+    "request-id": shapes.REQUEST_ID, "bundle-id": shapes.NONCE, "commitment": shapes.HASH,
+    "details-hash": shapes.HASH,
     "height": shapes.HEIGHT, "log-index": shapes.LOG_INDEX, "time-ms": shapes.TIME_MS,
     "nonce": shapes.NONCE, "exchange-id": shapes.NONCE, "header-hash": shapes.HASH,
     "public-key": shapes.PUBLIC_KEY, "signature": shapes.SIGNATURE, "level": shapes.LEVEL,
     "agency-kind": shapes.AGENCY_KIND, "standing": shapes.STANDING, "agency": shapes.AGENCY,
-    "key-role": shapes.KEY_ROLE, "key": shapes.KEY, "params": shapes.PARAMS,
+    "key-role": shapes.KEY_ROLE, "key-algorithm": shapes.KEY_ALGORITHM,
+    "key": shapes.KEY, "params": shapes.PARAMS,
     "code-entry": shapes.CODE_ENTRY, "genesis-key": shapes.GENESIS_KEY,
     "genesis-member": shapes.GENESIS_MEMBER, "genesis": shapes.GENESIS,
     "validator": shapes.VALIDATOR, "validator-set": shapes.VALIDATOR_SET,
     "sharing": shapes.SHARING, "openness": shapes.OPENNESS, "grade": shapes.GRADE,
     "delivery-mode": shapes.MODE, "item": shapes.ITEM, "dataset": shapes.DATASET,
-    "published-dataset": shapes.PUBLISHED_DATASET, "items": shapes.ITEMS,
+    "published-dataset": shapes.PUBLISHED_DATASET, "dataset-version": shapes.DATASET_VERSION,
+    "interruptions": shapes.INTERRUPTIONS, "items": shapes.ITEMS, "code-list": shapes.CODE_LIST,
+    "published-code": shapes.PUBLISHED_CODE, "request-terms": shapes.REQUEST_TERMS,
+    "request": shapes.ASKED, "urging": shapes.URGING, "reply": shapes.REPLY,
+    "outcome": shapes.OUTCOME, "detail": shapes.DETAIL, "opening": shapes.OPENING,
+    "query": shapes.QUERY, "signed-query": shapes.SIGNED_QUERY,
     "grant-terms": shapes.GRANT_TERMS, "grant": shapes.GRANT, "usage": shapes.USAGE,
     "attempt": shapes.ATTEMPT, "signed-attempt": shapes.SIGNED_ATTEMPT,
     "access-refusal": shapes.ACCESS_REFUSAL, "capacity": shapes.CAPACITY,
@@ -59,10 +69,21 @@ def small():
     yield from (("item-name", value) for value in ("姓名", "date of birth", "a"))
     yield "dataset-id", "health.gd/vaccinations"
     yield from (("grant-id", value) for value in ("G0", "G17", f"G{2**64 - 1}"))
-    for name, size in (("nonce", 16), ("exchange-id", 16), ("header-hash", 32)):
+    yield from (("request-id", value) for value in ("R0", "R12", f"R{2**64 - 1}"))
+    for name, size in (
+        ("nonce", 16), ("exchange-id", 16), ("bundle-id", 16), ("header-hash", 32),
+        ("commitment", 32), ("details-hash", 32),
+    ):
         yield name, w.short(name, size)
     yield "public-key", w.public("health steward")
     yield "signature", w.certificate(1, 0, "00" * 32)["signatures"][0]["signature"]
+
+
+OUTCOMES = [
+    {"outcome": "approved", "grant": "G29"},
+    {"outcome": "refused", "legal_basis": "Health Act, art. 9", "reason": "Not this office"},
+    {"outcome": "withdrawn", "reason": ""},
+]
 
 
 def enums():
@@ -75,9 +96,11 @@ def enums():
     found = {
         "at": 9, "until": 10, "from": 11, "limit": 12, "grant": "G13", "item": "姓名",
         "dataset": "health.gd/clinics", "requester": "tax.gd", "matter": "HOUSING",
+        "sharing": "not-shared",
     }
     for name, kind in shapes.ACCESS_REFUSAL.variants:
         yield "access-refusal", {"rule": name, **{field: found[field] for field, _ in kind.fields}}
+    yield from (("outcome", value) for value in OUTCOMES)
     yield from (("action", value["action"]) for _, value in statements())
 
 
@@ -96,11 +119,98 @@ def statements():
         ("health steward", {"kind": "revoke-grant", "grant": "G11", "reason": "数据有误"}),
         ("health gateway", w.access(attempt)),
         ("health gateway", w.denial(attempt, {"rule": "quota-used", "limit": 1})),
+        ("health gateway", w.access({**attempt, "sealed": w.SEALED})),
+        *later_acts(),
     ]
+    kinds = {action["kind"] for _, action in actions}
+    assert kinds == {name for name, _ in shapes.ACTION.variants}, "an action of each kind"
     for at, (name, action) in enumerate(actions):
         yield [name], w.statement([name], action, f"values {at}", until)
     names = ["health steward", "civil steward"]
     yield names, w.statement(names, actions[4][1], "values two", until, sealed=w.SEALED)
+
+
+def later_acts():
+    """Acts about requests, versions, suspensions and codes, with who signs them."""
+    name, steward = "health.gd/clinics", "health steward"
+    officer, data = "civil officer", "data steward"
+    codes = [{"code": "CARE", "title": "Care 养老"}, {"code": "PENSION", "title": "Pensions"}]
+    yield steward, {"kind": "publish-dataset", "dataset": w.RETITLED}
+    yield steward, {"kind": "amend-dataset", "dataset": w.RETITLED, "version": 1}
+    for kind in ("withdraw-dataset", "suspend-dataset"):
+        yield steward, {"kind": kind, "dataset": name, "reason": "Under repair 修复中"}
+    yield steward, {"kind": "resume-dataset", "dataset": name}
+    yield steward, {"kind": "suspend-grant", "grant": "G11", "reason": "Under review"}
+    yield steward, {"kind": "resume-grant", "grant": "G11"}
+    yield officer, {"kind": "open-request", "terms": w.asking()}
+    bundled = w.asking(w.terms(total_quota=1), once=True, needed_by=w.NOW, bundle=w.short("bundle"))
+    yield officer, {"kind": "open-request", "terms": bundled}
+    yield steward, {"kind": "approve-request", "request": "R28", "terms": w.terms(daily_quota=5)}
+    yield steward, {"kind": "refuse-request", "request": "R28",
+                    "legal_basis": "Health Act, art. 9", "reason": "Not this office"}
+    yield officer, {"kind": "withdraw-request", "request": "R28", "reason": ""}
+    yield officer, {"kind": "urge-request", "request": "R28"}
+    yield data, {"kind": "publish-codes", "list": "matters", "codes": codes}
+    yield data, {"kind": "publish-codes", "list": "duty-bases", "codes": codes[:1]}
+    yield data, {"kind": "withdraw-code", "list": "duty-bases", "code": "STATUTE-1",
+                 "reason": "Repealed"}
+
+
+def requests():
+    """Requests, code lists, interruptions, openings and queries."""
+    asked = {
+        "terms": w.asking(), "opened_at": 28, "opened_by": w.public("civil officer"),
+        "opened_on": w.TIMES[3], "urging": {"count": 0, "last_at": None, "last_day": 0},
+        "reply": None,
+    }
+    urging = {"count": 2, "last_at": 36, "last_day": 20514}
+    bundled = w.asking(w.terms(total_quota=1), once=True, needed_by=w.NOW, bundle=w.short("bundle"))
+    yield "request-terms", asked["terms"]
+    yield "request-terms", bundled
+    yield "urging", urging
+    yield "request", asked
+    for outcome in OUTCOMES:
+        reply = {"at": 29, "on": w.TIMES[4], "outcome": outcome}
+        yield "reply", reply
+        yield "request", {**asked, "terms": bundled, "urging": urging, "reply": reply}
+    code = {"code": "CARE", "title": "Care 养老", "published_at": None, "withdrawn_at": None}
+    yield "published-code", code
+    yield "published-code", {**code, "published_at": 26, "withdrawn_at": 27}
+    over = {"at": 7, "reason": "Under repair", "ended_at": 9}
+    lasting = {"at": 12, "reason": "", "ended_at": None}
+    yield from (("interruptions", value) for value in ([], [over], [over, lasting]))
+    published = {
+        "dataset": w.RETITLED, "version": 3, "published_at": 7, "version_at": 30,
+        "suspensions": [over, lasting], "withdrawals": [over],
+    }
+    yield "published-dataset", published
+    yield "dataset-version", {"dataset": w.dataset(), "version_at": 7}
+    grant = {
+        "terms": w.terms(), "issued_at": 29, "request": "R28", "suspensions": [over, lasting],
+        "revoked": None,
+    }
+    yield "grant", grant
+    for detail, text in (("case-number", "2026-0117"), ("purpose", "低保核查"), ("row-filter", "")):
+        yield "opening", w.opening(detail, text)
+    for name, query in signed_queries():
+        yield "query", query
+        body = shapes.QUERY.put(query)
+        signature = w.sign(name, "query", w.CONSORTIUM, body)
+        yield "signed-query", {"query": query, "signature": signature}
+
+
+def signed_queries():
+    """Queries, with who signs them."""
+    commitment = w.short("commitment 1", 32)
+    for name, method, path, body in (
+        ("civil officer", "GET", f"/v1/sealed/{commitment}", b""),
+        ("civil officer", "POST", "/v1/sealed", b'{"openings": []}'),
+        ("health steward", "DELETE", f"/v1/sealed/{commitment}?quiet=1", b'{"reason": "Ended"}'),
+    ):
+        yield name, {
+            "consortium": w.CONSORTIUM.hex(), "key": w.public(name), "method": method,
+            "path": path, "body": hashlib.sha256(body).hexdigest(), "made_at": w.NOW,
+        }
 
 
 def large():
@@ -108,8 +218,8 @@ def large():
     yield "agency", w.GENESIS["members"][0]["agency"]
     yield "agency", w.GENESIS["members"][4]["agency"]
     key = {
-        "agency": "health.gd", "role": "steward", "post": "Data steward", "registered_at": 0,
-        "valid_until": None, "revoked": None,
+        "agency": "health.gd", "role": "steward", "algorithm": "ed25519", "post": "Data steward",
+        "registered_at": 0, "valid_until": None, "revoked": None,
     }
     revoked = {"at": 19, "reason": "Left the post", "suspect_since": w.TIMES[0]}
     yield "key", {**key, "registered_at": None}
@@ -126,9 +236,14 @@ def large():
     yield "item", w.dataset()["items"][0]
     for value in w.DATASETS:
         yield "dataset", value
-    yield "published-dataset", {"dataset": w.dataset(), "published_at": 7}
+    yield "published-dataset", {
+        "dataset": w.dataset(), "version": 1, "published_at": 7, "version_at": 7,
+        "suspensions": [], "withdrawals": [],
+    }
+    yield "dataset", w.RETITLED
     for at, value in w.GRANTS.items():
-        grant = {"terms": value, "issued_at": int(at[1:]), "revoked": None}
+        grant = {"terms": value, "issued_at": int(at[1:]), "request": None, "suspensions": [],
+                 "revoked": None}
         yield "grant-terms", value
         yield "grant", grant
     yield "grant", {**grant, "revoked": {"at": 20, "reason": "Issued by mistake"}}
@@ -153,7 +268,7 @@ def large():
 
 def values():
     """The cases of values.json."""
-    for source in (small(), enums(), large()):
+    for source in (small(), enums(), large(), requests()):
         for name, value in source:
             yield {"type": name, "json": value, "bytes": TYPES[name].put(value).hex()}
 
@@ -204,9 +319,18 @@ def plain_faults():
     yield "a variant of 2^32 - 1", "key-role", b"\xff" * 4, "malformed"
     yield "a variant as one byte", "key-role", b"\1", "truncated"
     yield "an unknown kind of items", "items", b"\2\0\0\0", "malformed"
-    yield "an unknown kind of action", "action", b"\7\0\0\0", "malformed"
-    yield "an unknown access refusal", "access-refusal", b"\x13\0\0\0", "malformed"
+    yield "an unknown kind of action", "action", b"\x14\0\0\0", "malformed"
+    yield "an unknown access refusal", "access-refusal", b"\x19\0\0\0", "malformed"
     yield "an unknown capacity", "capacity", b"\1\0\0\0", "malformed"
+    yield "an unknown algorithm", "key-algorithm", b"\1\0\0\0", "malformed"
+    yield "an unknown outcome", "outcome", b"\3\0\0\0", "malformed"
+    yield "an unknown list", "code-list", b"\2\0\0\0", "malformed"
+    yield "an unknown detail", "detail", b"\3\0\0\0", "malformed"
+    yield "a salt of 31 bytes", "opening", bytes(4 + 31), "truncated"
+    text = bytes(4 + 32) + count(2049) + b"x" * 2049
+    yield "a detail of 2,049 bytes", "opening", text, "malformed"
+    once = shapes.REQUEST_TERMS.put(w.asking())
+    yield "a request that is half once", "request-terms", once[:-3] + b"\2" + once[-2:], "malformed"
 
 
 def odd_faults():
@@ -262,6 +386,6 @@ def struct_faults():
     block = shapes.BLOCK.put(w.CHAIN.blocks[0])
     yield "a block without its end", "block", block[:-1], "truncated"
     yield "a block and a byte", "block", block + b"\0", "trailing"
-    committed = shapes.COMMITTED_BLOCK.put({"block": w.CHAIN.blocks[2], "certificate": w.CHAIN.certificate})
+    committed = shapes.COMMITTED_BLOCK.put({"block": w.CHAIN.blocks[-1], "certificate": w.CHAIN.certificate})
     yield "a committed block without its end", "committed-block", committed[:-1], "truncated"
-    assert header_hash(w.CHAIN.blocks[2]["header"]).hex() == w.CHAIN.certificate["header_hash"]
+    assert header_hash(w.CHAIN.blocks[-1]["header"]).hex() == w.CHAIN.certificate["header_hash"]

@@ -1,4 +1,4 @@
-"""A consortium of five agencies, its keys, and a chain of three blocks, all from fixed seeds."""
+"""A consortium of five agencies, its keys, and a chain of five blocks, all from fixed seeds."""
 
 import hashlib
 
@@ -10,7 +10,7 @@ from comity.hashing import (
 )
 
 GENESIS_TIME = 1_772_409_600_000  # 2026-03-02T00:00:00Z
-TIMES = [GENESIS_TIME + 1_000, GENESIS_TIME + 2_000, GENESIS_TIME + 3_000]
+TIMES = [GENESIS_TIME + 1_000 * n for n in range(1, 6)]
 SOON = TIMES[2] + 10_000
 NOW = TIMES[2] + 60_000
 VALIDITY = 600_000
@@ -46,7 +46,7 @@ def possession(name, agency, role, consortium=NO_CONSORTIUM):
 def genesis_key(name, agency, role, post=""):
     """A key as a member brings it into a genesis."""
     return {
-        "role": role, "key": public(name), "post": post,
+        "role": role, "algorithm": "ed25519", "key": public(name), "post": post,
         "possession": possession(name, agency, role),
     }
 
@@ -111,6 +111,7 @@ HOLDERS = {
     "civil officer expiring": ("civil.gd", "officer", "Assistance desk 5"),
     "civil steward": ("civil.gd", "steward", "Data steward"),
     "tax officer": ("tax.gd", "officer", "Audit desk"),
+    "data steward": ("data.gd", "steward", "Code list editor"),
 }
 
 
@@ -159,7 +160,7 @@ def register(name, agency=None, role=None, post=None, valid_until=None, consorti
     known = HOLDERS.get(name, (agency, role, "A post"))
     agency, role = agency or known[0], role or known[1]
     return {
-        "kind": "register-key", "key": public(name), "role": role,
+        "kind": "register-key", "key": public(name), "role": role, "algorithm": "ed25519",
         "post": known[2] if post is None else post, "valid_until": valid_until,
         "possession": possession(name, agency, role, consortium),
     }
@@ -174,7 +175,8 @@ def dataset(name="health.gd/vaccinations", **more):
             {"name": "vaccine", "kind": "code"},
         ],
         "sharing": "conditional", "conditions": "For statutory duties only", "openness": "closed",
-        "grade": "important", "modes": ["verify", "query"], "contact": "Data office", **more,
+        "grade": "important", "modes": ["verify", "query"], "contact": "Data office",
+        "identifier": "", **more,
     }
 
 
@@ -196,8 +198,20 @@ def attempt(exchange, grant, **more):
         "grant": grant, "dataset": "health.gd/vaccinations", "requester": "civil.gd",
         "officer": public("civil officer"), "matter": "LOW-INCOME",
         "items": {"only": ["dose date"]}, "mode": "verify", "made_at": TIMES[1],
-        "valid_until": NOW + VALIDITY, **more,
+        "valid_until": NOW + VALIDITY, "sealed": [], **more,
     }
+
+
+def asking(asked=None, **more):
+    """Terms of a request."""
+    return {
+        "asked": asked or terms(), "once": False, "needed_by": None, "bundle": None, **more
+    }
+
+
+def opening(detail="case-number", text="2026-0117", salt="salt"):
+    """What opens a commitment."""
+    return {"detail": detail, "salt": short(salt, 32), "text": text}
 
 
 def signed_attempt(name, value):
@@ -280,7 +294,7 @@ def first_records():
     return [
         record(admins[HOLDERS[name][0]], register(name, valid_until=ends.get(name)),
                f"register {name}", until)
-        for name in HOLDERS
+        for name in HOLDERS if name != "data steward"
     ]
 
 
@@ -291,6 +305,8 @@ DATASETS = [
     dataset("health.gd/clinics", title="Clinics", items=[], sharing="unconditional",
             conditions="", openness="open", grade="general", modes=["batch"]),
 ]
+RETITLED = {**DATASETS[3], "title": "Clinics and wards", "identifier": "HC-0042",
+            "details": short("details", 32)}
 GRANTS = {
     "G11": terms(),
     "G12": terms(matters=["HOUSING"]),
@@ -336,12 +352,58 @@ def third_records():
     ]
 
 
+def fourth_records():
+    """Block 4: codes, a request approved, and what interrupts grants and datasets."""
+    until = NOW + VALIDITY
+    codes = [{"code": "PENSION", "title": "Pensions"}, {"code": "CARE", "title": "Care 养老"}]
+    old = dataset("health.gd/old", summary="")
+    acts = [
+        ("data.gd admin", register("data steward")),
+        ("data steward", {"kind": "publish-codes", "list": "matters", "codes": codes}),
+        ("data steward", {"kind": "withdraw-code", "list": "matters", "code": "PENSION",
+                          "reason": "Now part of CARE"}),
+        ("civil officer", {"kind": "open-request", "terms": asking(
+            terms(total_quota=50), needed_by=NOW + DAY, bundle=short("bundle"))}),
+        ("health steward", {"kind": "approve-request", "request": "R28",
+                            "terms": terms(matters=["SCHOOL"], total_quota=20)}),
+        ("health steward", {"kind": "amend-dataset", "dataset": RETITLED, "version": 1}),
+        ("health steward", {"kind": "suspend-grant", "grant": "G17", "reason": "Under review"}),
+        ("health steward", {"kind": "resume-grant", "grant": "G17"}),
+        ("health steward", {"kind": "publish-dataset", "dataset": old}),
+        ("health steward", {"kind": "withdraw-dataset", "dataset": "health.gd/old",
+                            "reason": "Moved"}),
+    ]
+    return [record(name, action, f"fourth {at}", until) for at, (name, action) in enumerate(acts)]
+
+
+def fifth_records():
+    """Block 5: requests that stay open, are urged, refused and taken back; a dataset suspended."""
+    until = NOW + VALIDITY
+    opened = {"kind": "open-request", "terms": asking()}
+    once = {"kind": "open-request", "terms": asking(terms(total_quota=1), once=True)}
+    acts = [
+        ("civil officer", opened),
+        ("civil officer", {"kind": "urge-request", "request": "R35"}),
+        ("civil officer", once),
+        ("health steward", {"kind": "refuse-request", "request": "R37",
+                            "legal_basis": "Health Act, art. 9", "reason": "Not this office"}),
+        ("civil officer", opened),
+        ("civil officer", {"kind": "withdraw-request", "request": "R39", "reason": "A mistake"}),
+        ("health steward", {"kind": "suspend-dataset", "dataset": "health.gd/staff",
+                            "reason": "Being corrected"}),
+        ("health steward", {"kind": "resume-dataset", "dataset": "health.gd/staff"}),
+    ]
+    return [record(name, action, f"fifth {at}", until) for at, (name, action) in enumerate(acts)]
+
+
 def make_chain():
     """The chain of the vectors: block 2 was decided in round 1, block 3 proposed again in it."""
     chain = Chain()
     chain.push(first_records(), TIMES[0])
     chain.push(second_records(), TIMES[1], rnd=1, agencies=["data.gd", "health.gd", "tax.gd"])
     chain.push(third_records(), TIMES[2], precommit_round=1)
+    chain.push(fourth_records(), TIMES[3])
+    chain.push(fifth_records(), TIMES[4])
     return chain
 
 

@@ -132,6 +132,8 @@ def check_record(data, consortium):
     require(attempt is None or attempt["attempt"]["consortium"] == ours, "attempt-wrong-consortium")
     asks = attempt is None or attempt["attempt"]["items"] != {"only": []}
     require(asks, "attempt-without-items")
+    few = attempt is None or len(attempt["attempt"]["sealed"]) <= 16
+    require(few, "attempt-sealed-count")
     body = shapes.STATEMENT.put(statement)
     for signer, signature in zip(signers, signatures):
         require(verifies("statement", consortium, body, signer["key"], signature), "bad-signature")

@@ -21,6 +21,8 @@ TAGS = {
     "leaf": "comity/leaf/1",
     "node": "comity/node/1",
     "sealed": "comity/sealed/1",
+    "details": "comity/details/1",
+    "query": "comity/query/1",
 }
 
 
@@ -53,6 +55,11 @@ def leaf_hash(record):
 def possession_body(agency, role, key):
     """What a proof of possession is over."""
     return shapes.POSSESSION.put({"agency": agency, "role": role, "key": key.hex()})
+
+
+def commitment(consortium, opening):
+    """The commitment that an opening opens."""
+    return tagged("sealed", consortium, shapes.OPENING.put(opening))
 
 
 def header_hash(header):

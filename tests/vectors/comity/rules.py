@@ -1,44 +1,15 @@
-"""The rules (docs/formats.md, "Rules", "Evaluation", "State").
-
-Refusals are dicts: `rule`, and what was found.
-"""
+"""The rules (docs/formats.md, "Rules", "Evaluation", "State"): of all records, keys and accesses."""
 
 from . import shapes
+from .acts import Catalogue, Requests
 from .forms import MAX_VALIDITY_MS, first_validators
+from .grounds import (
+    MAX_TIME, SHARED, Refusal, code_key, current, dataset_key, day_of, grant_key, key_key, require,
+    usage_key,
+)
 from .wire import decode
 
 ADMINISTERED = ("steward", "officer", "gateway", "auditor")
-MAX_TIME = 2**64 - 1
-
-
-class Refusal(Exception):
-    """A rule that refuses, with what it found."""
-
-    def __init__(self, rule, **found):
-        super().__init__(rule)
-        self.value = {"rule": rule, **found}
-
-
-def require(holds, rule, **found):
-    """Errors: `Refusal` unless it holds."""
-    if not holds:
-        raise Refusal(rule, **found)
-
-
-def dataset_key(dataset):
-    return b"d" + dataset.encode()
-
-
-def grant_key(grant):
-    return b"g" + int(grant[1:]).to_bytes(8, "big")
-
-
-def usage_key(grant):
-    return b"u" + int(grant[1:]).to_bytes(8, "big")
-
-
-def key_key(key):
-    return b"k" + bytes.fromhex(key)
 
 
 def founding_state(genesis):
@@ -49,19 +20,20 @@ def founding_state(genesis):
         b"c": shapes.AGENCY_ID.put(genesis["competent_authority"]),
         b"v": validators,
     }
-    for letter, codes in ((b"m", genesis["matters"]), (b"b", genesis["duty_bases"])):
+    for name, codes in (("matters", genesis["matters"]), ("duty-bases", genesis["duty_bases"])):
         for entry in codes:
-            state[letter + entry["code"].encode()] = shapes.CODE_ENTRY.put(entry)
+            state[code_key(name, entry["code"])] = shapes.PUBLISHED_CODE.put(entry)
     for member in genesis["members"]:
         agency = member["agency"]
         state[b"a" + agency["id"].encode()] = shapes.AGENCY.put(agency)
         for key in member["keys"]:
-            registered = {"agency": agency["id"], "role": key["role"], "post": key["post"]}
+            registered = {name: key[name] for name in ("role", "algorithm", "post")}
+            registered["agency"] = agency["id"]
             state[key_key(key["key"])] = shapes.KEY.put(registered)
     return state
 
 
-class Judge:
+class Judge(Catalogue, Requests):
     """Judges records at positions on a state and a replay window, both of which it changes."""
 
     def __init__(self, state, records, exchanges):
@@ -89,13 +61,8 @@ class Judge:
         for signer in statement["signers"]:
             self.check_signer(signer, time)
         action = statement["action"]
-        acts = {
-            "register-key": self.register_key, "revoke-key": self.revoke_key,
-            "publish-dataset": self.publish_dataset, "issue-grant": self.issue_grant,
-            "revoke-grant": self.revoke_grant, "record-access": self.record_access,
-            "record-denial": self.record_denial,
-        }
-        puts = acts[action["kind"]](statement["signers"], action, index, time)
+        act = getattr(self, action["kind"].replace("-", "_"))
+        puts = act(statement["signers"], action, index, time)
         self.state.update(puts)
         self.records[record.id] = until
         return puts
@@ -124,8 +91,8 @@ class Judge:
         if taken is not None:
             raise Refusal("key-taken", agency=taken["agency"], role=taken["role"])
         key = {
-            "agency": agency, "role": role, "post": action["post"], "registered_at": index,
-            "valid_until": until,
+            "agency": agency, "role": role, "algorithm": action["algorithm"],
+            "post": action["post"], "registered_at": index, "valid_until": until,
         }
         return {key_key(action["key"]): shapes.KEY.put(key)}
 
@@ -142,65 +109,6 @@ class Judge:
             "at": index, "reason": action["reason"], "suspect_since": action["suspect_since"]
         }
         return {key_key(action["key"]): shapes.KEY.put(key)}
-
-    def publish_dataset(self, signers, action, index, time):
-        dataset = action["dataset"]
-        name, items = dataset["id"], dataset["items"]
-        self.require_sole_signer(signers, name.split("/")[0], "steward")
-        published = self.read(shapes.PUBLISHED_DATASET, dataset_key(name))
-        if published is not None:
-            raise Refusal("dataset-exists", dataset=name, at=published["published_at"])
-        for field in ("title", "contact"):
-            require(dataset[field] != "", "dataset-field-empty", field=field)
-        require(len(items) <= 128, "too-many-items", count=len(items), limit=128)
-        names = [item["name"] for item in items]
-        for at, item in enumerate(names):
-            require(item not in names[:at], "item-twice", item=item)
-        require(dataset["modes"], "no-modes")
-        based = dataset["sharing"] != "not-shared" or dataset["conditions"] != ""
-        require(based, "not-shared-without-basis")
-        value = {"dataset": dataset, "published_at": index}
-        return {dataset_key(name): shapes.PUBLISHED_DATASET.put(value)}
-
-    def issue_grant(self, signers, action, index, time):
-        terms = action["terms"]
-        name, requester, matters = terms["dataset"], terms["requester"], terms["matters"]
-        owner = name.split("/")[0]
-        self.require_sole_signer(signers, owner, "steward")
-        published = self.read(shapes.PUBLISHED_DATASET, dataset_key(name))
-        require(published is not None, "dataset-unknown", dataset=name)
-        dataset = published["dataset"]
-        require(requester != owner, "grant-to-self")
-        require(b"a" + requester.encode() in self.state, "agency-unknown", agency=requester)
-        require(1 <= len(matters) <= 32, "matter-count", limit=32)
-        for matter in matters:
-            require(b"m" + matter.encode() in self.state, "matter-unknown", matter=matter)
-        basis = terms["duty_basis"]
-        require(b"b" + basis.encode() in self.state, "basis-unknown", basis=basis)
-        sharing = dataset["sharing"]
-        require(sharing in ("unconditional", "conditional"), "not-shareable", sharing=sharing)
-        if terms["items"] != "all":
-            require(terms["items"]["only"], "no-items")
-            names = [item["name"] for item in dataset["items"]]
-            for item in terms["items"]["only"]:
-                require(item in names, "item-unknown", item=item)
-        require(terms["modes"], "no-modes")
-        for mode in terms["modes"]:
-            require(mode in dataset["modes"], "mode-not-offered", mode=mode)
-        lasts = terms["not_before"] < terms["not_after"] and terms["not_after"] > time
-        require(lasts, "period-empty")
-        require(0 not in (terms["total_quota"], terms["daily_quota"]), "quota-zero")
-        return {grant_key(f"G{index}"): shapes.GRANT.put({"terms": terms, "issued_at": index})}
-
-    def revoke_grant(self, signers, action, index, time):
-        name = action["grant"]
-        grant = self.read(shapes.GRANT, grant_key(name))
-        require(grant is not None, "grant-unknown", grant=name)
-        self.require_sole_signer(signers, grant["terms"]["dataset"].split("/")[0], "steward")
-        if grant["revoked"] is not None:
-            raise Refusal("grant-already-revoked", grant=name, at=grant["revoked"]["at"])
-        grant["revoked"] = {"at": index, "reason": action["reason"]}
-        return {grant_key(name): shapes.GRANT.put(grant)}
 
     def record_access(self, signers, action, index, time):
         attempt = action["attempt"]["attempt"]
@@ -235,20 +143,42 @@ class Judge:
         require(until <= min(time + MAX_VALIDITY_MS, MAX_TIME), "attempt-too-long")
         require(attempt["exchange"] not in self.exchanges, "exchange-used")
         grant = self.read(shapes.GRANT, grant_key(attempt["grant"]))
-        require(grant is not None, "grant-unknown", grant=attempt["grant"])
+        require(grant is not None, "no-such-grant", grant=attempt["grant"])
         terms = grant["terms"]
         for name in ("dataset", "requester"):
             require(terms[name] == attempt[name], f"other-{name}", **{name: terms[name]})
-        if grant["revoked"] is not None:
-            raise Refusal("grant-revoked", at=grant["revoked"]["at"])
-        start, end = terms["not_before"], terms["not_after"]
-        require(time >= start, "grant-not-yet-in-force", **{"from": start})
-        require(time < end, "grant-expired", until=end)
+        published = self.read(shapes.PUBLISHED_DATASET, dataset_key(terms["dataset"]))
+        self.check_in_force(grant, published, time)
         matter = attempt["matter"]
         require(matter in terms["matters"], "matter-not-covered", matter=matter)
         self.check_items(terms["items"], attempt["items"])
         require(attempt["mode"] in terms["modes"], "mode-not-covered")
+        self.check_offered(published["dataset"], attempt)
         return self.usage_after(attempt["grant"], terms, time)
+
+    def check_in_force(self, grant, published, time):
+        terms, dataset = grant["terms"], published["dataset"]
+        if grant["revoked"] is not None:
+            raise Refusal("grant-revoked", at=grant["revoked"]["at"])
+        for withdrawal in published["withdrawals"]:
+            at = withdrawal["at"]
+            require(at <= grant["issued_at"], "dataset-withdrawn", at=at)
+        require(time < terms["not_after"], "grant-expired", until=terms["not_after"])
+        for rule, holder in (("grant-suspended", grant), ("dataset-suspended", published)):
+            suspension = current(holder["suspensions"])
+            if suspension is not None:
+                raise Refusal(rule, at=suspension["at"])
+        sharing = dataset["sharing"]
+        require(sharing in SHARED, "dataset-not-shared", sharing=sharing)
+        start = terms["not_before"]
+        require(time >= start, "grant-not-yet-in-force", **{"from": start})
+
+    def check_offered(self, dataset, attempt):
+        if attempt["items"] != "all":
+            names = [item["name"] for item in dataset["items"]]
+            for item in attempt["items"]["only"]:
+                require(item in names, "item-not-listed", item=item)
+        require(attempt["mode"] in dataset["modes"], "mode-no-longer-offered")
 
     def check_items(self, granted, wanted):
         if granted == "all":
@@ -265,8 +195,3 @@ class Judge:
         require(total is None or used["total"] < total, "quota-used", limit=total)
         require(daily is None or on_day < daily, "daily-quota-used", limit=daily)
         return {"total": used["total"] + 1, "day": day, "on_day": on_day + 1}
-
-
-def day_of(time, offset_minutes):
-    """The day of a time."""
-    return min(max(0, time + 60_000 * offset_minutes), MAX_TIME) // 86_400_000

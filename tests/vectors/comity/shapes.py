@@ -89,17 +89,21 @@ class DatasetIdType:
         return f"{AGENCY_ID.take(reader)}/{SLUG.take(reader)}"
 
 
-class GrantIdType:
-    """A log index, written with a G."""
+class PositionType:
+    """A log index, written with a letter in front."""
+
+    def __init__(self, letter):
+        self.letter = letter
 
     def put(self, value):
+        assert value[0] == self.letter
         return U64.put(int(value[1:]))
 
     def take(self, reader):
-        return f"G{U64.take(reader)}"
+        return f"{self.letter}{U64.take(reader)}"
 
 
-DATASET_ID, GRANT_ID = DatasetIdType(), GrantIdType()
+DATASET_ID, GRANT_ID, REQUEST_ID = DatasetIdType(), PositionType("G"), PositionType("R")
 
 # "Keys"
 
@@ -109,8 +113,9 @@ KEY_ROLE = Unit(
 KEY_REVOCATION = Struct(
     ("at", LOG_INDEX), ("reason", Text(256)), ("suspect_since", Option(TIME_MS))
 )
+KEY_ALGORITHM = Unit("ed25519")
 KEY = Struct(
-    ("agency", AGENCY_ID), ("role", KEY_ROLE), ("post", Text(96)),
+    ("agency", AGENCY_ID), ("role", KEY_ROLE), ("algorithm", KEY_ALGORITHM), ("post", Text(96)),
     ("registered_at", Option(LOG_INDEX)), ("valid_until", Option(TIME_MS)),
     ("revoked", Option(KEY_REVOCATION)),
 )
@@ -136,7 +141,8 @@ PARAMS = Struct(
 )
 CODE_ENTRY = Struct(("code", CODE), ("title", Text(256)))
 GENESIS_KEY = Struct(
-    ("role", KEY_ROLE), ("key", PUBLIC_KEY), ("post", Text(96)), ("possession", SIGNATURE)
+    ("role", KEY_ROLE), ("algorithm", KEY_ALGORITHM), ("key", PUBLIC_KEY), ("post", Text(96)),
+    ("possession", SIGNATURE),
 )
 GENESIS_MEMBER = Struct(("agency", AGENCY), ("keys", List(GENESIS_KEY)))
 GENESIS = Struct(
@@ -174,10 +180,21 @@ ITEM = Struct(("name", ITEM_NAME), ("kind", Text(48)))
 DATASET = Struct(
     ("id", DATASET_ID), ("title", Text(256)), ("summary", Text(2048)), ("items", List(ITEM)),
     ("sharing", SHARING), ("conditions", Text(512)), ("openness", OPENNESS), ("grade", GRADE),
-    ("modes", MODES), ("contact", Text(128)),
+    ("modes", MODES), ("contact", Text(128)), ("identifier", Text(256)),
+    ("details", Option(HASH)), absent=("details",),
 )
-PUBLISHED_DATASET = Struct(("dataset", DATASET), ("published_at", LOG_INDEX))
 ITEMS = Outer(all=None, only=ITEM_NAMES)
+
+# "Interruptions"
+
+INTERRUPTIONS = List(
+    Struct(("at", LOG_INDEX), ("reason", Text(256)), ("ended_at", Option(LOG_INDEX)))
+)
+PUBLISHED_DATASET = Struct(
+    ("dataset", DATASET), ("version", U32), ("published_at", LOG_INDEX), ("version_at", LOG_INDEX),
+    ("suspensions", INTERRUPTIONS), ("withdrawals", INTERRUPTIONS),
+)
+DATASET_VERSION = Struct(("dataset", DATASET), ("version_at", LOG_INDEX))
 
 # "Grants"
 
@@ -188,30 +205,68 @@ GRANT_TERMS = Struct(
 )
 REVOCATION = Struct(("at", LOG_INDEX), ("reason", Text(256)))
 GRANT = Struct(
-    ("terms", GRANT_TERMS), ("issued_at", LOG_INDEX), ("revoked", Option(REVOCATION))
+    ("terms", GRANT_TERMS), ("issued_at", LOG_INDEX), ("request", Option(REQUEST_ID)),
+    ("suspensions", INTERRUPTIONS), ("revoked", Option(REVOCATION)),
 )
 USAGE = Struct(("total", U64), ("day", U64), ("on_day", U64))
+
+# "Codes", "Requests"
+
+CODE_LIST = Unit("matters", "duty-bases")
+PUBLISHED_CODE = Struct(
+    ("code", CODE), ("title", Text(256)), ("published_at", Option(LOG_INDEX)),
+    ("withdrawn_at", Option(LOG_INDEX)),
+)
+REQUEST_TERMS = Struct(
+    ("asked", GRANT_TERMS), ("once", Bool()), ("needed_by", Option(TIME_MS)),
+    ("bundle", Option(NONCE)),
+)
+URGING = Struct(("count", U32), ("last_at", Option(LOG_INDEX)), ("last_day", U64))
+OUTCOME = Tagged(
+    "outcome",
+    approved=Struct(("grant", GRANT_ID)),
+    refused=Struct(("legal_basis", Text(256)), ("reason", Text(512))),
+    withdrawn=Struct(("reason", Text(256))),
+)
+REPLY = Struct(("at", LOG_INDEX), ("on", TIME_MS), ("outcome", OUTCOME))
+ASKED = Struct(
+    ("terms", REQUEST_TERMS), ("opened_at", LOG_INDEX), ("opened_by", PUBLIC_KEY),
+    ("opened_on", TIME_MS), ("urging", URGING), ("reply", Option(REPLY)),
+)
 
 # "Accesses"
 
 ATTEMPT = Struct(
     ("consortium", HASH), ("exchange", NONCE), ("grant", GRANT_ID), ("dataset", DATASET_ID),
     ("requester", AGENCY_ID), ("officer", PUBLIC_KEY), ("matter", CODE), ("items", ITEMS),
-    ("mode", MODE), ("made_at", TIME_MS), ("valid_until", TIME_MS),
+    ("mode", MODE), ("made_at", TIME_MS), ("valid_until", TIME_MS), ("sealed", List(HASH)),
 )
 SIGNED_ATTEMPT = Struct(("attempt", ATTEMPT), ("signature", SIGNATURE))
 ACCESS_REFUSAL = Tagged(
     "rule",
     officer_unknown=Struct(), not_an_officer=Struct(), officer_revoked=Struct(("at", LOG_INDEX)),
     officer_expired=Struct(("until", TIME_MS)), attempt_expired=Struct(("until", TIME_MS)),
-    attempt_too_long=Struct(), exchange_used=Struct(), grant_unknown=Struct(("grant", GRANT_ID)),
+    attempt_too_long=Struct(), exchange_used=Struct(), no_such_grant=Struct(("grant", GRANT_ID)),
     other_dataset=Struct(("dataset", DATASET_ID)), other_requester=Struct(("requester", AGENCY_ID)),
     grant_revoked=Struct(("at", LOG_INDEX)), grant_not_yet_in_force=Struct(("from", TIME_MS)),
     grant_expired=Struct(("until", TIME_MS)), matter_not_covered=Struct(("matter", CODE)),
     item_not_covered=Struct(("item", ITEM_NAME)), whole_not_covered=Struct(),
     mode_not_covered=Struct(), quota_used=Struct(("limit", U64)),
-    daily_quota_used=Struct(("limit", U64)),
+    daily_quota_used=Struct(("limit", U64)), grant_suspended=Struct(("at", LOG_INDEX)),
+    dataset_suspended=Struct(("at", LOG_INDEX)), dataset_withdrawn=Struct(("at", LOG_INDEX)),
+    dataset_not_shared=Struct(("sharing", SHARING)), item_not_listed=Struct(("item", ITEM_NAME)),
+    mode_no_longer_offered=Struct(),
 )
+
+# "Sealed details", "Signed queries"
+
+DETAIL = Unit("case-number", "purpose", "row-filter")
+OPENING = Struct(("detail", DETAIL), ("salt", HASH), ("text", Text(2048)))
+QUERY = Struct(
+    ("consortium", HASH), ("key", PUBLIC_KEY), ("method", Text(8)), ("path", Text(1024)),
+    ("body", Text(64)), ("made_at", TIME_MS),
+)
+SIGNED_QUERY = Struct(("query", QUERY), ("signature", SIGNATURE))
 
 # "Statements"
 
@@ -222,7 +277,7 @@ STATEMENT_SIGNER = Struct(
 ACTION = Tagged(
     "kind",
     register_key=Struct(
-        ("key", PUBLIC_KEY), ("role", KEY_ROLE), ("post", Text(96)),
+        ("key", PUBLIC_KEY), ("role", KEY_ROLE), ("algorithm", KEY_ALGORITHM), ("post", Text(96)),
         ("valid_until", Option(TIME_MS)), ("possession", SIGNATURE),
     ),
     revoke_key=Struct(
@@ -233,6 +288,21 @@ ACTION = Tagged(
     revoke_grant=Struct(("grant", GRANT_ID), ("reason", Text(256))),
     record_access=Struct(("attempt", SIGNED_ATTEMPT)),
     record_denial=Struct(("attempt", SIGNED_ATTEMPT), ("refusal", ACCESS_REFUSAL)),
+    amend_dataset=Struct(("dataset", DATASET), ("version", U32)),
+    withdraw_dataset=Struct(("dataset", DATASET_ID), ("reason", Text(256))),
+    suspend_dataset=Struct(("dataset", DATASET_ID), ("reason", Text(256))),
+    resume_dataset=Struct(("dataset", DATASET_ID)),
+    suspend_grant=Struct(("grant", GRANT_ID), ("reason", Text(256))),
+    resume_grant=Struct(("grant", GRANT_ID)),
+    open_request=Struct(("terms", REQUEST_TERMS)),
+    approve_request=Struct(("request", REQUEST_ID), ("terms", GRANT_TERMS)),
+    refuse_request=Struct(
+        ("request", REQUEST_ID), ("legal_basis", Text(256)), ("reason", Text(512))
+    ),
+    withdraw_request=Struct(("request", REQUEST_ID), ("reason", Text(256))),
+    urge_request=Struct(("request", REQUEST_ID)),
+    publish_codes=Struct(("list", CODE_LIST), ("codes", List(CODE_ENTRY))),
+    withdraw_code=Struct(("list", CODE_LIST), ("code", CODE), ("reason", Text(256))),
 )
 STATEMENT = Struct(
     ("version", U16), ("consortium", HASH), ("nonce", NONCE), ("valid_until", TIME_MS),

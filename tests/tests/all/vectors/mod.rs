@@ -5,6 +5,7 @@
 
 mod chain;
 mod founding;
+mod keyfiles;
 mod messages;
 mod records;
 mod rules;
@@ -47,6 +48,7 @@ vectors! {
     "keys" => keys_that_no_honest_holder_has_are_refused: signing::check_keys;
     "signatures" => signatures_are_judged_by_the_exact_predicate: signing::check_signatures;
     "tags" => every_purpose_has_its_tag: signing::check_tags;
+    "keyfiles" => key_files_open_or_are_refused_by_reason: keyfiles::check;
     "genesis" => a_genesis_founds_what_the_formats_say: founding::check_genesis;
     "validators" => validators_take_turns_and_make_quorums: founding::check_validators;
     "statements" => statements_are_signed_and_hashed_byte_by_byte: records::check_statements;

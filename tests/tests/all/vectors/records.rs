@@ -5,6 +5,7 @@ use comity_core::agency::KeyRole;
 use comity_core::encoding::encode;
 use comity_core::hash::{ConsortiumId, LeafHash, RecordId, leaf_hash};
 use comity_core::keys::{SecretKey, Signature};
+use comity_core::query::{Query, SignedQuery};
 use comity_core::statement::{SignedRecord, Statement, VerifiedRecord};
 use comity_core::text::AgencyId;
 use serde::Deserialize;
@@ -22,6 +23,7 @@ struct Shared {
 enum Signed {
     Statement(Box<SignedStatement>),
     Attempt(Box<Attempted>),
+    Query(Queried),
     Possession(Possession),
 }
 
@@ -51,6 +53,18 @@ struct Attempted {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Queried {
+    query: Query,
+    seed: Hex,
+    bytes: Hex,
+    preimage: Hex,
+    signature: Signature,
+    /// As it travels with an HTTP request.
+    header: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Possession {
     agency: AgencyId,
     role: KeyRole,
@@ -63,6 +77,7 @@ pub(super) fn check_statements(vectors: &Vectors) {
     vectors.each(|case: Signed| match case {
         Signed::Statement(case) => check_statement(&consortium, *case),
         Signed::Attempt(case) => check_attempt(&consortium, *case),
+        Signed::Query(case) => check_query(&consortium, case),
         Signed::Possession(Possession { agency, role, seed, possession }) => {
             let secret = SecretKey::from_seed(&seed.array());
             assert_eq!(secret.sign_possession(&consortium, &agency, role), possession);
@@ -95,6 +110,29 @@ fn check_attempt(consortium: &ConsortiumId, case: Attempted) {
     assert_eq!(preimage("comity/attempt/1", consortium, &bytes.0), expected.0);
     assert_eq!(SecretKey::from_seed(&seed.array()).sign_attempt(&attempt), signature);
     SignedAttempt { attempt, signature }.verify().unwrap();
+}
+
+fn check_query(consortium: &ConsortiumId, case: Queried) {
+    let Queried { query, seed, bytes, preimage: expected, signature, header } = case;
+    assert_eq!(encode(&query), bytes.0);
+    assert_eq!(preimage("comity/query/1", consortium, &bytes.0), expected.0);
+    assert_eq!(SecretKey::from_seed(&seed.array()).sign_query(&query), signature);
+    let signed = SignedQuery { query, signature };
+    signed.verify().unwrap();
+    assert_eq!(header, format!("Comity {}", base64(&encode(&signed))));
+}
+
+/// Standard base64 (RFC 4648) with padding.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |three: &[u8]| -> String {
+        let padded = [0, 1, 2].map(|at| u32::from(three.get(at).copied().unwrap_or(0)));
+        let bits = padded[0] << 16 | padded[1] << 8 | padded[2];
+        let digit = |at: usize| DIGITS[usize::try_from(bits >> (18 - 6 * at) & 63).unwrap()];
+        let shown = |at: usize| if at <= three.len() { char::from(digit(at)) } else { '=' };
+        (0..4).map(shown).collect()
+    };
+    bytes.chunks(3).map(group).collect()
 }
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! Records judged on the state after a chain of three blocks.
+//! Records judged on the state after the chain of the vectors, some after others in their block.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use comity_core::apply::{Position, accesses, apply};
 use comity_core::genesis::Genesis;
 use comity_core::hash::ConsortiumId;
 use comity_core::ids::{LogIndex, TimeMs};
-use comity_core::ledger::Ledger;
 use comity_core::refusal::Refusal;
+use comity_core::state::{Changes, Overlay, StateRead};
 use comity_core::statement::{Action, VerifiedRecord};
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,8 +16,8 @@ use serde_json::Value;
 use super::chain::replay;
 use super::{Hex, Vectors};
 
-/// Rules that the ledger and the evaluation of attempts have; `grant-unknown` is one of both.
-const RULES: usize = 38 + 19 - 1;
+/// Rules that the ledger and the evaluation of attempts have.
+const RULES: usize = 57 + 25;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +33,8 @@ struct Judged {
     what: String,
     time: TimeMs,
     index: LogIndex,
+    /// Records that take the places from `index` on, before this one.
+    before: Vec<Hex>,
     record: Hex,
     refusal: Option<Value>,
     /// What the state gets, in hexadecimal, where the record is accepted.
@@ -45,8 +47,17 @@ pub(super) fn check(vectors: &Vectors) {
     let mut seen = BTreeSet::new();
     vectors.each(|case: Judged| {
         let what = &case.what;
-        let record = VerifiedRecord::verify(&case.record.0, &consortium).unwrap();
-        let at = Position { index: case.index, time: case.time };
+        let verify = |bytes: &Hex| VerifiedRecord::verify(&bytes.0, &consortium).unwrap();
+        let mut at = Position { index: case.index, time: case.time };
+        let mut changes = Changes::default();
+        for earlier in &case.before {
+            let ledger = Overlay { below: &ledger, changes: &changes };
+            let further = apply(&ledger, at, &verify(earlier)).expect(what);
+            changes.extend(further);
+            at.index.0 += 1;
+        }
+        let ledger = Overlay { below: &ledger, changes: &changes };
+        let record = verify(&case.record);
         let judged = apply(&ledger, at, &record);
         let refusal = judged.as_ref().err().map(|refusal| serde_json::to_value(refusal).unwrap());
         assert_eq!(refusal, case.refusal, "{what}");
@@ -68,7 +79,7 @@ pub(super) fn check(vectors: &Vectors) {
 
 /// What the API answers to a question about an attempt is what its record would meet.
 fn check_evaluation(
-    ledger: &Ledger,
+    ledger: &impl StateRead,
     at: Position,
     record: &VerifiedRecord,
     refusal: Option<&Refusal>,

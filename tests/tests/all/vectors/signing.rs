@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use comity_core::hash::{ConsortiumId, Purpose};
+use comity_core::dataset::details_hash;
+use comity_core::encoding::encode;
+use comity_core::hash::{Commitment, ConsortiumId, DetailsHash, Purpose};
 use comity_core::keys::{PublicKey, SecretKey, Signature};
+use comity_core::sealed::Opening;
 use serde::Deserialize;
 
 use super::{Hex, Vectors, preimage, sha256};
@@ -55,7 +58,7 @@ pub(super) fn check_signatures(vectors: &Vectors) {
 }
 
 /// Every purpose by its name in the vectors.
-const PURPOSES: [(&str, Purpose); 15] = [
+const PURPOSES: [(&str, Purpose); 17] = [
     ("genesis", Purpose::Genesis),
     ("statement", Purpose::Statement),
     ("attempt", Purpose::Attempt),
@@ -71,6 +74,8 @@ const PURPOSES: [(&str, Purpose); 15] = [
     ("leaf", Purpose::StateLeaf),
     ("node", Purpose::StateNode),
     ("sealed", Purpose::Sealed),
+    ("details", Purpose::Details),
+    ("query", Purpose::Query),
 ];
 
 #[derive(Deserialize)]
@@ -78,6 +83,7 @@ const PURPOSES: [(&str, Purpose); 15] = [
 enum Tag {
     Plain(Plain),
     Sealed(Sealed),
+    Details(Details),
 }
 
 #[derive(Deserialize)]
@@ -87,32 +93,47 @@ struct Plain {
     tag: String,
 }
 
-/// A sealed commitment. The code has its tag and nothing else of it.
+/// A sealed commitment and what opens it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sealed {
-    purpose: String,
-    tag: String,
+    opening: Opening,
     consortium: ConsortiumId,
-    salt: Hex,
-    detail: Hex,
-    commitment: Hex,
+    bytes: Hex,
+    preimage: Hex,
+    commitment: Commitment,
+}
+
+/// The hash of a text about a dataset.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Details {
+    details: Hex,
+    consortium: ConsortiumId,
+    preimage: Hex,
+    hash: DetailsHash,
 }
 
 pub(super) fn check_tags(vectors: &Vectors) {
-    let named = |name: &str| PURPOSES.iter().find(|(known, _)| *known == name).unwrap().1.tag();
     let mut seen = BTreeSet::new();
     vectors.each(|case: Tag| match case {
         Tag::Plain(Plain { purpose, tag }) => {
-            assert_eq!(named(&purpose), tag);
+            let known = PURPOSES.iter().find(|(known, _)| *known == purpose).unwrap().1;
+            assert_eq!(known.tag(), tag);
             seen.insert(purpose);
         }
-        Tag::Sealed(Sealed { purpose, tag, consortium, salt, detail, commitment }) => {
-            assert_eq!(named(&purpose), tag);
-            let length = (detail.0.len() as u64).to_le_bytes();
-            let body = [&salt.array::<32>()[..], &length, &detail.0].concat();
-            let preimage = preimage(Purpose::Sealed.tag(), &consortium, &body);
-            assert_eq!(sha256(&preimage).to_vec(), commitment.0);
+        Tag::Sealed(case) => {
+            let bytes = encode(&case.opening);
+            assert_eq!(bytes, case.bytes.0);
+            let body = preimage(Purpose::Sealed.tag(), &case.consortium, &bytes);
+            assert_eq!(body, case.preimage.0);
+            assert_eq!(sha256(&body), *case.commitment.as_bytes());
+            assert_eq!(case.opening.commitment(&case.consortium), case.commitment);
+        }
+        Tag::Details(case) => {
+            let body = preimage(Purpose::Details.tag(), &case.consortium, &case.details.0);
+            assert_eq!(body, case.preimage.0);
+            assert_eq!(details_hash(&case.consortium, &case.details.0), case.hash);
         }
     });
     assert_eq!(seen.len(), PURPOSES.len(), "every purpose has a tag");

@@ -1,14 +1,16 @@
 //! Keys, roots and proofs of the state; roots, frontiers and proofs of the log.
 
 use comity_core::agency::{Agency, Key};
-use comity_core::dataset::PublishedDataset;
+use comity_core::codes::PublishedCode;
+use comity_core::dataset::{DatasetVersion, PublishedDataset};
 use comity_core::encoding::{Decode, Encode, decode, encode};
-use comity_core::genesis::{CodeEntry, Params};
+use comity_core::genesis::Params;
 use comity_core::grant::{Grant, Usage};
 use comity_core::hash::{ConsortiumId, LeafHash, LogRoot, Purpose, StateRoot, leaf_hash};
 use comity_core::log_tree::{
     Frontier, consistency_proof, inclusion_path, verify_consistency, verify_inclusion,
 };
+use comity_core::request::Request;
 use comity_core::state::StateKey;
 use comity_core::state_tree::{ProofError, StateProof, StateTree};
 use comity_core::text::AgencyId;
@@ -106,12 +108,20 @@ fn check_key(case: &NamedKey) {
         "validators" => (StateKey::Validators.to_bytes(), is_a::<ValidatorSet>),
         "agency" => (StateKey::Agency(&name.parse().unwrap()).to_bytes(), is_a::<Agency>),
         "key" => (StateKey::Key(&name.parse().unwrap()).to_bytes(), is_a::<Key>),
-        "matter" => (StateKey::Matter(&name.parse().unwrap()).to_bytes(), is_a::<CodeEntry>),
-        "duty-basis" => (StateKey::DutyBasis(&name.parse().unwrap()).to_bytes(), is_a::<CodeEntry>),
+        "matter" => (StateKey::Matter(&name.parse().unwrap()).to_bytes(), is_a::<PublishedCode>),
+        "duty-basis" => {
+            (StateKey::DutyBasis(&name.parse().unwrap()).to_bytes(), is_a::<PublishedCode>)
+        }
         "dataset" => {
             (StateKey::Dataset(&name.parse().unwrap()).to_bytes(), is_a::<PublishedDataset>)
         }
         "grant" => (StateKey::Grant(name.parse().unwrap()).to_bytes(), is_a::<Grant>),
+        "request" => (StateKey::Request(name.parse().unwrap()).to_bytes(), is_a::<Request>),
+        "dataset-version" => {
+            let (id, version) = name.split_once(' ').unwrap();
+            let (id, version) = (id.parse().unwrap(), version.parse().unwrap());
+            (StateKey::DatasetVersion(&id, version).to_bytes(), is_a::<DatasetVersion>)
+        }
         "usage" => (StateKey::Usage(name.parse().unwrap()).to_bytes(), is_a::<Usage>),
         other => panic!("no state key {other}"),
     };

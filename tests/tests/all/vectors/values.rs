@@ -4,18 +4,25 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
-use comity_core::agency::{Agency, AgencyKind, Key, KeyRole, Level, Standing};
+use comity_core::agency::{Agency, AgencyKind, Key, KeyAlgorithm, KeyRole, Level, Standing};
 use comity_core::block::{Block, CommittedBlock, Header};
+use comity_core::codes::{CodeEntry, CodeList, PublishedCode};
 use comity_core::dataset::{
-    Dataset, DeliveryMode, Grade, Item, Items, Openness, PublishedDataset, Sharing,
+    Dataset, DatasetVersion, DeliveryMode, Grade, Item, Items, Openness, PublishedDataset, Sharing,
 };
 use comity_core::encoding::{Decode, DecodeError, Encode, decode, encode};
-use comity_core::genesis::{CodeEntry, Genesis, GenesisKey, GenesisMember, Params};
+use comity_core::genesis::{Genesis, GenesisKey, GenesisMember, Params};
 use comity_core::grant::{Grant, GrantTerms, Usage};
-use comity_core::hash::HeaderHash;
-use comity_core::ids::{DatasetId, ExchangeId, GrantId, Height, LogIndex, Nonce, TimeMs};
+use comity_core::hash::{Commitment, DetailsHash, HeaderHash};
+use comity_core::ids::{
+    BundleId, DatasetId, ExchangeId, GrantId, Height, LogIndex, Nonce, RequestId, TimeMs,
+};
+use comity_core::interruption::Interruptions;
 use comity_core::keys::{PublicKey, Signature};
 use comity_core::log_tree::Frontier;
+use comity_core::query::{Query, SignedQuery};
+use comity_core::request::{Outcome, Reply, Request, RequestTerms, Urging};
+use comity_core::sealed::{Detail, Opening};
 use comity_core::state_tree::StateProof;
 use comity_core::statement::{Action, Capacity, SignedRecord, Statement, StatementSigner};
 use comity_core::text::{AgencyId, Code, ItemName, Slug, Text};
@@ -47,6 +54,10 @@ macro_rules! of_type {
             "item-name" => $act::<ItemName>($($argument),*),
             "dataset-id" => $act::<DatasetId>($($argument),*),
             "grant-id" => $act::<GrantId>($($argument),*),
+            "request-id" => $act::<RequestId>($($argument),*),
+            "bundle-id" => $act::<BundleId>($($argument),*),
+            "commitment" => $act::<Commitment>($($argument),*),
+            "details-hash" => $act::<DetailsHash>($($argument),*),
             "height" => $act::<Height>($($argument),*),
             "log-index" => $act::<LogIndex>($($argument),*),
             "time-ms" => $act::<TimeMs>($($argument),*),
@@ -60,6 +71,7 @@ macro_rules! of_type {
             "standing" => $act::<Standing>($($argument),*),
             "agency" => $act::<Agency>($($argument),*),
             "key-role" => $act::<KeyRole>($($argument),*),
+            "key-algorithm" => $act::<KeyAlgorithm>($($argument),*),
             "key" => $act::<Key>($($argument),*),
             "params" => $act::<Params>($($argument),*),
             "code-entry" => $act::<CodeEntry>($($argument),*),
@@ -75,6 +87,19 @@ macro_rules! of_type {
             "item" => $act::<Item>($($argument),*),
             "dataset" => $act::<Dataset>($($argument),*),
             "published-dataset" => $act::<PublishedDataset>($($argument),*),
+            "dataset-version" => $act::<DatasetVersion>($($argument),*),
+            "interruptions" => $act::<Interruptions>($($argument),*),
+            "code-list" => $act::<CodeList>($($argument),*),
+            "published-code" => $act::<PublishedCode>($($argument),*),
+            "request-terms" => $act::<RequestTerms>($($argument),*),
+            "request" => $act::<Request>($($argument),*),
+            "urging" => $act::<Urging>($($argument),*),
+            "reply" => $act::<Reply>($($argument),*),
+            "outcome" => $act::<Outcome>($($argument),*),
+            "detail" => $act::<Detail>($($argument),*),
+            "opening" => $act::<Opening>($($argument),*),
+            "query" => $act::<Query>($($argument),*),
+            "signed-query" => $act::<SignedQuery>($($argument),*),
             "items" => $act::<Items>($($argument),*),
             "grant-terms" => $act::<GrantTerms>($($argument),*),
             "grant" => $act::<Grant>($($argument),*),
