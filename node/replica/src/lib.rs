@@ -4,6 +4,7 @@
 //! libp2p, tokio, sled, axum.
 
 mod candidates;
+mod early;
 mod engine;
 #[cfg(test)]
 mod fixture;

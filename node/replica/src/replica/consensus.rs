@@ -6,7 +6,7 @@ use comity_core::hash::HeaderHash;
 use comity_core::ids::Height;
 use comity_core::vote::{Proposal, Vote, VoteKind};
 
-use super::{MAX_EARLY_MESSAGES, Phase, Replica};
+use super::{Phase, Replica};
 use crate::engine::{Engine, Output, Signer};
 use crate::io::{Effect, Peer, Ticket, Timer, Verdict};
 use crate::message::{Gossip, SignedVote, Witnessed};
@@ -59,8 +59,8 @@ impl Replica {
         if of.0 > next.0 {
             self.catch_up.suspect(of);
         }
-        if of.0 <= next.0 + EARLY_HEIGHTS && self.early.len() < MAX_EARLY_MESSAGES {
-            self.early.push_back((peer, message));
+        if of.0 <= next.0 + EARLY_HEIGHTS {
+            self.early.keep(peer, message);
         }
     }
 

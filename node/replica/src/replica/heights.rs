@@ -211,12 +211,12 @@ impl Replica {
     /// Messages for this height that came while the last one was being written.
     fn take_early(&mut self) {
         let height = self.next_height();
-        for (peer, message) in std::mem::take(&mut self.early) {
+        for (peer, message) in self.early.take() {
             match super::consensus::height_of(&message) {
                 Some(of) if of == height => {
                     self.take_consensus_message(peer, &message);
                 }
-                Some(of) if of > height => self.early.push_back((peer, message)),
+                Some(of) if of > height => self.early.keep(peer, message),
                 Some(_) | None => {}
             }
         }

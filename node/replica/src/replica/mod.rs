@@ -11,7 +11,7 @@ mod proposals;
 mod records;
 mod startup;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash, leaf_hash};
 use comity_core::ids::{Height, TimeMs};
@@ -22,9 +22,10 @@ use comity_core::text::AgencyId;
 use comity_core::vote::{CommitCertificate, VerifiedCertificate};
 
 use crate::candidates::Candidates;
+use crate::early::Early;
 use crate::engine::{Engine, Signer};
 use crate::io::{Effect, Input, Now, Peer, Ticket, Timer};
-use crate::message::{Gossip, Witnessed};
+use crate::message::Witnessed;
 use crate::peers::Peers;
 use crate::pool::Pool;
 use crate::storage::{Recovered, RecoveredBody, StorageOp};
@@ -38,8 +39,6 @@ const STATUS_EVERY_MS: u64 = 1_000;
 const HOUSEKEEPING_EVERY_MS: u64 = 500;
 /// Most verifications under way before more gossip is passed over.
 const MAX_VERIFYING_RECORDS: usize = 16_384;
-/// Most messages kept for a height that is about to begin.
-const MAX_EARLY_MESSAGES: usize = 1_024;
 
 /// Who this node is, and its bounds.
 #[derive(Clone, Debug)]
@@ -174,7 +173,7 @@ pub struct Replica {
     catch_up: CatchUp,
     outbox: Outbox,
     left: BTreeMap<u64, Left>,
-    early: VecDeque<(Peer, Gossip)>,
+    early: Early,
     newest_seen: BTreeMap<PublicKey, Witnessed>,
     heard: BTreeMap<PublicKey, Heard>,
     submitted: Vec<(Ticket, Vec<u8>)>,
@@ -216,7 +215,7 @@ impl Replica {
             catch_up: CatchUp::default(),
             outbox: Outbox::default(),
             left: startup::left_by_height(recovered),
-            early: VecDeque::new(),
+            early: Early::default(),
             newest_seen: BTreeMap::new(),
             heard: BTreeMap::new(),
             submitted: Vec::new(),
