@@ -1,14 +1,16 @@
 //! The agencies' people: they sign records, submit the identical bytes until committed, to one node
 //! or to several, and remember what they were told.
 
-use std::collections::BTreeMap;
+mod answers;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use comity_core::access::{Attempt, SignedAttempt};
-use comity_core::agency::KeyRole;
+use comity_core::agency::{KeyAlgorithm, KeyRole};
 use comity_core::dataset::{Dataset, DeliveryMode, Grade, Items, Openness, Sharing};
 use comity_core::grant::GrantTerms;
 use comity_core::hash::{ConsortiumId, LeafHash, leaf_hash};
-use comity_core::ids::{DatasetId, ExchangeId, GrantId, LogIndex, Nonce, TimeMs};
+use comity_core::ids::{DatasetId, ExchangeId, GrantId, LogIndex, Nonce, RequestId, TimeMs};
 use comity_core::keys::SecretKey;
 use comity_core::statement::{
     Action, Capacity, STATEMENT_VERSION, SignedRecord, Statement, StatementSigner,
@@ -33,6 +35,8 @@ pub enum Fate {
 pub struct Wish {
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// What it does.
+    pub kind: &'static str,
     /// How it fares.
     pub fate: Fate,
 }
@@ -48,7 +52,25 @@ pub struct Clients {
     stage: usize,
     grants: Vec<(GrantId, usize, usize)>,
     issuing: BTreeMap<LeafHash, (usize, usize)>,
+    /// Requests that were opened, with the provider, the requester and what was asked.
+    requests: Vec<(RequestId, Asked)>,
+    opening: BTreeMap<LeafHash, Asked>,
+    /// Each member's dataset, by how often it was amended.
+    versions: Vec<u32>,
+    amending: BTreeMap<LeafHash, usize>,
+    /// Grants whose suspension was asked for, with their providers.
+    paused: Vec<(GrantId, usize)>,
+    /// Codes whose publication was asked for.
+    codes: usize,
     made: usize,
+}
+
+/// Who asked whom for what.
+#[derive(Clone, Debug)]
+struct Asked {
+    provider: usize,
+    requester: usize,
+    terms: GrantTerms,
 }
 
 impl Clients {
@@ -61,6 +83,12 @@ impl Clients {
             stage: 0,
             grants: Vec::new(),
             issuing: BTreeMap::new(),
+            requests: Vec::new(),
+            opening: BTreeMap::new(),
+            versions: vec![1; consortium.members.len()],
+            amending: BTreeMap::new(),
+            paused: Vec::new(),
+            codes: 0,
             made: 0,
         }
     }
@@ -73,6 +101,12 @@ impl Clients {
     /// Records made so far.
     pub fn made(&self) -> usize {
         self.made
+    }
+
+    /// What was done: the kinds of the committed records.
+    pub fn done(&self) -> BTreeSet<&'static str> {
+        let committed = self.wishes.values().filter(|wish| wish.fate == Fate::Committed);
+        committed.map(|wish| wish.kind).collect()
     }
 
     /// The open records' bytes.
@@ -89,6 +123,12 @@ impl Clients {
         if let Some((provider, requester)) = self.issuing.remove(leaf) {
             self.grants.push((GrantId(index), provider, requester));
         }
+        if let Some(asked) = self.opening.remove(leaf) {
+            self.requests.push((RequestId(index), asked));
+        }
+        if let Some(version) = self.amending.remove(leaf).and_then(|m| self.versions.get_mut(m)) {
+            *version += 1;
+        }
     }
 
     /// A node refused a record.
@@ -97,10 +137,13 @@ impl Clients {
             wish.fate = Fate::Refused;
         }
         self.issuing.remove(leaf);
+        self.opening.remove(leaf);
+        self.amending.remove(leaf);
     }
 
     /// Makes the next records of the story, at `now`: first everyone's keys, then their datasets,
-    /// then grants, then a mixture of accesses, further grants and revocations.
+    /// then grants, then a mixture of accesses, further grants, revocations, requests and replies,
+    /// suspensions, amendments and codes.
     pub fn make(&mut self, now: TimeMs, chance: &mut Chance) {
         match self.stage {
             0 => (0..self.members.len()).for_each(|m| self.register_keys(m, now, chance)),
@@ -122,6 +165,8 @@ impl Clients {
                 let action = Action::RevokeGrant { grant, reason: text("no longer needed") };
                 let steward = self.members[provider].steward.clone();
                 self.wish(provider, &steward, KeyRole::Steward, action, now, chance);
+            } else if die < 60 {
+                self.answer(now, chance);
             } else {
                 self.access(now, chance);
             }
@@ -135,6 +180,7 @@ impl Clients {
         for (role, key) in roles {
             let action = Action::RegisterKey {
                 key: key.public(),
+                algorithm: KeyAlgorithm::Ed25519,
                 role,
                 post: text("a post"),
                 valid_until: None,
@@ -149,9 +195,16 @@ impl Clients {
     }
 
     fn publish(&mut self, member: usize, now: TimeMs, chance: &mut Chance) {
-        let dataset = Dataset {
+        let dataset = self.described(member, "A register");
+        let steward = self.members[member].steward.clone();
+        let action = Action::PublishDataset { dataset };
+        self.wish(member, &steward, KeyRole::Steward, action, now, chance);
+    }
+
+    fn described(&self, member: usize, title: &str) -> Dataset {
+        Dataset {
             id: self.dataset_of(member),
-            title: text("A register"),
+            title: text(title),
             summary: text(""),
             items: Vec::new(),
             sharing: Sharing::Conditional,
@@ -160,16 +213,25 @@ impl Clients {
             grade: Grade::General,
             modes: [DeliveryMode::Query].into(),
             contact: text("the office"),
-        };
-        let steward = self.members[member].steward.clone();
-        let action = Action::PublishDataset { dataset };
-        self.wish(member, &steward, KeyRole::Steward, action, now, chance);
+            identifier: text(""),
+            details: None,
+        }
     }
 
-    fn issue(&mut self, provider: usize, now: TimeMs, chance: &mut Chance) {
+    /// Someone else than `member`.
+    fn other_than(&self, member: usize, chance: &mut Chance) -> usize {
         let others = self.members.len() - 1;
-        let requester = (provider + 1 + chance.index(others)) % self.members.len();
-        let terms = GrantTerms {
+        (member + 1 + chance.index(others)) % self.members.len()
+    }
+
+    fn terms(
+        &self,
+        provider: usize,
+        requester: usize,
+        now: TimeMs,
+        chance: &mut Chance,
+    ) -> GrantTerms {
+        GrantTerms {
             dataset: self.dataset_of(provider),
             requester: self.members[requester].agency.clone(),
             matters: [text("LOW-INCOME")].into(),
@@ -181,7 +243,12 @@ impl Clients {
             total_quota: Some(chance.between(1, 30)),
             daily_quota: None,
             conditions: text(""),
-        };
+        }
+    }
+
+    fn issue(&mut self, provider: usize, now: TimeMs, chance: &mut Chance) {
+        let requester = self.other_than(provider, chance);
+        let terms = self.terms(provider, requester, now, chance);
         let steward = self.members[provider].steward.clone();
         let action = Action::IssueGrant { terms };
         let leaf = self.wish(provider, &steward, KeyRole::Steward, action, now, chance);
@@ -203,6 +270,7 @@ impl Clients {
             mode: DeliveryMode::Query,
             made_at: now,
             valid_until: now.plus(60_000),
+            sealed: vec![],
         };
         let signature = officer.sign_attempt(&attempt);
         let action = Action::RecordAccess { attempt: SignedAttempt { attempt, signature } };
@@ -225,6 +293,7 @@ impl Clients {
             role,
             capacity: Capacity::Agency,
         };
+        let kind = action.kind();
         let statement = Statement {
             version: STATEMENT_VERSION,
             consortium: self.consortium,
@@ -237,7 +306,7 @@ impl Clients {
         let signatures = vec![key.sign_statement(&statement)];
         let bytes = SignedRecord { statement, signatures }.to_bytes();
         let leaf = leaf_hash(&bytes);
-        self.wishes.insert(leaf, Wish { bytes, fate: Fate::Open });
+        self.wishes.insert(leaf, Wish { bytes, kind, fate: Fate::Open });
         self.made += 1;
         leaf
     }

@@ -1,8 +1,9 @@
 //! A consortium for simulations: members, keys and genesis from a seed.
 
-use comity_core::agency::{Agency, AgencyKind, KeyRole, Level, Standing};
+use comity_core::agency::{Agency, AgencyKind, KeyAlgorithm, KeyRole, Level, Standing};
+use comity_core::codes::CodeEntry;
 use comity_core::genesis::{
-    CodeEntry, GENESIS_VERSION, Genesis, GenesisKey, GenesisMember, NO_CONSORTIUM, Params,
+    GENESIS_VERSION, Genesis, GenesisKey, GenesisMember, NO_CONSORTIUM, Params,
 };
 use comity_core::ids::TimeMs;
 use comity_core::keys::SecretKey;
@@ -80,6 +81,7 @@ fn genesis_member(member: &Member, chance: &mut Chance) -> GenesisMember {
     ];
     let keys = keys.map(|(role, key)| GenesisKey {
         role,
+        algorithm: KeyAlgorithm::Ed25519,
         key: key.public(),
         post: text("a post"),
         possession: key.sign_possession(&NO_CONSORTIUM, &member.agency, role),

@@ -65,6 +65,8 @@ pub struct Outcome {
     pub blocks: u64,
     /// Records committed.
     pub records: usize,
+    /// The kinds of those that clients saw committed.
+    pub kinds: BTreeSet<&'static str>,
     /// Crashes.
     pub crashes: u64,
     /// Crashes after which the disk held less than was durable before.
@@ -253,6 +255,7 @@ impl World {
         Ok(Outcome {
             blocks: self.checker.height(),
             records: self.committed,
+            kinds: self.clients.done(),
             crashes: self.crashes,
             losses: self.losses,
             reports: self.reports,
