@@ -2,16 +2,17 @@
 //! Holds: what is parsed is well-formed; whether it fits the files is for the commands to say.
 //! May not enter: reading or writing files.
 
+mod init;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Parser, Subcommand};
-use comity_core::agency::{AgencyKind, Level};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use comity_core::genesis::Params;
 use comity_core::text::{AgencyId, Text, TextError};
 
-use crate::config::{ListenAddress, LoopbackAddress};
+pub(crate) use init::{InitArgs, KINDS, LEVELS, named};
+
 use crate::logging::{LogFilter, LogFormat};
 
 const EXIT_CODES: &str = "\
@@ -47,63 +48,26 @@ pub(crate) enum Command {
     /// Look at a node's settings
     #[command(subcommand)]
     Config(ConfigCommand),
-}
-
-/// Set up the directory of a new node: its settings, its keys, and what to hand over
-///
-/// Makes the directory with config.toml, the node's keys and member.json. The keys stay here;
-/// member.json holds nothing secret and goes to whoever runs comityd genesis.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
+    /// Print a script by which a shell completes commands with the Tab key
+    #[command(after_help = "\
+Examples:
+  comityd completions bash > /usr/share/bash-completion/completions/comityd
+  comityd completions zsh > /usr/share/zsh/site-functions/_comityd
+  comityd completions fish > /usr/share/fish/vendor_completions.d/comityd.fish")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages of all commands
+    #[command(after_help = "\
 Example:
-  comityd init --dir /var/lib/comity --agency health.gd --name \"Health Bureau\" \\
-    --level county --region 440100 --admin-card admin.json.card.json")]
-pub(crate) struct InitArgs {
-    /// Directory to make; it may exist if it is empty
-    #[arg(long)]
-    pub(crate) dir: PathBuf,
-    /// The agency's id: lower-case labels joined by dots, such as health.gd
-    #[arg(long)]
-    pub(crate) agency: AgencyId,
-    /// The agency's name, as people write it
-    #[arg(long, value_parser = parse_name::<128>)]
-    pub(crate) name: Text<128>,
-    /// Its level of government
-    #[arg(long, value_parser = level())]
-    pub(crate) level: Level,
-    /// The region that it serves: a code or a name
-    #[arg(long, value_parser = parse_name::<64>)]
-    pub(crate) region: Text<64>,
-    /// What kind of body it is
-    #[arg(long, value_parser = kind(), default_value = "government")]
-    pub(crate) kind: AgencyKind,
-    /// The agency above it in its own branch, if any
-    #[arg(long, value_name = "AGENCY")]
-    pub(crate) superior: Option<AgencyId>,
-    /// The government or body that it belongs to locally, if any
-    #[arg(long, value_name = "AGENCY")]
-    pub(crate) authority: Option<AgencyId>,
-    /// Who operates this node, if not the agency itself
-    #[arg(long, value_name = "NAME", value_parser = parse_name::<128>)]
-    pub(crate) operated_by: Option<Text<128>>,
-    /// The node follows and does not vote
-    #[arg(long)]
-    pub(crate) observer: bool,
-    /// Weight of the node's vote; one agency, one vote, unless all agreed otherwise
-    #[arg(long, default_value_t = 1, conflicts_with = "observer",
-          value_parser = clap::value_parser!(u64).range(1..=1 << 40))]
-    pub(crate) power: u64,
-    /// Card of an admin key of the agency (made with: comity key new --role admin --for-genesis);
-    /// once for each
-    #[arg(long, value_name = "FILE", required = true)]
-    pub(crate) admin_card: Vec<PathBuf>,
-    /// Address on which to listen for other nodes, such as /ip4/10.20.0.7/tcp/7070; once for
-    /// each. Can be changed in config.toml later
-    #[arg(long, value_name = "ADDRESS", value_parser = parse_listen)]
-    pub(crate) listen: Vec<ListenAddress>,
-    /// Address of this machine on which to answer programs. Can be changed in config.toml later
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = parse_api)]
-    pub(crate) api_listen: LoopbackAddress,
+  comityd man --out /usr/local/share/man/man1
+Then: man comityd-run")]
+    Man {
+        /// The folder to write them to; it is made if it is not there
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }
 
 /// Make the genesis of a consortium from the members' member.json files
@@ -238,7 +202,7 @@ pub(crate) struct RepairArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Check config.toml without starting anything
+    /// Check config.toml, keys and genesis without starting anything, and show the consortium's id
     #[command(after_help = "\
 Example:
   comityd config check --dir /var/lib/comity")]
@@ -253,6 +217,11 @@ Example:
 /// version included.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
     Args::try_parse_from(args)
+}
+
+/// The whole command line, for completions and manual pages.
+pub(crate) fn command() -> clap::Command {
+    Args::command()
 }
 
 impl ParamsArgs {
@@ -271,42 +240,12 @@ impl ParamsArgs {
     }
 }
 
-fn level() -> impl TypedValueParser<Value = Level> {
-    let names = ["national", "provincial", "municipal", "county", "township", "village"];
-    PossibleValuesParser::new(names).try_map(named)
-}
-
-fn kind() -> impl TypedValueParser<Value = AgencyKind> {
-    let names = [
-        "government",
-        "public-institution",
-        "party-legislative-or-judicial",
-        "enterprise",
-        "social-organisation",
-        "research",
-    ];
-    PossibleValuesParser::new(names).try_map(named)
-}
-
-/// The value that is written with this name in files.
-fn named<T: serde::de::DeserializeOwned>(name: String) -> Result<T, serde_json::Error> {
-    serde_json::from_value(serde_json::Value::String(name))
-}
-
 /// Text that says something.
-fn parse_name<const MAX: usize>(text: &str) -> Result<Text<MAX>, TextError> {
+pub(crate) fn parse_name<const MAX: usize>(text: &str) -> Result<Text<MAX>, TextError> {
     match text.trim() {
         "" => Err(TextError::Empty { what: "the text" }),
         _ => text.parse(),
     }
-}
-
-fn parse_listen(text: &str) -> Result<ListenAddress, crate::config::AddressError> {
-    ListenAddress::try_from(text.to_owned())
-}
-
-fn parse_api(text: &str) -> Result<LoopbackAddress, crate::config::AddressError> {
-    LoopbackAddress::try_from(text.to_owned())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! May not enter: secrets, rules that all members share (they stand in the genesis).
 
 mod address;
+mod webhook;
 
 use std::fmt;
 use std::io;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Unexpected, Visitor};
 
 pub use address::{AddressError, ListenAddress, LoopbackAddress, PeerOption};
+pub use webhook::{Concerned, EntryKind, UnknownKind, WebhookOptions, WebhookUrl, WebhookUrlError};
 
 use crate::failure::{Ending, Failure};
 use crate::logging::{LogFilter, LogFormat};
@@ -32,6 +34,9 @@ pub struct Config {
     /// How it answers programs.
     #[serde(default)]
     pub api: ApiOptions,
+    /// How it opens its keys.
+    #[serde(default)]
+    pub keys: KeyOptions,
     /// What it writes down.
     #[serde(default)]
     pub log: LogOptions,
@@ -41,6 +46,12 @@ pub struct Config {
     /// How it uses the machine.
     #[serde(default)]
     pub runtime: RuntimeOptions,
+    /// What it keeps beside the log.
+    #[serde(default)]
+    pub kept: KeptOptions,
+    /// Whom it tells of what is committed, if anyone.
+    #[serde(default)]
+    pub webhook: Option<WebhookOptions>,
 }
 
 /// `[network]`.
@@ -59,6 +70,14 @@ pub struct NetworkOptions {
 pub struct ApiOptions {
     /// Where it is served.
     pub listen: LoopbackAddress,
+}
+
+/// `[keys]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "the section [keys]")]
+pub struct KeyOptions {
+    /// The file whose one line opens the node's keys; relative to the node's directory.
+    pub passphrase_file: Option<PathBuf>,
 }
 
 /// `[log]`.
@@ -87,6 +106,20 @@ pub struct PoolOptions {
 pub struct RuntimeOptions {
     /// Threads for network and requests.
     pub worker_threads: Whole<1, 64>,
+}
+
+/// `[kept]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "the section [kept]")]
+pub struct KeptOptions {
+    /// Most bytes, in whole blocks of the disk (4096).
+    pub max_bytes: Whole<1_048_576, 1_099_511_627_776>,
+}
+
+impl Default for KeptOptions {
+    fn default() -> Self {
+        KeptOptions { max_bytes: Whole(1 << 30) }
+    }
 }
 
 impl Default for NetworkOptions {
@@ -196,7 +229,12 @@ impl Config {
 
 /// A new configuration file: every option with its meaning and default; what differs from the
 /// default is written out.
-pub fn new_file(agency: &AgencyId, network: &NetworkOptions, api: &ApiOptions) -> String {
+pub fn new_file(
+    agency: &AgencyId,
+    network: &NetworkOptions,
+    api: &ApiOptions,
+    keys: &KeyOptions,
+) -> String {
     let listen: Vec<String> = network
         .listen
         .iter()
@@ -209,7 +247,14 @@ pub fn new_file(agency: &AgencyId, network: &NetworkOptions, api: &ApiOptions) -
     let peers: String = network.peers.iter().map(peer_table).collect();
     let api =
         commented(format!("listen = \"{}\"", api.listen.get()), *api == ApiOptions::default());
+    let passphrase = keys.passphrase_file.as_ref().map(|path| path.display().to_string());
+    let keys = match &passphrase {
+        // A JSON string is a TOML string.
+        Some(path) => format!("passphrase_file = {}", serde_json::Value::from(path.as_str())),
+        None => "# passphrase_file = \"/run/credentials/comityd.service/keys\"".to_owned(),
+    };
     TEMPLATE
+        .replace("@keys@", &keys)
         .replace("@agency@", agency.as_str())
         .replace("@listen@", &listen)
         .replace("@peers@", &peers)

@@ -12,6 +12,8 @@
 //! | `keys/note.json` | signs checkpoints | 0600 | yes, locked away |
 //! | `log/blocks-*.log` | every committed block with its certificate | | no: every member has them |
 //! | `log/wal` | what the validator key has signed | | never: an old copy makes it vote twice |
+//! | `kept/` | what the node keeps beside the log: openings of sealed details, texts about datasets | 0700 | yes; erased openings must age out of the backups |
+//! | `webhook.cursor` | which entry the webhook sends next | 0600 | no: without it every entry is sent again |
 //! | `view/` | state and indexes, derived; `comityd reindex` rebuilds them | | no |
 //! | `view.new/`, `view.broken-*/` | a view on its way, and those that could not be used | | no |
 //! | `misbehaviour.log` | two messages that one validator signed for one step, as they were seen | | yes |
@@ -112,19 +114,29 @@ impl DataDir {
     /// Errors: `AlreadyANode`, `NotEmpty`, `Io`.
     pub(crate) fn create(root: &Path) -> Result<DataDir, DataDirError> {
         let dir = DataDir { root: root.to_owned() };
-        if dir.config_file().exists() {
-            return Err(DataDirError::AlreadyANode(root.to_owned()));
-        }
-        match std::fs::read_dir(root).map(|mut entries| entries.next().is_some()) {
-            Ok(true) => return Err(DataDirError::NotEmpty(root.to_owned())),
-            Ok(false) => restrict(root)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => make_private(root)?,
-            Err(source) => return Err(io_error("look into", root, source)),
+        if DataDir::check_vacant(root)? {
+            restrict(root)?;
+        } else {
+            make_private(root)?;
         }
         for part in [dir.keys_dir(), dir.log_dir()] {
             make_private(&part)?;
         }
         Ok(dir)
+    }
+
+    /// Makes certain that a node's directory can be made here; whether an empty one is there.
+    /// Errors: `AlreadyANode`, `NotEmpty`, `Io`.
+    pub(crate) fn check_vacant(root: &Path) -> Result<bool, DataDirError> {
+        if (DataDir { root: root.to_owned() }).config_file().exists() {
+            return Err(DataDirError::AlreadyANode(root.to_owned()));
+        }
+        match std::fs::read_dir(root).map(|mut entries| entries.next().is_some()) {
+            Ok(true) => Err(DataDirError::NotEmpty(root.to_owned())),
+            Ok(false) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(io_error("look into", root, source)),
+        }
     }
 
     /// The directory itself.
@@ -160,6 +172,16 @@ impl DataDir {
     /// The derived state and indexes.
     pub fn view_dir(&self) -> PathBuf {
         self.root.join("view")
+    }
+
+    /// What the node keeps beside the log.
+    pub fn kept_dir(&self) -> PathBuf {
+        self.root.join("kept")
+    }
+
+    /// How far the webhook has come.
+    pub fn webhook_cursor_file(&self) -> PathBuf {
+        self.root.join("webhook.cursor")
     }
 
     /// Where seen misbehaviour is kept.

@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use crate::data_dir::DataDir;
 use crate::disk::FileDisk;
 use crate::failure::Failure;
+use crate::terminal::Terminal;
 
 pub(crate) const AGENCIES: [&str; 4] = ["civil.gd", "data.gd", "health.gd", "tax.gd"];
 
@@ -34,7 +35,7 @@ pub(crate) struct Founded {
 pub(crate) fn comityd<S: AsRef<str>>(words: &[S]) -> Result<String, Failure> {
     let words = words.iter().map(|word| OsString::from(word.as_ref()));
     let args = crate::args::parse([OsString::from("comityd")].into_iter().chain(words)).unwrap();
-    crate::commands::perform(args.command)
+    crate::commands::perform(args.command, &mut Terminal::nobody())
 }
 
 pub(crate) fn text(path: &Path) -> String {

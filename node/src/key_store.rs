@@ -1,6 +1,6 @@
 //! The node's own keys: made once, read at each start, kept from other users of the machine.
 //! Holds: a key that others can read, or that is another agency's, is never used.
-//! May not enter: officers' and admins' keys (they never lie on a server); a key in an error.
+//! May not enter: officers' keys (they never lie on a server); a key in an error.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -8,14 +8,16 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use comity_core::agency::KeyRole;
-use comity_core::genesis::{Genesis, GenesisKey, NO_CONSORTIUM};
-use comity_core::key_file::{KeyFile, KeyFileError};
+use comity_core::genesis::{Genesis, NO_CONSORTIUM};
+use comity_core::key_file::{DerivationCost, KeyCard, KeyFile, KeyFileError, Passphrase, Sealing};
 use comity_core::keys::{PublicKey, SecretKey};
 use comity_core::text::{AgencyId, Text};
 use zeroize::Zeroizing;
 
+use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirError, PRIVATE_FILE, write_new};
 use crate::failure::{Ending, Failure};
+use crate::passphrase::{self, PassphraseFileError};
 
 /// The node's keys, ready for use.
 #[derive(Debug)]
@@ -51,7 +53,13 @@ pub(crate) enum KeyStoreError {
     /// Not a key file. The reader's own words could hold part of a secret, so only the place.
     #[error("{path} is not a key file (line {line}, column {column})")]
     Text { path: PathBuf, line: usize, column: usize },
-    /// A damaged key file.
+    /// It needs a passphrase, and the settings name none.
+    #[error("{0} is sealed under a passphrase, but config.toml names no passphrase_file")]
+    Sealed(PathBuf),
+    /// The passphrase cannot be had.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseFileError),
+    /// A damaged key file, or one under another passphrase.
     #[error("{path} cannot be used")]
     Damaged {
         path: PathBuf,
@@ -72,39 +80,57 @@ pub(crate) enum KeyStoreError {
     NotInGenesis { role: KeyRole, path: PathBuf, agency: AgencyId },
 }
 
-/// Draws a new key for the node and writes it down, readable by its owner alone. Errors:
-/// `Random`, `Write`.
-pub(crate) fn create(
-    dir: &DataDir,
-    agency: &AgencyId,
-    role: KeyRole,
-) -> Result<KeyFile, KeyStoreError> {
-    let mut seed = Zeroizing::new([0u8; 32]);
-    getrandom::fill(&mut seed[..]).map_err(KeyStoreError::Random)?;
-    let file = KeyFile::new(agency.clone(), role, Text::default(), &SecretKey::from_seed(&seed));
+/// What a new key is for, and under which passphrase it is kept, if any.
+pub(crate) struct NewKey<'a> {
+    pub(crate) agency: &'a AgencyId,
+    pub(crate) role: KeyRole,
+    pub(crate) post: Text<96>,
+    pub(crate) passphrase: Option<&'a Passphrase>,
+}
+
+/// Draws a new key and writes it down, readable by its owner alone. Returns its card for a
+/// genesis. Errors: `Random`, `Write`.
+pub(crate) fn create(path: &Path, new: NewKey<'_>) -> Result<KeyCard, KeyStoreError> {
+    let NewKey { agency, role, post, passphrase } = new;
+    let key = SecretKey::from_seed(&Zeroizing::new(draw()?));
+    let agency = agency.clone();
+    let file = match passphrase {
+        None => Ok(KeyFile::new(agency, role, post, &key)),
+        Some(passphrase) => {
+            let cost = DerivationCost::RECOMMENDED;
+            let sealing = Sealing { cost, salt: draw()?, nonce: draw()? };
+            KeyFile::sealed(agency, role, post, &key, passphrase, &sealing)
+        }
+    };
+    let card = file.and_then(|file| Ok((file.card_signed_by(&key, &NO_CONSORTIUM)?, file)));
+    let (card, file) =
+        card.map_err(|source| KeyStoreError::Damaged { path: path.to_owned(), source })?;
     let Ok(text) = serde_json::to_vec_pretty(&file).map(Zeroizing::new) else {
         unreachable!("a key file is text and nothing else");
     };
-    write_new(&dir.key_file(role), &text, PRIVATE_FILE)?;
-    Ok(file)
+    write_new(path, &text, PRIVATE_FILE)?;
+    Ok(card)
 }
 
-/// The key as a member brings it into a genesis. Errors: `Damaged`.
-pub(crate) fn genesis_key(dir: &DataDir, file: &KeyFile) -> Result<GenesisKey, KeyStoreError> {
-    let path = dir.key_file(file.role);
-    file.card(&NO_CONSORTIUM)
-        .map(|card| card.into_genesis_key())
-        .map_err(|source| KeyStoreError::Damaged { path, source })
+fn draw<const N: usize>() -> Result<[u8; N], KeyStoreError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(KeyStoreError::Random)?;
+    Ok(bytes)
 }
 
 /// Reads the node's keys and makes certain that they are `agency`'s, the ones that `genesis`
 /// names, and nobody else's to read. Errors: all but `Write` and `Random`.
 pub(crate) fn load(
     dir: &DataDir,
-    agency: &AgencyId,
+    config: &Config,
     genesis: &Genesis,
 ) -> Result<NodeKeys, KeyStoreError> {
-    let transport = read(dir, agency, KeyRole::Transport)?;
+    let agency = &config.agency;
+    let passphrase = config.keys.passphrase_file.as_ref();
+    let passphrase =
+        passphrase.map(|path| passphrase::from_file(&dir.root().join(path))).transpose()?;
+    let read = |role| read(dir, agency, role, passphrase.as_ref());
+    let transport = read(KeyRole::Transport)?;
     let Some(member) = genesis.members.iter().find(|member| member.agency.id == *agency) else {
         return Err(KeyStoreError::NotAMember {
             agency: agency.clone(),
@@ -119,7 +145,7 @@ pub(crate) fn load(
         let path = dir.key_file(role);
         Err(KeyStoreError::NotInGenesis { role, path, agency: agency.clone() })
     };
-    let node_key = |role| named(role).map(|_: PublicKey| read(dir, agency, role)).transpose();
+    let node_key = |role| named(role).map(|_: PublicKey| read(role)).transpose();
     let transport = checked(KeyRole::Transport, transport)?;
     // Not used so far, but a bad one is better found now than when it is.
     node_key(KeyRole::Note)?.map(|key| checked(KeyRole::Note, key)).transpose()?;
@@ -128,7 +154,12 @@ pub(crate) fn load(
     Ok(NodeKeys { validator, transport })
 }
 
-fn read(dir: &DataDir, agency: &AgencyId, role: KeyRole) -> Result<SecretKey, KeyStoreError> {
+fn read(
+    dir: &DataDir,
+    agency: &AgencyId,
+    role: KeyRole,
+    passphrase: Option<&Passphrase>,
+) -> Result<SecretKey, KeyStoreError> {
     let path = dir.key_file(role);
     let text = read_private(&path, role)?;
     let file: KeyFile = serde_json::from_slice(&text).map_err(|error| KeyStoreError::Text {
@@ -143,7 +174,12 @@ fn read(dir: &DataDir, agency: &AgencyId, role: KeyRole) -> Result<SecretKey, Ke
     if file.role != role {
         return Err(KeyStoreError::OtherRole { path, found: file.role, expected: role });
     }
-    file.secret().map_err(|source| KeyStoreError::Damaged { path, source })
+    let opened = match passphrase {
+        Some(passphrase) => file.unlock(passphrase),
+        None if file.is_sealed() => return Err(KeyStoreError::Sealed(path)),
+        None => file.secret(),
+    };
+    opened.map_err(|source| KeyStoreError::Damaged { path, source })
 }
 
 fn read_private(path: &Path, role: KeyRole) -> Result<Zeroizing<Vec<u8>>, KeyStoreError> {
@@ -173,6 +209,16 @@ impl From<KeyStoreError> for Failure {
             KeyStoreError::Write(_) => {
                 let KeyStoreError::Write(error) = error else { unreachable!("it was matched") };
                 return error.into();
+            }
+            KeyStoreError::Passphrase(_) => {
+                let KeyStoreError::Passphrase(error) = error else {
+                    unreachable!("it was matched")
+                };
+                return error.into();
+            }
+            KeyStoreError::Sealed(_)
+            | KeyStoreError::Damaged { source: KeyFileError::WrongPassphrase, .. } => {
+                (Ending::Refused, "The node cannot work without its keys. Nothing was started.")
             }
             KeyStoreError::Missing { .. } => {
                 (Ending::Failed, "The genesis names this key, and the node cannot work without it.")
@@ -222,7 +268,15 @@ fn next_step(error: &KeyStoreError) -> String {
             "restore the file from where you keep the keys; if a validator key is lost, do not \
              restore an old log/wal with it"
         }
-        KeyStoreError::Read { .. } | KeyStoreError::Write(_) => {
+        KeyStoreError::Sealed(_) => {
+            "name the file with the passphrase in config.toml (passphrase_file in [keys]), or take \
+             the passphrase away with: comity key passphrase --no-passphrase"
+        }
+        KeyStoreError::Damaged { source: KeyFileError::WrongPassphrase, .. } => {
+            "name the file with the right passphrase in config.toml (passphrase_file in [keys]); a \
+             key file that was changed by hand looks the same"
+        }
+        KeyStoreError::Read { .. } | KeyStoreError::Write(_) | KeyStoreError::Passphrase(_) => {
             "run comityd as the user who owns the directory"
         }
         KeyStoreError::Random(_) => "run the command again once the machine has fully started",

@@ -11,15 +11,19 @@ mod failure;
 #[cfg(test)]
 mod founding;
 pub mod http;
+pub mod kept;
 mod key_store;
 mod logging;
 pub mod metrics;
 pub mod network;
 mod node;
+mod passphrase;
 mod read_disk;
 pub mod shell;
+mod terminal;
 pub mod toml_text;
 pub mod view;
+mod webhook;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -42,7 +46,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             };
         }
     };
-    match commands::perform(args.command) {
+    match commands::perform(args.command, &mut terminal::Terminal::of_process()) {
         Ok(report) => {
             let _ = std::io::stdout().write_all(report.as_bytes());
             ExitCode::SUCCESS

@@ -29,11 +29,13 @@ use crate::data_dir::{DataDir, DataDirError};
 use crate::disk::FileDisk;
 use crate::failure::{Ending, Failure};
 use crate::http::{self, ApiParts, ApiState, HttpError};
+use crate::kept::{Kept, KeptError};
 use crate::key_store::{self, KeyStoreError, NodeKeys};
 use crate::metrics::Metrics;
 use crate::network::{Members, NetworkConfig, NetworkError};
 use crate::shell::{self, Shell, ShellError, ShellHandle, ShellParts};
 use crate::view::{self, View, ViewError};
+use crate::webhook::{Webhook, WebhookError};
 
 /// Why a node did not start, or ended though nobody asked it to.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +64,10 @@ pub(crate) enum NodeError {
     Stranger(AgencyId),
     #[error(transparent)]
     Api(#[from] HttpError),
+    #[error("what is kept beside the log cannot be used")]
+    Kept(#[from] KeptError),
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
     #[error(transparent)]
     Shell(#[from] ShellError),
     #[error("the system did not give what a node needs")]
@@ -111,7 +117,7 @@ fn check_consortium(
 pub(crate) fn run(dir: &DataDir, config: &Config) -> Result<(), NodeError> {
     let lock = dir.lock()?;
     let genesis = dir.genesis()?;
-    let keys = key_store::load(dir, &config.agency, &genesis)?;
+    let keys = key_store::load(dir, config, &genesis)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.runtime.worker_threads.get())
         .enable_all()
@@ -157,6 +163,7 @@ struct Node {
     handle: ShellHandle,
     api: TcpListener,
     api_state: ApiState,
+    webhook: Option<Webhook>,
 }
 
 impl Node {
@@ -173,6 +180,8 @@ impl Node {
             peers: peers(&config.network.peers, &members)?,
             members,
         };
+        let max_bytes = config.kept.max_bytes.get() as u64;
+        let kept = Kept::open(&dir.kept_dir(), genesis.id(), max_bytes)?;
         let replica_config = ReplicaConfig {
             agency: config.agency.clone(),
             validator_key: keys.validator,
@@ -189,17 +198,27 @@ impl Node {
         let api_state = ApiState::new(ApiParts {
             agency: config.agency.clone(),
             genesis: Arc::new(genesis),
-            view,
+            view: view.clone(),
             blocks,
             shell: handle.clone(),
-            metrics,
+            metrics: Arc::clone(&metrics),
+            kept,
         });
-        Ok(Node { shell, handle, api, api_state })
+        let webhook = match &config.webhook {
+            Some(options) => {
+                let (from, at) = ((api_state.clone(), view), runtime.handle());
+                let registry = &mut metrics.registry();
+                Some(Webhook::start(options, &config.agency, dir, from, at, registry)?)
+            }
+            None => None,
+        };
+        Ok(Node { shell, handle, api, api_state, webhook })
     }
 
     /// Runs until a signal, or until a part ends by itself.
     async fn serve(self) -> Result<(), NodeError> {
-        let Node { shell, handle, api, api_state } = self;
+        // The webhook ends with this function, whichever way.
+        let Node { shell, handle, api, api_state, webhook: _webhook } = self;
         let stopped = stop_signal().map_err(NodeError::System)?;
         if let Ok(address) = api.local_addr() {
             tracing::info!("this node is {} on the network", shell.peer_id());
@@ -278,6 +297,13 @@ impl From<NodeError> for Failure {
         let (ending, meaning, next) = match error {
             NodeError::Dir(error) => return error.into(),
             NodeError::Keys(error) => return error.into(),
+            NodeError::Webhook(error) => return error.into(),
+            NodeError::Kept(_) => (
+                Ending::Failed,
+                "Sealed details and texts about datasets could not be shown or kept. Nothing was \
+                 started, and nothing in kept/ was changed.",
+                "check the disk and that comityd runs as the owner of the directory kept/",
+            ),
             NodeError::OtherConsortium { .. } => (
                 Ending::Refused,
                 "The genesis or the directory log/ was copied here from elsewhere. Nothing was \

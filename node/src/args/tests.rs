@@ -1,6 +1,6 @@
 //! The command line is sound, and its own examples are understood.
 
-use clap::CommandFactory as _;
+use comity_core::agency::{AgencyKind, Level};
 
 use super::*;
 
@@ -10,7 +10,10 @@ fn command_line_is_sound_and_every_task_shows_an_example() {
     command.clone().debug_assert();
     for task in command.get_subcommands().filter(|task| task.get_name() != "config") {
         let help = task.clone().render_long_help().to_string();
-        let example = format!("\n  comityd {} --", task.get_name());
+        let example = match task.get_name() {
+            "completions" => "\n  comityd completions bash".to_owned(),
+            name => format!("\n  comityd {name} --"),
+        };
         assert!(help.contains(&example), "{help}");
     }
 }

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use comity_core::agency::Standing;
-use comity_core::genesis::{
-    CodeEntry, GENESIS_VERSION, Genesis, GenesisError, GenesisMember, Params,
-};
+use comity_core::codes::CodeEntry;
+use comity_core::genesis::{GENESIS_VERSION, Genesis, GenesisError, GenesisMember, Params};
+use comity_core::hash::ConsortiumId;
 use comity_core::ids::TimeMs;
 use comity_core::text::{AgencyId, Code, Text};
 use serde::Deserialize;
@@ -183,32 +183,37 @@ fn now() -> TimeMs {
 
 fn report(genesis: &Genesis, out: &Path) -> String {
     let members: String = genesis.members.iter().map(member_line).collect();
-    let id = genesis.id();
-    let spoken: Vec<String> = id.as_bytes().chunks(4).map(hex::encode).collect();
     format!(
         "The genesis of \"{}\" is in {}.\n\
          \n\
          Members:\n{members}{}\
          Codes: {} matters, {} duty bases\n\
          \n\
-         Consortium id: {id}\n\
-         To read aloud: {}\n                \
-         {}\n\
+         {}\
          \n\
          Next:\n  \
          1. Send {} to every member.\n  \
          2. Every member compares the consortium id with the others by telephone. It must be the\n     \
          same everywhere; if it is not, somebody has another file.\n  \
-         3. Every member copies the file into its node's directory as genesis.json, and starts\n     \
-         its node: comityd run --help\n",
+         3. Every member copies the file into its node's directory as genesis.json, sees the id of\n     \
+         its copy with comityd config check, and starts its node: comityd run --help\n",
         genesis.name,
         out.display(),
         voting_lines(genesis),
         genesis.matters.len(),
         genesis.duty_bases.len(),
-        spoken[..4].join(" "),
-        spoken[4..].join(" "),
+        spoken(&genesis.id()),
         out.display(),
+    )
+}
+
+/// A consortium's id, also in groups that two people can compare by telephone.
+pub(super) fn spoken(id: &ConsortiumId) -> String {
+    let groups: Vec<String> = id.as_bytes().chunks(4).map(hex::encode).collect();
+    format!(
+        "Consortium id: {id}\nTo read aloud: {}\n               {}\n",
+        groups[..4].join(" "),
+        groups[4..].join(" "),
     )
 }
 

@@ -6,22 +6,26 @@ mod config;
 mod export;
 mod genesis;
 mod init;
+mod manual;
 mod reindex;
 mod repair;
 mod run;
 
 use crate::args::{Command, ConfigCommand};
 use crate::failure::Failure;
+use crate::terminal::Terminal;
 
-/// Does what was asked. Returns what to print.
-pub(crate) fn perform(command: Command) -> Result<String, Failure> {
+/// Does what was asked, asking whoever sits at the terminal where need be. Returns what to print.
+pub(crate) fn perform(command: Command, terminal: &mut Terminal) -> Result<String, Failure> {
     match command {
-        Command::Init(args) => init::perform(&args),
+        Command::Init(args) => init::perform(*args, terminal),
         Command::Genesis(args) => genesis::perform(&args),
         Command::Run(args) => run::perform(&args),
         Command::Export(args) => export::perform(&args),
         Command::Reindex(args) => reindex::perform(&args),
         Command::Repair(args) => repair::perform(&args),
         Command::Config(ConfigCommand::Check { dir }) => config::perform(&dir),
+        Command::Completions { shell } => Ok(manual::completions(shell)),
+        Command::Man { out } => manual::pages(&out),
     }
 }

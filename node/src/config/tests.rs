@@ -14,7 +14,12 @@ fn health() -> AgencyId {
 
 /// The template with every option switched on.
 fn all_options() -> String {
-    let text = new_file(&health(), &NetworkOptions::default(), &ApiOptions::default());
+    let text = new_file(
+        &health(),
+        &NetworkOptions::default(),
+        &ApiOptions::default(),
+        &KeyOptions::default(),
+    );
     let switch_on = |line: &str| match line.strip_prefix("# ") {
         Some(option) if option.starts_with("[[") || is_assignment(option) => option.to_owned(),
         _ => line.to_owned(),
@@ -29,14 +34,30 @@ fn is_assignment(line: &str) -> bool {
 
 #[test]
 fn new_file_says_the_defaults() {
-    let text = new_file(&health(), &NetworkOptions::default(), &ApiOptions::default());
+    let text = new_file(
+        &health(),
+        &NetworkOptions::default(),
+        &ApiOptions::default(),
+        &KeyOptions::default(),
+    );
     let fresh = parse(&text).unwrap();
     assert_eq!(fresh, parse("agency = \"health.gd\"").unwrap());
     let mut explicit = parse(&all_options()).unwrap();
     assert_eq!(explicit.network.peers.len(), 1);
     explicit.network.peers.clear();
+    // Like a peer, it has no default.
+    assert!(explicit.keys.passphrase_file.take().is_some());
     assert_eq!(explicit, fresh, "each option that is shown shows its default");
-    for option in ["listen", "format", "level", "records", "records_per_agency", "worker_threads"] {
+    let options = [
+        "listen",
+        "format",
+        "level",
+        "records",
+        "records_per_agency",
+        "worker_threads",
+        "max_bytes",
+    ];
+    for option in options {
         assert!(text.contains(&format!("# {option} = ")), "{option} is not shown");
     }
 }
@@ -48,9 +69,12 @@ fn new_file_writes_out_what_differs() {
                 listen = [\"/ip4/10.0.0.1/tcp/7000\"]\n\
                 peers = [{ agency = \"data.gd\", address = \"/ip4/10.0.0.2/tcp/7000\" }]\n\
                 [api]\n\
-                listen = \"127.0.0.1:9000\"\n";
+                listen = \"127.0.0.1:9000\"\n\
+                [keys]\n\
+                passphrase_file = \"/run/a \\\"b\\\"/c\"\n";
     let config = parse(text).unwrap();
-    let again = parse(&new_file(&config.agency, &config.network, &config.api)).unwrap();
+    let again =
+        parse(&new_file(&config.agency, &config.network, &config.api, &config.keys)).unwrap();
     assert_eq!(again, config);
 }
 
@@ -68,7 +92,7 @@ fn mistakes_are_told_with_line_and_column() {
         (
             "agency = \"health.gd\"\n[netwrk]\n",
             "config.toml, line 2, column 2: there is no option `netwrk`; there are `agency`, \
-             `network`, `api`, `log`, `pool`, `runtime`",
+             `network`, `api`, `keys`, `log`, `pool`, `runtime`",
         ),
         (
             "agency = \"Health\"\n",

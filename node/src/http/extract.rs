@@ -74,6 +74,12 @@ pub(super) async fn body(
     {
         return Err(Problem::unsupported_media_type(kind));
     }
+    any_body(request, limit).await
+}
+
+/// The whole body, of at most `limit` bytes, whatever it is called. For requests that carry a
+/// header which a browser does not send unasked.
+pub(super) async fn any_body(request: Request, limit: usize) -> Result<Vec<u8>, Problem> {
     let read = timeout(BODY_TIMEOUT, collect(request.into_body(), limit));
     read.await.unwrap_or_else(|_| Err(Problem::body_timeout()))
 }

@@ -1,21 +1,26 @@
-//! The HTTP API of docs/api.md, on loopback addresses only.
+//! The HTTP API of docs/openapi.json, on loopback addresses only.
 //! Holds: what was answered as committed can be read by the next request; every error is a
 //! problem; every wait ends.
-//! May not enter: rules; TLS and authentication, which do not exist yet, and so any address that
-//! others can reach.
+//! May not enter: rules; TLS, which does not exist yet, and so any address that others can reach.
+//! Only what is not public is asked for with a signature (see `auth`).
 
 mod archive;
+mod auth;
 mod blocks;
 mod events;
 mod extract;
+mod kept;
 mod limits;
 mod listings;
+mod objects;
+mod operations;
 mod problem;
 mod records;
 mod shapes;
+mod sharing;
 mod status;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod waiters;
 
 use std::future::Future;
@@ -24,12 +29,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::{Json, Router};
 use comity_core::genesis::Genesis;
 use comity_core::hash::ConsortiumId;
+use comity_core::ids::LogIndex;
 use comity_core::text::AgencyId;
 use comity_replica::storage::BlockLogReader;
 use tokio::net::{TcpListener, TcpSocket};
@@ -37,14 +42,20 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::disk::FileDisk;
+use crate::kept::Kept;
 use crate::metrics::Metrics;
 use crate::shell::ShellHandle;
-use crate::view::View;
+use crate::view::{EntryPlace, View};
 
-use blocks::Blocks;
+use blocks::{Blocks, BlocksError};
 use limits::{READ_PATIENCE, Room};
 use problem::Problem;
 use waiters::Waiters;
+
+pub use operations::{OPENAPI, operations};
+
+/// What a handler answers with JSON.
+type Answer<T> = Result<Json<T>, Problem>;
 
 /// Connections that may wait to be taken (count): with the usual 128, some of a few hundred clients
 /// that come at once are reset.
@@ -86,6 +97,15 @@ pub enum HttpError {
     Serve(#[source] io::Error),
 }
 
+/// Why an entry cannot be shown.
+#[derive(Debug, thiserror::Error)]
+#[error("entry {index} cannot be shown")]
+pub(crate) struct EntryUnreadable {
+    index: LogIndex,
+    #[source]
+    source: BlocksError,
+}
+
 /// What the API serves from.
 #[derive(Debug)]
 pub struct ApiParts {
@@ -101,6 +121,8 @@ pub struct ApiParts {
     pub shell: ShellHandle,
     /// The node's metrics.
     pub metrics: Arc<Metrics>,
+    /// What the node keeps beside the log.
+    pub kept: Kept,
 }
 
 /// What the API serves from, shared by all requests. Clones are cheap.
@@ -116,6 +138,7 @@ struct Inner {
     blocks: Blocks,
     shell: ShellHandle,
     metrics: Arc<Metrics>,
+    kept: Kept,
     waiters: Arc<Waiters>,
     room: Room,
     closing: watch::Sender<bool>,
@@ -124,7 +147,7 @@ struct Inner {
 impl ApiState {
     /// The state of an API that has served nothing yet.
     pub fn new(parts: ApiParts) -> ApiState {
-        let ApiParts { agency, genesis, view, blocks, shell, metrics } = parts;
+        let ApiParts { agency, genesis, view, blocks, shell, metrics, kept } = parts;
         ApiState(Arc::new(Inner {
             agency,
             consortium: genesis.id(),
@@ -133,10 +156,24 @@ impl ApiState {
             blocks: Blocks::new(blocks),
             shell,
             metrics,
+            kept,
             waiters: Arc::default(),
             room: Room::default(),
             closing: watch::Sender::new(false),
         }))
+    }
+
+    /// The consortium.
+    pub(crate) fn consortium(&self) -> ConsortiumId {
+        self.0.consortium
+    }
+
+    /// An entry as `GET /v1/entries/{index}` answers it. Blocks the thread. Errors: it cannot be
+    /// read.
+    pub(crate) fn entry_text(&self, place: &EntryPlace) -> Result<Box<str>, EntryUnreadable> {
+        let unreadable = |source| EntryUnreadable { index: place.index, source };
+        let block = self.blocks().block(place.height).map_err(unreadable)?;
+        Ok(block.entry(place).map_err(unreadable)?.get().into())
     }
 
     fn view(&self) -> &View {
@@ -149,6 +186,10 @@ impl ApiState {
 
     fn shell(&self) -> &ShellHandle {
         &self.0.shell
+    }
+
+    fn kept(&self) -> &Kept {
+        &self.0.kept
     }
 
     fn room(&self) -> &Room {
@@ -232,30 +273,7 @@ fn check_loopback(address: SocketAddr) -> Result<(), HttpError> {
 }
 
 fn router(state: ApiState) -> Router {
-    Router::new()
-        .route("/v1/records", post(records::submit))
-        .route("/v1/records/{record_id}", get(listings::record))
-        .route("/v1/evaluate", post(records::evaluate))
-        .route("/v1/status", get(status::status))
-        .route("/v1/genesis", get(status::genesis))
-        .route("/v1/entries", get(listings::entries))
-        .route("/v1/entries/{index}", get(listings::entry))
-        .route("/v1/blocks", get(listings::blocks))
-        .route("/v1/blocks/{height}", get(listings::block))
-        .route("/v1/datasets", get(listings::datasets))
-        .route("/v1/datasets/{agency}/{slug}", get(listings::dataset))
-        .route("/v1/grants", get(listings::grants))
-        .route("/v1/grants/{id}", get(listings::grant))
-        .route("/v1/agencies", get(listings::agencies))
-        .route("/v1/agencies/{id}", get(listings::agency))
-        .route("/v1/keys", get(listings::keys))
-        .route("/v1/keys/{key}", get(listings::key))
-        .route("/v1/codes", get(listings::codes))
-        .route("/v1/events", get(events::events))
-        .route("/v1/archive", get(archive::archive))
-        .route("/healthz", get(status::healthz))
-        .route("/readyz", get(status::readyz))
-        .route("/metrics", get(status::metrics))
+    operations::routes()
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(from_fn_with_state(state.clone(), limits::guard))

@@ -8,12 +8,14 @@ use std::error::Error;
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use comity_core::hash::Commitment;
 use comity_core::refusal::Refusal;
 use comity_core::statement::RecordError;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::blocks::BlocksError;
+use crate::kept::Erasure;
 use crate::shell::ShellGone;
 use crate::view::ViewError;
 
@@ -35,6 +37,8 @@ struct Body {
     rule: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<Value>,
+    #[serde(flatten)]
+    erasure: Option<Erasure>,
 }
 
 impl Problem {
@@ -46,7 +50,15 @@ impl Problem {
     ) -> Problem {
         let kind = format!("urn:comity:problem:{name}");
         let (status_number, detail) = (status.as_u16(), detail.into());
-        let body = Body { kind, title, status: status_number, detail, rule: None, refusal: None };
+        let body = Body {
+            kind,
+            title,
+            status: status_number,
+            detail,
+            rule: None,
+            refusal: None,
+            erasure: None,
+        };
         Problem { status, body: Box::new(body) }
     }
 
@@ -59,13 +71,60 @@ impl Problem {
     ) -> Problem {
         let kind = format!("urn:comity:rule:{rule}");
         let status_number = status.as_u16();
-        let body = Body { kind, title, status: status_number, detail, rule: Some(rule), refusal };
+        let rule = Some(rule);
+        let body =
+            Body { kind, title, status: status_number, detail, rule, refusal, erasure: None };
         Problem { status, body: Box::new(body) }
     }
 
     /// 400: the request itself is not understood.
     pub(super) fn bad_request(detail: impl Into<String>) -> Problem {
         Problem::named(StatusCode::BAD_REQUEST, "bad-request", "Request not understood", detail)
+    }
+
+    /// 401: nobody has signed for it.
+    pub(super) fn unsigned(detail: impl Into<String>) -> Problem {
+        Problem::named(StatusCode::UNAUTHORIZED, "unsigned", "Not signed", detail)
+    }
+
+    /// 401: what was signed is something else.
+    pub(super) fn bad_signature(detail: impl Into<String>) -> Problem {
+        let title = "Signature does not hold";
+        Problem::named(StatusCode::UNAUTHORIZED, "bad-signature", title, detail)
+    }
+
+    /// 403: the key is not one that may.
+    pub(super) fn not_yours(detail: impl Into<String>) -> Problem {
+        Problem::named(StatusCode::FORBIDDEN, "not-yours", "Not for this key", detail)
+    }
+
+    /// 404: nothing of that name is kept here.
+    pub(super) fn not_kept(detail: impl Into<String>) -> Problem {
+        Problem::named(StatusCode::NOT_FOUND, "not-kept", "Not kept here", detail)
+    }
+
+    /// 410: it was kept, and erased.
+    pub(super) fn erased(commitment: &Commitment, erasure: &Erasure) -> Problem {
+        let Erasure { erased_at, erased_by, reason } = erasure;
+        let detail = format!(
+            "the opening of {commitment} was erased at {} (ms since 1970) by the key {erased_by}: \
+             {reason}. It is gone for good; the commitment stays on the log",
+            erased_at.0
+        );
+        let mut problem = Problem::named(StatusCode::GONE, "erased", "Erased", detail);
+        problem.body.erasure = Some(erasure.clone());
+        problem
+    }
+
+    /// 400: the bytes have another hash.
+    pub(super) fn hash_mismatch(detail: impl Into<String>) -> Problem {
+        Problem::named(StatusCode::BAD_REQUEST, "hash-mismatch", "Another text", detail)
+    }
+
+    /// 507: there is no room for more.
+    pub(super) fn kept_full(detail: impl Into<String>) -> Problem {
+        let title = "No room to keep more";
+        Problem::named(StatusCode::INSUFFICIENT_STORAGE, "kept-full", title, detail)
     }
 
     /// 404: no such thing.
@@ -138,7 +197,7 @@ impl Problem {
     }
 
     /// 500: the node's own fault.
-    fn internal(error: &dyn Error) -> Problem {
+    pub(super) fn internal(error: &dyn Error) -> Problem {
         let detail = with_causes(error);
         tracing::error!(error = %detail, "a request failed");
         Problem::named(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Node failed", detail)
@@ -203,6 +262,10 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         let kind = header::HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, kind);
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = header::HeaderValue::from_static("Comity");
+            headers.insert(header::WWW_AUTHENTICATE, scheme);
+        }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
         }

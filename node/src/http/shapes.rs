@@ -1,22 +1,25 @@
 //! What the API's JSON looks like.
-//! Holds: the shapes of docs/api.md, and no other.
+//! Holds: the shapes of docs/openapi.json, and no other.
 //! May not enter: how an answer is found.
 
 use comity_core::access::AccessRefusal;
 use comity_core::agency::{Agency, Key};
 use comity_core::block::Header;
-use comity_core::dataset::PublishedDataset;
-use comity_core::genesis::CodeEntry;
+use comity_core::codes::PublishedCode;
+use comity_core::dataset::{Dataset, DatasetVersion, PublishedDataset};
 use comity_core::grant::{Grant, Usage};
 use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash, LogRoot, RecordId, StateRoot};
-use comity_core::ids::{DatasetId, GrantId, Height, LogIndex, TimeMs};
+use comity_core::ids::{DatasetId, GrantId, Height, LogIndex, RequestId, TimeMs};
 use comity_core::keys::PublicKey;
+use comity_core::request::Request;
 use comity_core::statement::SignedRecord;
 use comity_core::text::{AgencyId, Text};
 use comity_core::validators::Validator;
 use comity_core::vote::CommitCertificate;
 use serde::Serialize;
 use serde_json::value::RawValue;
+
+use crate::view::{DatasetState, GrantFound, GrantStanding, RequestState};
 
 /// A record that waits.
 #[derive(Clone, Debug, Serialize)]
@@ -134,14 +137,73 @@ pub(super) struct Blocks {
     pub(super) next: Option<Height>,
 }
 
+/// A dataset with where it stands.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct DatasetShape {
+    #[serde(flatten)]
+    pub(super) published: PublishedDataset,
+    pub(super) state: DatasetState,
+}
+
+impl DatasetShape {
+    pub(super) fn of(published: PublishedDataset) -> DatasetShape {
+        let state = DatasetState::of(&published);
+        DatasetShape { published, state }
+    }
+}
+
 /// A page of datasets.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Datasets {
-    pub(super) datasets: Vec<PublishedDataset>,
+    pub(super) datasets: Vec<DatasetShape>,
     pub(super) next: Option<DatasetId>,
 }
 
-/// A grant, how far it is used, and whether it is in force.
+/// A dataset as it was, or is, in one of its versions.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct VersionShape {
+    pub(super) version: u32,
+    pub(super) version_at: LogIndex,
+    pub(super) dataset: Dataset,
+}
+
+impl VersionShape {
+    pub(super) fn of((version, made): (u32, DatasetVersion)) -> VersionShape {
+        let DatasetVersion { dataset, version_at } = made;
+        VersionShape { version, version_at, dataset }
+    }
+}
+
+/// A page of a dataset's versions.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Versions {
+    pub(super) versions: Vec<VersionShape>,
+    pub(super) next: Option<u32>,
+}
+
+/// A request, and where it stands.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct RequestShape {
+    pub(super) id: RequestId,
+    pub(super) request: Request,
+    pub(super) state: RequestState,
+}
+
+impl RequestShape {
+    pub(super) fn of((id, request): (RequestId, Request)) -> RequestShape {
+        let state = RequestState::of(&request);
+        RequestShape { id, request, state }
+    }
+}
+
+/// A page of requests.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Requests {
+    pub(super) requests: Vec<RequestShape>,
+    pub(super) next: Option<RequestId>,
+}
+
+/// A grant, how far it is used, and whether it is in force at the last block's time.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct GrantShape {
     pub(super) id: GrantId,
@@ -150,41 +212,18 @@ pub(super) struct GrantShape {
     pub(super) standing: GrantStanding,
 }
 
+impl GrantShape {
+    pub(super) fn of(found: GrantFound) -> GrantShape {
+        let GrantFound { id, grant, usage, standing } = found;
+        GrantShape { id, grant, usage, standing }
+    }
+}
+
 /// A page of grants.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Grants {
     pub(super) grants: Vec<GrantShape>,
     pub(super) next: Option<GrantId>,
-}
-
-/// Whether a grant is in force at the last block's time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum GrantStanding {
-    InForce,
-    NotYetInForce,
-    Expired,
-    Revoked,
-    UsedUp,
-}
-
-impl GrantStanding {
-    /// The standing at `time`: the first that applies of revoked, not yet in force, expired and
-    /// used up, in the order in which an access would be refused.
-    pub(super) fn of(grant: &Grant, usage: &Usage, time: TimeMs) -> GrantStanding {
-        let terms = &grant.terms;
-        if grant.revoked.is_some() {
-            GrantStanding::Revoked
-        } else if time < terms.not_before {
-            GrantStanding::NotYetInForce
-        } else if time >= terms.not_after {
-            GrantStanding::Expired
-        } else if terms.total_quota.is_some_and(|quota| usage.total >= quota) {
-            GrantStanding::UsedUp
-        } else {
-            GrantStanding::InForce
-        }
-    }
 }
 
 /// All members.
@@ -210,6 +249,6 @@ pub(super) struct Keys {
 /// The published codes.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Codes {
-    pub(super) matters: Vec<CodeEntry>,
-    pub(super) duty_bases: Vec<CodeEntry>,
+    pub(super) matters: Vec<PublishedCode>,
+    pub(super) duty_bases: Vec<PublishedCode>,
 }

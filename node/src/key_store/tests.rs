@@ -6,8 +6,11 @@ use super::*;
 use crate::founding::Founded;
 
 fn load_as(founded: &Founded, dir: &str, agency: &str) -> Result<NodeKeys, Failure> {
-    let agency: AgencyId = agency.parse().unwrap();
-    load(founded.dir(dir), &agency, &founded.genesis).map_err(Failure::from)
+    load(founded.dir(dir), &config(agency), &founded.genesis).map_err(Failure::from)
+}
+
+fn config(agency: &str) -> Config {
+    Config::parse(&format!("agency = \"{agency}\""), Path::new("config.toml")).unwrap()
 }
 
 #[test]
@@ -58,8 +61,8 @@ fn directory_of_another_agency_is_refused_with_both_names() {
 fn genesis_of_strangers_is_refused() {
     let founded = Founded::new();
     let dir = crate::founding::init(founded.temp.path(), "police.gd");
-    let agency: AgencyId = "police.gd".parse().unwrap();
-    let refused = Failure::from(load(&dir, &agency, &founded.genesis).unwrap_err()).to_string();
+    let config = config("police.gd");
+    let refused = Failure::from(load(&dir, &config, &founded.genesis).unwrap_err()).to_string();
     assert!(
         refused.starts_with(
             "Error: police.gd is not a member of \"County data sharing\", whose genesis lies in \
@@ -72,8 +75,8 @@ fn genesis_of_strangers_is_refused() {
 #[test]
 fn keys_made_anew_after_the_genesis_are_refused() {
     let (founded, again) = (Founded::new(), Founded::new());
-    let agency: AgencyId = "tax.gd".parse().unwrap();
-    let refused = load(again.dir("tax.gd"), &agency, &founded.genesis).unwrap_err().to_string();
+    let config = config("tax.gd");
+    let refused = load(again.dir("tax.gd"), &config, &founded.genesis).unwrap_err().to_string();
     let path = again.dir("tax.gd").key_file(KeyRole::Transport);
     let expected = format!(
         "the transport key in {} is not the one that the genesis has for tax.gd",
@@ -87,12 +90,56 @@ fn damaged_key_file_is_named_without_its_content() {
     let founded = Founded::new();
     let path = founded.dir("tax.gd").key_file(KeyRole::Transport);
     let text = fs::read_to_string(&path).unwrap();
-    let seed = text.split("secret_seed\": \"").nth(1).unwrap()[..64].to_owned();
+    let seed = text.split("plain\": \"").nth(1).unwrap()[..64].to_owned();
     fs::write(&path, text.replace(&format!("\"{seed}\""), &format!("[\"{seed}\"]"))).unwrap();
     let failure = load_as(&founded, "tax.gd", "tax.gd").unwrap_err().to_string();
-    assert!(failure.contains(" is not a key file (line 7, column "), "{failure}");
+    assert!(failure.contains(" is not a key file (line 8, column "), "{failure}");
     assert!(!failure.contains(&seed), "no part of the secret is shown");
     fs::remove_file(&path).unwrap();
     let failure = load_as(&founded, "tax.gd", "tax.gd").unwrap_err().to_string();
     assert!(failure.starts_with("Error: the transport key is missing: "), "{failure}");
+}
+
+/// Puts a node's keys under a passphrase. Returns the file that holds it.
+fn seal(dir: &DataDir, words: &str) -> std::path::PathBuf {
+    let path = dir.root().join("words");
+    write_new(&path, words.as_bytes(), PRIVATE_FILE).unwrap();
+    let passphrase = passphrase::from_file(&path).unwrap();
+    for role in [KeyRole::Validator, KeyRole::Transport, KeyRole::Note] {
+        let path = dir.key_file(role);
+        let file: KeyFile = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let cost = DerivationCost { memory_kib: 64, passes: 1, lanes: 1 };
+        let sealing = Sealing { cost, salt: [1; 16], nonce: [2; 24] };
+        let (agency, key) = (file.agency.clone(), file.secret().unwrap());
+        let sealed =
+            KeyFile::sealed(agency, role, Text::default(), &key, &passphrase, &sealing).unwrap();
+        fs::write(&path, serde_json::to_vec(&sealed).unwrap()).unwrap();
+    }
+    path
+}
+
+#[test]
+fn node_opens_its_keys_with_the_passphrase_that_its_settings_name() {
+    let founded = Founded::new();
+    let dir = founded.dir("tax.gd");
+    let words = seal(dir, "staple paper clip\n");
+    let load = |line: &str| {
+        let text = format!("agency = \"tax.gd\"\n{line}");
+        let config = Config::parse(&text, Path::new("config.toml")).unwrap();
+        load(dir, &config, &founded.genesis).map_err(|error| Failure::from(error).to_string())
+    };
+    let named = format!("[keys]\npassphrase_file = \"{}\"", words.display());
+    assert!(load(&named).unwrap().validator.is_some());
+    let beside = "[keys]\npassphrase_file = \"words\"";
+    assert!(load(beside).is_ok(), "relative to the node's directory");
+    let refused = load("").unwrap_err();
+    assert!(refused.contains("config.toml names no passphrase_file"), "{refused}");
+    fs::write(&words, "another passphrase").unwrap();
+    let refused = load(beside).unwrap_err();
+    assert!(refused.contains("cannot be used: the passphrase is wrong."), "{refused}");
+    fs::set_permissions(&words, Permissions::from_mode(0o644)).unwrap();
+    let refused = load(beside).unwrap_err();
+    assert!(refused.contains("(mode 644)") && !refused.contains("another"), "{refused}");
+    fs::remove_file(&words).unwrap();
+    assert!(load(beside).unwrap_err().contains("could not read the passphrase"));
 }

@@ -5,11 +5,13 @@
 use std::collections::BTreeMap;
 
 use comity_core::agency::Key;
+use comity_core::codes::CodeList;
 use comity_core::encoding::encode;
-use comity_core::grant::Grant;
+use comity_core::grant::{Grant, GrantTerms};
 use comity_core::hash::leaf_hash;
-use comity_core::ids::{GrantId, LogIndex};
+use comity_core::ids::{GrantId, LogIndex, RequestId};
 use comity_core::ledger::TreeState;
+use comity_core::request::{Request, RequestTerms};
 use comity_core::state::{self, object};
 use comity_core::state_tree::StateTree;
 use comity_core::statement::{Action, VerifiedRecord};
@@ -17,10 +19,11 @@ use comity_replica::io::Commit;
 use sled::Batch;
 
 use super::layout::{
-    EntryChunk, GrantTerm, Positions, SavedTip, Term, WindowChunk, WindowSum, agency_keys_prefix,
-    entries_key, grant_prefix, numbered, posting_prefix, record_key, state_key, tip_key,
-    window_key,
+    EntryChunk, GrantTerm, Positions, RequestTerm, SavedTip, Term, WindowChunk, WindowSum,
+    agency_keys_prefix, entries_key, grant_prefix, numbered, posting_prefix, record_key,
+    request_prefix, state_key, time_key, tip_key, window_key,
 };
+use super::states::RequestState;
 
 /// Adds everything that `commit` changes, but for its part in the replay window.
 pub(super) fn add_block(batch: &mut Batch, commit: &Commit, window: WindowSum) {
@@ -35,12 +38,13 @@ pub(super) fn add_block(batch: &mut Batch, commit: &Commit, window: WindowSum) {
     batch.insert(tip_key(), encode(&tip));
 }
 
-/// Adds state pairs, and what grants and keys are found by.
+/// Adds state pairs, and what grants, requests and keys are found by.
 pub(super) fn add_state<'a>(batch: &mut Batch, pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
     for (key, value) in pairs {
         batch.insert(state_key(key), value);
         match key.split_first() {
             Some((b'g', _)) => add_grant(batch, &object::<Grant>(value)),
+            Some((b'r', _)) => add_request(batch, &object::<Request>(value)),
             Some((b'k', public)) => {
                 let key: Key = object(value);
                 batch.insert([&agency_keys_prefix(&key.agency)[..], public].concat(), &[]);
@@ -59,6 +63,26 @@ fn add_grant(batch: &mut Batch, grant: &Grant) {
     ];
     for term in terms {
         batch.insert(numbered(&grant_prefix(&term), grant.issued_at.0), &[]);
+    }
+}
+
+/// A request moves from the open ones to those that ended alike.
+fn add_request(batch: &mut Batch, request: &Request) {
+    let RequestTerms { asked, bundle, .. } = &request.terms;
+    let terms = [
+        RequestTerm::Any,
+        RequestTerm::Provider(asked.dataset.agency.clone()),
+        RequestTerm::Requester(asked.requester.clone()),
+        RequestTerm::Dataset(asked.dataset.to_string()),
+    ];
+    let state = RequestState::of(request);
+    for term in terms.into_iter().chain(bundle.map(RequestTerm::Bundle)) {
+        let key = |state| numbered(&request_prefix(&term, state), request.opened_at.0);
+        batch.insert(key(None), &[]);
+        if state != RequestState::Open {
+            batch.remove(key(Some(RequestState::Open)));
+        }
+        batch.insert(key(Some(state)), &[]);
     }
 }
 
@@ -83,6 +107,7 @@ fn add_entries(batch: &mut Batch, commit: &Commit) {
     let record_ids = commit.records.iter().map(VerifiedRecord::id).collect();
     let chunk = EntryChunk { height: commit.header.height, record_ids };
     batch.insert(entries_key(first), encode(&chunk));
+    batch.insert(time_key(commit.header.time), &first.0.to_be_bytes());
 }
 
 /// By what a record is found. `state` is the state after its block.
@@ -96,9 +121,32 @@ fn terms(record: &VerifiedRecord, index: LogIndex, state: &StateTree) -> Vec<Ter
         Action::RegisterKey { key, .. } | Action::RevokeKey { key, .. } => {
             terms.push(Term::Key(*key));
         }
-        Action::PublishDataset { dataset } => terms.push(Term::Dataset(dataset.id.to_string())),
+        Action::PublishDataset { dataset } | Action::AmendDataset { dataset, .. } => {
+            terms.push(Term::Dataset(dataset.id.to_string()));
+        }
+        Action::WithdrawDataset { dataset, .. }
+        | Action::SuspendDataset { dataset, .. }
+        | Action::ResumeDataset { dataset } => terms.push(Term::Dataset(dataset.to_string())),
         Action::IssueGrant { .. } => terms.extend(grant_terms(GrantId(index), state)),
-        Action::RevokeGrant { grant, .. } => terms.extend(grant_terms(*grant, state)),
+        Action::RevokeGrant { grant, .. }
+        | Action::SuspendGrant { grant, .. }
+        | Action::ResumeGrant { grant } => terms.extend(grant_terms(*grant, state)),
+        Action::OpenRequest { .. } => terms.extend(request_terms(RequestId(index), state)),
+        Action::ApproveRequest { request, .. } => {
+            terms.extend(request_terms(*request, state));
+            terms.extend(grant_terms(GrantId(index), state));
+        }
+        Action::RefuseRequest { request, .. }
+        | Action::WithdrawRequest { request, .. }
+        | Action::UrgeRequest { request } => terms.extend(request_terms(*request, state)),
+        Action::PublishCodes { list: CodeList::Matters, codes } => {
+            terms.extend(codes.iter().map(|entry| Term::Matter(entry.code.clone())));
+        }
+        Action::WithdrawCode { list: CodeList::Matters, code, .. } => {
+            terms.push(Term::Matter(code.clone()));
+        }
+        Action::PublishCodes { list: CodeList::DutyBases, .. }
+        | Action::WithdrawCode { list: CodeList::DutyBases, .. } => {}
         Action::RecordAccess { attempt } | Action::RecordDenial { attempt, .. } => {
             let attempt = &attempt.attempt;
             terms.extend([
@@ -106,6 +154,7 @@ fn terms(record: &VerifiedRecord, index: LogIndex, state: &StateTree) -> Vec<Ter
                 Term::Dataset(attempt.dataset.to_string()),
                 Term::Grant(attempt.grant.0),
                 Term::Key(attempt.officer),
+                Term::Matter(attempt.matter.clone()),
             ]);
         }
     }
@@ -114,11 +163,24 @@ fn terms(record: &VerifiedRecord, index: LogIndex, state: &StateTree) -> Vec<Ter
 
 fn grant_terms(id: GrantId, state: &StateTree) -> Vec<Term> {
     let mut found = vec![Term::Grant(id.0)];
-    if let Some(grant) = state::grant(&TreeState(state), id) {
-        found.push(Term::Agency(grant.terms.requester));
-        found.push(Term::Dataset(grant.terms.dataset.to_string()));
-    }
+    let grant = state::grant(&TreeState(state), id);
+    found.extend(grant.iter().flat_map(|grant| concerns(&grant.terms)));
     found
+}
+
+fn request_terms(id: RequestId, state: &StateTree) -> Vec<Term> {
+    let mut found = vec![Term::Request(id.0)];
+    let request = state::request(&TreeState(state), id);
+    found.extend(request.iter().flat_map(|request| concerns(&request.terms.asked)));
+    found
+}
+
+/// Whom and what the terms of a grant, issued or asked for, concern.
+fn concerns(terms: &GrantTerms) -> impl Iterator<Item = Term> {
+    let agencies = [&terms.requester, &terms.dataset.agency].map(|id| Term::Agency(id.clone()));
+    let dataset = Term::Dataset(terms.dataset.to_string());
+    let matters = terms.matters.iter().cloned().map(Term::Matter);
+    agencies.into_iter().chain([dataset]).chain(matters)
 }
 
 /// The chunk that a block adds to the replay window, under its key: what has run out by the

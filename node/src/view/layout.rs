@@ -6,17 +6,19 @@
 
 use comity_core::encoding::{Decode, DecodeError, Encode, decode};
 use comity_core::hash::{ConsortiumId, RecordId};
-use comity_core::ids::{ExchangeId, Height, LogIndex, TimeMs};
+use comity_core::ids::{BundleId, ExchangeId, Height, LogIndex, TimeMs};
 use comity_core::keys::PublicKey;
 use comity_core::log_tree::Frontier;
-use comity_core::text::AgencyId;
+use comity_core::text::{AgencyId, Code};
 use comity_core::validators::ValidatorSet;
 use std::collections::BTreeMap;
 
 use comity_core::block::Header;
 
+use super::states::RequestState;
+
 /// Version of this layout.
-pub(crate) const VIEW_VERSION: u16 = 1;
+pub(crate) const VIEW_VERSION: u16 = 2;
 
 /// Every state pair lies under this letter and its state key.
 pub(crate) const STATE: u8 = b's';
@@ -30,6 +32,8 @@ const RECORD: u8 = b'r';
 const POSTING: u8 = b'i';
 const GRANT_OF: u8 = b'g';
 const KEY_OF: u8 = b'k';
+const REQUEST_OF: u8 = b'q';
+const TIME: u8 = b'c';
 
 /// What the view is of. Value under [`mark_key`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -91,6 +95,10 @@ pub(crate) enum Term {
     Key(PublicKey),
     /// The action's name.
     Kind(String),
+    /// A request, by the index of the entry that opened it.
+    Request(LogIndex),
+    /// A matter's code.
+    Matter(Code),
 }
 
 /// By what grants can be found.
@@ -102,6 +110,21 @@ pub(crate) enum GrantTerm {
     Requester(AgencyId),
     /// The dataset.
     Dataset(String),
+}
+
+/// By what requests can be found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum RequestTerm {
+    /// Every request.
+    Any,
+    /// The dataset's owner.
+    Provider(AgencyId),
+    /// The agency that asks.
+    Requester(AgencyId),
+    /// The dataset.
+    Dataset(String),
+    /// The bundle that it was opened in.
+    Bundle(BundleId),
 }
 
 pub(crate) fn mark_key() -> Vec<u8> {
@@ -137,6 +160,8 @@ pub(crate) fn posting_prefix(term: &Term) -> Vec<u8> {
         Term::Grant(at) => named(POSTING, b'g', &at.0.to_be_bytes()),
         Term::Key(key) => named(POSTING, b'k', key.as_bytes()),
         Term::Kind(kind) => named(POSTING, b'n', kind.as_bytes()),
+        Term::Request(at) => named(POSTING, b'r', &at.0.to_be_bytes()),
+        Term::Matter(code) => named(POSTING, b'm', code.as_str().as_bytes()),
     }
 }
 
@@ -148,6 +173,35 @@ pub(crate) fn grant_prefix(term: &GrantTerm) -> Vec<u8> {
         GrantTerm::Dataset(id) => named(GRANT_OF, b'd', id.as_bytes()),
     }
 }
+
+/// The prefix of a request term's postings, of requests in one state or (`None`) in any; the
+/// request's index follows. A request lies under its present state and under none.
+pub(crate) fn request_prefix(term: &RequestTerm, state: Option<RequestState>) -> Vec<u8> {
+    let mut prefix = match term {
+        RequestTerm::Any => named(REQUEST_OF, b'y', &[]),
+        RequestTerm::Provider(id) => named(REQUEST_OF, b'p', id.as_str().as_bytes()),
+        RequestTerm::Requester(id) => named(REQUEST_OF, b'r', id.as_str().as_bytes()),
+        RequestTerm::Dataset(id) => named(REQUEST_OF, b'd', id.as_bytes()),
+        RequestTerm::Bundle(id) => named(REQUEST_OF, b'b', &id.0),
+    };
+    prefix.push(match state {
+        None => b'*',
+        Some(RequestState::Open) => b'o',
+        Some(RequestState::Approved) => b'a',
+        Some(RequestState::Refused) => b'r',
+        Some(RequestState::Withdrawn) => b'w',
+    });
+    prefix
+}
+
+/// Where the first index of the entries of the block of this time lies. Blocks without entries are
+/// not listed.
+pub(crate) fn time_key(time: TimeMs) -> Vec<u8> {
+    numbered(&[TIME], time.0)
+}
+
+/// The prefix of all [`time_key`]s.
+pub(crate) const TIMES: [u8; 1] = [TIME];
 
 /// The prefix of an agency's keys; the public keys follow.
 pub(crate) fn agency_keys_prefix(agency: &AgencyId) -> Vec<u8> {

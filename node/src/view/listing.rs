@@ -4,13 +4,13 @@
 //! May not enter: the entries' bytes (the block log has them), JSON.
 
 use comity_core::hash::RecordId;
-use comity_core::ids::{DatasetId, GrantId, Height, LogIndex};
+use comity_core::ids::{DatasetId, GrantId, Height, LogIndex, RequestId, TimeMs};
 use comity_core::keys::PublicKey;
-use comity_core::text::AgencyId;
+use comity_core::text::{AgencyId, Code};
 
 use super::layout::{
-    ENTRIES, EntryChunk, Positions, Term, entries_key, number_at_end, numbered, posting_prefix,
-    record_key, value,
+    ENTRIES, EntryChunk, Positions, TIMES, Term, entries_key, number_at_end, numbered,
+    posting_prefix, record_key, time_key, value,
 };
 use super::query::Page;
 use super::{Snapshot, View, ViewError};
@@ -23,14 +23,22 @@ const BLOCKS_PER_PAGE: usize = 20_000;
 pub struct EntryFilter {
     /// The action's name.
     pub kind: Option<String>,
-    /// An agency that signs, or for which an officer asks, or that a grant is for.
+    /// An agency that signs, or for which an officer asks, or that has part in the grant or request.
     pub agency: Option<AgencyId>,
-    /// The dataset that is published, granted or asked for.
+    /// The dataset that is published, changed, granted or asked for.
     pub dataset: Option<DatasetId>,
-    /// The grant that is issued, revoked or relied on.
+    /// The grant that is issued, suspended, resumed, revoked or relied on.
     pub grant: Option<GrantId>,
     /// A key that signs (an attempt too), is registered or revoked.
     pub key: Option<PublicKey>,
+    /// The request that is opened, answered, taken back or urged.
+    pub request: Option<RequestId>,
+    /// A matter that is asked for, published or withdrawn, or that the grant or request is for.
+    pub matter: Option<Code>,
+    /// In blocks of this time or later.
+    pub since: Option<TimeMs>,
+    /// In blocks before this time.
+    pub until: Option<TimeMs>,
 }
 
 /// In which order entries are listed.
@@ -89,10 +97,11 @@ impl View {
         from: Option<LogIndex>,
         limit: usize,
     ) -> Result<EntryPage, ViewError> {
-        let Some(newest) = at.log_size().checked_sub(1) else { return Ok(Page::empty()) };
+        let Some(newest) = self.newest(at, filter.until)? else { return Ok(Page::empty()) };
+        let Some(oldest) = self.oldest(filter.since)? else { return Ok(Page::empty()) };
         let bounds = match order {
-            Order::Ascending => (from.map_or(0, |from| from.0), newest),
-            Order::Descending => (0, from.map_or(newest, |from| from.0.min(newest))),
+            Order::Ascending => (from.map_or(oldest, |from| from.0.max(oldest)), newest),
+            Order::Descending => (oldest, from.map_or(newest, |from| from.0.min(newest))),
         };
         if bounds.0 > bounds.1 {
             return Ok(Page::empty());
@@ -100,6 +109,31 @@ impl View {
         let terms = filter.terms();
         let listing = Listing { order, bounds, limit, page: Page::empty() };
         self.list(listing, &terms)
+    }
+
+    /// The last entry of the snapshot, in blocks before `until`.
+    fn newest(&self, at: &Snapshot, until: Option<TimeMs>) -> Result<Option<u64>, ViewError> {
+        let end = match until {
+            Some(until) => self.first_index_since(until)?.unwrap_or(u64::MAX),
+            None => u64::MAX,
+        };
+        Ok(at.log_size().min(end).checked_sub(1))
+    }
+
+    /// The first entry in blocks of `since` or later, if there is any.
+    fn oldest(&self, since: Option<TimeMs>) -> Result<Option<u64>, ViewError> {
+        match since {
+            Some(since) => self.first_index_since(since),
+            None => Ok(Some(0)),
+        }
+    }
+
+    /// The first index of the first block with entries that is not older than `time`.
+    fn first_index_since(&self, time: TimeMs) -> Result<Option<u64>, ViewError> {
+        let mut blocks = self.keys_from(&TIMES, time_key(time))?;
+        let Some(key) = blocks.next().transpose()? else { return Ok(None) };
+        let first = self.0.shared.db()?.get(key)?;
+        Ok(first.as_deref().and_then(number_at_end))
     }
 
     fn list(&self, mut listing: Listing, terms: &[Term]) -> Result<EntryPage, ViewError> {
@@ -158,9 +192,11 @@ impl EntryFilter {
     /// The conditions, the one that lets least through (as a rule) first.
     fn terms(&self) -> Vec<Term> {
         let terms = [
+            self.request.map(|id| Term::Request(id.0)),
             self.grant.map(|id| Term::Grant(id.0)),
             self.key.map(Term::Key),
             self.dataset.as_ref().map(|id| Term::Dataset(id.to_string())),
+            self.matter.clone().map(Term::Matter),
             self.agency.clone().map(Term::Agency),
             self.kind.clone().map(Term::Kind),
         ];

@@ -10,6 +10,7 @@ mod layout;
 mod listing;
 mod query;
 mod snapshot;
+mod states;
 mod store;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -34,8 +35,9 @@ use crate::shell::CommitSink;
 
 pub use boot::{BlockFault, BootError, boot};
 pub use listing::{EntryFilter, EntryPage, EntryPlace, Order};
-pub use query::{GrantFilter, Page};
+pub use query::{DatasetFilter, GrantFilter, GrantFound, Page, RequestFilter};
 pub use snapshot::Snapshot;
+pub use states::{DatasetState, GrantStanding, RequestState};
 
 use store::Opened;
 use writer::{Job, Shared, Writer};

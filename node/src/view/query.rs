@@ -1,27 +1,58 @@
-//! Listings of what the state holds: datasets, grants, keys, agencies, codes.
+//! Listings of what the state holds: datasets, grants, requests, keys, agencies, codes.
 //! Holds: every object is as the snapshot has it; the work of one page is bounded.
 //! May not enter: entries of the log (see `listing`), JSON.
 
 use std::ops::Bound;
 
 use comity_core::agency::{Agency, Key};
-use comity_core::dataset::PublishedDataset;
+use comity_core::codes::PublishedCode;
+use comity_core::dataset::{PublishedDataset, Sharing};
 use comity_core::encoding::{Decode, Encode};
-use comity_core::genesis::CodeEntry;
 use comity_core::grant::{Grant, Usage};
-use comity_core::ids::{DatasetId, GrantId, LogIndex};
+use comity_core::ids::{BundleId, DatasetId, GrantId, LogIndex, RequestId};
 use comity_core::keys::PublicKey;
+use comity_core::request::Request;
 use comity_core::state::object;
 use comity_core::text::AgencyId;
 use sled::IVec;
 
 use super::layout::{
-    GrantTerm, agency_keys_prefix, grant_prefix, number_at_end, numbered, state_key,
+    GrantTerm, RequestTerm, agency_keys_prefix, grant_prefix, number_at_end, numbered,
+    request_prefix, state_key,
 };
+use super::states::{DatasetState, GrantStanding, RequestState};
 use super::{Snapshot, View, ViewError};
 
-/// Objects that one page of grants looks at at most before it ends early.
+/// Objects that one page looks up at most before it ends early.
 const OBJECTS_PER_PAGE: usize = 20_000;
+/// Objects that one page reads at most before it ends early.
+const OBJECTS_READ_PER_PAGE: usize = 5_000;
+
+/// Which datasets; all conditions together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DatasetFilter {
+    /// The dataset's owner.
+    pub agency: Option<AgencyId>,
+    /// How it is shared.
+    pub sharing: Option<Sharing>,
+    /// Where it stands.
+    pub state: Option<DatasetState>,
+}
+
+/// Which requests; all conditions together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestFilter {
+    /// The dataset's owner.
+    pub provider: Option<AgencyId>,
+    /// The agency that asks.
+    pub requester: Option<AgencyId>,
+    /// The dataset.
+    pub dataset: Option<DatasetId>,
+    /// The bundle that it was opened in.
+    pub bundle: Option<BundleId>,
+    /// Where it stands.
+    pub state: Option<RequestState>,
+}
 
 /// Which grants; all conditions together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +63,21 @@ pub struct GrantFilter {
     pub requester: Option<AgencyId>,
     /// The dataset.
     pub dataset: Option<DatasetId>,
+    /// Where it stands.
+    pub standing: Option<GrantStanding>,
+}
+
+/// A grant with what is known about it at a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantFound {
+    /// Its id.
+    pub id: GrantId,
+    /// The grant.
+    pub grant: Grant,
+    /// How far it is used.
+    pub usage: Usage,
+    /// Where it stands at the snapshot's time.
+    pub standing: GrantStanding,
 }
 
 /// A part of a listing. It may hold fewer than asked for and still not be the last.
@@ -50,59 +96,108 @@ impl<T, C> Page<T, C> {
 }
 
 impl View {
-    /// Datasets, ascending by id, of one agency or of all. Errors: the store.
+    /// Datasets, ascending by id. Errors: the store.
     pub fn datasets(
         &self,
         at: &Snapshot,
-        agency: Option<&AgencyId>,
+        filter: &DatasetFilter,
         from: Option<&DatasetId>,
         limit: usize,
     ) -> Result<Page<PublishedDataset, DatasetId>, ViewError> {
-        let prefix = match agency {
+        let prefix = match &filter.agency {
             Some(agency) => state_key(format!("d{agency}/").as_bytes()),
             None => state_key(b"d"),
         };
         let start =
             from.map_or_else(|| prefix.clone(), |id| state_key(format!("d{id}").as_bytes()));
         let mut page = Page::empty();
-        for key in self.keys_from(&prefix, start)? {
+        for (read, key) in self.keys_from(&prefix, start)?.enumerate() {
             let Some(bytes) = at.state().get(&key?[1..]) else { continue };
             let dataset: PublishedDataset = object(bytes);
-            if page.found.len() == limit {
+            if page.found.len() == limit || read >= OBJECTS_READ_PER_PAGE {
                 page.next = Some(dataset.dataset.id);
                 break;
             }
-            page.found.push(dataset);
+            if filter.fits(&dataset) {
+                page.found.push(dataset);
+            }
         }
         Ok(page)
     }
 
-    /// Grants with their usage, ascending by id. Errors: the store.
+    /// Grants with their usage and standing, ascending by id. Errors: the store.
     pub fn grants(
         &self,
         at: &Snapshot,
         filter: &GrantFilter,
         from: Option<GrantId>,
         limit: usize,
-    ) -> Result<Page<(GrantId, Grant, Usage), GrantId>, ViewError> {
+    ) -> Result<Page<GrantFound, GrantId>, ViewError> {
+        let prefixes: Vec<_> = filter.terms().iter().map(grant_prefix).collect();
+        let (first, further) = match prefixes.split_first() {
+            Some((first, further)) => (first.clone(), further),
+            None => (state_key(b"g"), &[][..]),
+        };
+        let page = self.numbers(&first, further, from.map(|from| from.0), limit, |index| {
+            let found = at.grant(GrantId(index))?;
+            filter.standing.is_none_or(|standing| found.standing == standing).then_some(found)
+        })?;
+        Ok(Page { found: page.found, next: page.next.map(GrantId) })
+    }
+
+    /// Requests, ascending by id. One that is answered while it is listed may be left out of the
+    /// open ones already. Errors: the store.
+    pub fn requests(
+        &self,
+        at: &Snapshot,
+        filter: &RequestFilter,
+        from: Option<RequestId>,
+        limit: usize,
+    ) -> Result<Page<(RequestId, Request), RequestId>, ViewError> {
+        // Each prefix is of requests in the state asked for: no other is looked at.
+        let prefix = |term: &RequestTerm| request_prefix(term, filter.state);
+        let prefixes: Vec<_> = filter.terms().iter().map(prefix).collect();
+        let (first, further) = match prefixes.split_first() {
+            Some((first, further)) => (first.clone(), further),
+            None => (prefix(&RequestTerm::Any), &[][..]),
+        };
+        let page = self.numbers(&first, further, from.map(|from| from.0), limit, |index| {
+            let id = RequestId(index);
+            let request = at.request(id)?;
+            let fits = filter.state.is_none_or(|state| RequestState::of(&request) == state);
+            fits.then_some((id, request))
+        })?;
+        Ok(Page { found: page.found, next: page.next.map(RequestId) })
+    }
+
+    /// What `read` gives for the numbers, ascending from `from` on, that stand under `first` and
+    /// under every one of `further`.
+    fn numbers<T>(
+        &self,
+        first: &[u8],
+        further: &[Vec<u8>],
+        from: Option<LogIndex>,
+        limit: usize,
+        read: impl Fn(LogIndex) -> Option<T>,
+    ) -> Result<Page<T, LogIndex>, ViewError> {
         let db = self.0.shared.db()?;
-        let terms = filter.terms();
-        let prefix = terms.first().map_or(state_key(b"g"), grant_prefix);
-        let start = numbered(&prefix, from.map_or(0, |from| from.0.0));
+        let start = numbered(first, from.unwrap_or_default().0);
         let mut page = Page::empty();
-        for (looked_at, key) in self.keys_from(&prefix, start)?.enumerate() {
+        let mut reads = 0;
+        for (looked_at, key) in self.keys_from(first, start)?.enumerate() {
             let Some(index) = number_at_end(&key?) else { continue };
-            let id = GrantId(LogIndex(index));
-            if page.found.len() == limit || looked_at == OBJECTS_PER_PAGE {
-                page.next = Some(id);
+            let is_enough = looked_at == OBJECTS_PER_PAGE || reads == OBJECTS_READ_PER_PAGE;
+            if page.found.len() == limit || is_enough {
+                page.next = Some(LogIndex(index));
                 break;
             }
             let mut fits = true;
-            for term in terms.get(1..).unwrap_or(&[]) {
-                fits &= db.contains_key(numbered(&grant_prefix(term), index))?;
+            for prefix in further {
+                fits = fits && db.contains_key(numbered(prefix, index))?;
             }
-            if let Some((grant, usage)) = at.grant(id).filter(|_| fits) {
-                page.found.push((id, grant, usage));
+            if fits {
+                reads += 1;
+                page.found.extend(read(LogIndex(index)));
             }
         }
         Ok(page)
@@ -143,12 +238,12 @@ impl View {
     }
 
     /// The matters, ascending by code. Errors: the store.
-    pub fn matters(&self, at: &Snapshot) -> Result<Vec<CodeEntry>, ViewError> {
+    pub fn matters(&self, at: &Snapshot) -> Result<Vec<PublishedCode>, ViewError> {
         self.objects(at, b'm')
     }
 
     /// The duty bases, ascending by code. Errors: the store.
-    pub fn duty_bases(&self, at: &Snapshot) -> Result<Vec<CodeEntry>, ViewError> {
+    pub fn duty_bases(&self, at: &Snapshot) -> Result<Vec<PublishedCode>, ViewError> {
         self.objects(at, b'b')
     }
 
@@ -165,7 +260,7 @@ impl View {
     }
 
     /// Keys that begin with `prefix`, from `start` on.
-    fn keys_from(
+    pub(super) fn keys_from(
         &self,
         prefix: &[u8],
         start: Vec<u8>,
@@ -175,6 +270,26 @@ impl View {
         let range = (Bound::Included(begin), Bound::<Vec<u8>>::Unbounded);
         let keys = self.0.shared.db()?.range(range).keys();
         Ok(keys.take_while(move |key| key.as_ref().map_or(true, |key| key.starts_with(&prefix))))
+    }
+}
+
+impl DatasetFilter {
+    fn fits(&self, dataset: &PublishedDataset) -> bool {
+        self.sharing.is_none_or(|sharing| dataset.dataset.sharing == sharing)
+            && self.state.is_none_or(|state| DatasetState::of(dataset) == state)
+    }
+}
+
+impl RequestFilter {
+    /// The conditions but for the state, the one that lets least through (as a rule) first.
+    fn terms(&self) -> Vec<RequestTerm> {
+        let terms = [
+            self.bundle.map(RequestTerm::Bundle),
+            self.dataset.as_ref().map(|id| RequestTerm::Dataset(id.to_string())),
+            self.requester.clone().map(RequestTerm::Requester),
+            self.provider.clone().map(RequestTerm::Provider),
+        ];
+        terms.into_iter().flatten().collect()
     }
 }
 

@@ -4,19 +4,22 @@
 
 use comity_core::agency::{Agency, Key};
 use comity_core::block::Header;
-use comity_core::dataset::PublishedDataset;
-use comity_core::grant::{Grant, Usage};
+use comity_core::dataset::{DatasetVersion, PublishedDataset};
 use comity_core::hash::{ConsortiumId, HeaderHash, LogRoot, StateRoot};
-use comity_core::ids::{DatasetId, GrantId, Height, TimeMs};
+use comity_core::ids::{DatasetId, GrantId, Height, RequestId, TimeMs};
 use comity_core::keys::PublicKey;
 use comity_core::ledger::{Ledger, Tip, TreeState};
 use comity_core::log_tree::Frontier;
+use comity_core::request::Request;
 use comity_core::state::{self, StateKey};
 use comity_core::state_tree::StateTree;
 use comity_core::text::AgencyId;
 use comity_core::validators::{Validator, ValidatorSet};
 use comity_core::vote::CommitCertificate;
 use comity_replica::io::Commit;
+
+use super::query::GrantFound;
+use super::states::GrantStanding;
 
 /// The ledger after one block (before the first, as the genesis founds it). Cheap to clone parts
 /// of, cheap to keep.
@@ -118,10 +121,39 @@ impl Snapshot {
         state::dataset(&TreeState(&self.state), id)
     }
 
-    /// A grant with its usage.
-    pub fn grant(&self, id: GrantId) -> Option<(Grant, Usage)> {
+    /// The versions of a dataset, ascending from version `from` on, with the entries that made
+    /// them, at most `limit`. The last of all is the present one.
+    pub fn dataset_versions(
+        &self,
+        present: &PublishedDataset,
+        from: u32,
+        limit: usize,
+    ) -> Vec<(u32, DatasetVersion)> {
         let state = TreeState(&self.state);
-        state::grant(&state, id).map(|grant| (grant, state::usage(&state, id)))
+        let version = |version| {
+            if version == present.version {
+                let PublishedDataset { dataset, version_at, .. } = present.clone();
+                return Some((version, DatasetVersion { dataset, version_at }));
+            }
+            let key = StateKey::DatasetVersion(&present.dataset.id, version);
+            state::read(&state, &key).map(|found| (version, found))
+        };
+        (from.max(1)..=present.version).take(limit).filter_map(version).collect()
+    }
+
+    /// A grant with its usage and standing.
+    pub fn grant(&self, id: GrantId) -> Option<GrantFound> {
+        let state = TreeState(&self.state);
+        let grant = state::grant(&state, id)?;
+        let usage = state::usage(&state, id);
+        let dataset = state::dataset(&state, &grant.terms.dataset)?;
+        let standing = GrantStanding::of(&grant, &usage, &dataset, self.tip.time);
+        Some(GrantFound { id, grant, usage, standing })
+    }
+
+    /// A request.
+    pub fn request(&self, id: RequestId) -> Option<Request> {
+        state::request(&TreeState(&self.state), id)
     }
 
     /// A key's registration.

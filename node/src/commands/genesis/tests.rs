@@ -1,17 +1,24 @@
 //! The genesis: stable for given parts, and plain about what is wrong with them.
 
-use comity_core::agency::{Agency, AgencyKind, KeyRole, Level};
+use comity_core::agency::{Agency, AgencyKind, KeyAlgorithm, KeyRole, Level};
 use comity_core::genesis::{GenesisKey, NO_CONSORTIUM};
 use comity_core::keys::SecretKey;
 
 use super::*;
+use crate::terminal::Terminal;
 
 fn member(name: &str, seed: u8) -> GenesisMember {
     let agency: AgencyId = name.parse().unwrap();
     let key = |role: KeyRole, seed: u8| {
         let secret = SecretKey::from_seed(&[seed; 32]);
         let possession = secret.sign_possession(&NO_CONSORTIUM, &agency, role);
-        GenesisKey { role, key: secret.public(), post: Text::default(), possession }
+        GenesisKey {
+            role,
+            algorithm: KeyAlgorithm::Ed25519,
+            key: secret.public(),
+            post: Text::default(),
+            possession,
+        }
     };
     let roles = [KeyRole::Admin, KeyRole::Note, KeyRole::Validator, KeyRole::Transport];
     GenesisMember {
@@ -92,7 +99,7 @@ fn genesis_written_and_read_again_has_the_same_id() {
     }
     let run = || {
         let args = crate::args::parse(words.iter().map(Into::into)).unwrap();
-        super::super::perform(args.command)
+        super::super::perform(args.command, &mut Terminal::nobody())
     };
     let report = run().unwrap();
     let genesis: Genesis = serde_json::from_slice(&fs::read(&out).unwrap()).unwrap();
@@ -109,7 +116,7 @@ fn genesis_written_and_read_again_has_the_same_id() {
 #[test]
 fn sample_codes_need_no_other_argument() {
     let args = crate::args::parse(["comityd", "genesis", "--sample-codes"].map(Into::into));
-    let text = super::super::perform(args.unwrap().command).unwrap();
+    let text = super::super::perform(args.unwrap().command, &mut Terminal::nobody()).unwrap();
     let codes: Codes = toml::from_str(&text).unwrap();
     assert_eq!((codes.matters.len(), codes.duty_bases.len()), (6, 4));
     let bare = crate::args::parse(["comityd", "genesis"].map(Into::into)).unwrap_err();

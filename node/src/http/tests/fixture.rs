@@ -15,15 +15,20 @@ use tokio::task::JoinHandle;
 use super::client::{Coming, Reply, begin};
 use crate::disk::FileDisk;
 use crate::http::{ApiParts, ApiState, HttpError, bind, serve};
+use crate::kept::Kept;
 use crate::metrics::Metrics;
 use crate::shell::handle::HandleEnds;
 use crate::shell::{NodeStatus, PeerStatus, ShellHandle};
 use crate::view::tests::chain::{Chain, MEMBERS};
 use crate::view::{View, boot};
 
-pub(super) struct Node {
-    pub(super) chain: Chain,
-    pub(super) view: View,
+/// Room for what is kept: a few openings.
+const KEPT_BYTES: u64 = 16 * 4096;
+
+pub(crate) struct Node {
+    pub(crate) chain: Chain,
+    pub(crate) view: View,
+    pub(crate) api: ApiState,
     /// The replica's ends.
     pub(super) ends: HandleEnds,
     pub(super) address: SocketAddr,
@@ -35,7 +40,7 @@ pub(super) struct Node {
 
 impl Node {
     /// The node of `health.gd`, with this chain.
-    pub(super) async fn start(chain: Chain) -> Node {
+    pub(crate) async fn start(chain: Chain) -> Node {
         let dir = TempDir::new().unwrap();
         let disk = FileDisk::open(&dir.path().join("log")).unwrap();
         let storage = chain.stored(disk, usize::MAX);
@@ -51,6 +56,8 @@ impl Node {
             blocks,
             shell,
             metrics: Arc::new(Metrics::new()),
+            kept: Kept::open(&dir.path().join("kept"), *chain.ledger.consortium(), KEPT_BYTES)
+                .unwrap(),
         });
         let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -58,13 +65,14 @@ impl Node {
         let shutdown = async {
             let _ = stopped.await;
         };
+        let api = state.clone();
         let served = tokio::spawn(serve(listener, state, shutdown));
         let stop = Some(stop);
-        Node { chain, view, ends, address, storage, stop, served, _dir: dir }
+        Node { chain, view, api, ends, address, storage, stop, served, _dir: dir }
     }
 
     /// Commits a block with these records: durable first, then in the view.
-    pub(super) fn commit(&mut self, records: Vec<VerifiedRecord>) -> Arc<Commit> {
+    pub(crate) fn commit(&mut self, records: Vec<VerifiedRecord>) -> Arc<Commit> {
         let commit = self.store(records);
         self.view.apply(Arc::clone(&commit));
         commit

@@ -1,7 +1,9 @@
 //! The API over a real socket, with a real view and block log and a replica played by the test.
 
 mod client;
-mod fixture;
+pub(crate) mod fixture;
+mod kept;
 mod reads;
+mod sharing;
 mod streams;
 mod submits;

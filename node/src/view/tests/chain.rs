@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
-use comity_core::agency::{Agency, AgencyKind, KeyRole, Level, Standing};
+use comity_core::agency::{Agency, AgencyKind, KeyAlgorithm, KeyRole, Level, Standing};
 use comity_core::block::CommittedBlock;
+use comity_core::codes::CodeEntry;
 use comity_core::dataset::{Dataset, DeliveryMode, Grade, Items, Openness, Sharing};
 use comity_core::genesis::{
-    CodeEntry, GENESIS_VERSION, Genesis, GenesisKey, GenesisMember, NO_CONSORTIUM, Params,
+    GENESIS_VERSION, Genesis, GenesisKey, GenesisMember, NO_CONSORTIUM, Params,
 };
 use comity_core::grant::GrantTerms;
-use comity_core::ids::{ExchangeId, GrantId, Height, Nonce, TimeMs};
+use comity_core::ids::{BundleId, ExchangeId, GrantId, Height, Nonce, TimeMs};
 use comity_core::keys::SecretKey;
 use comity_core::ledger::{Ledger, NewBlock};
+use comity_core::request::RequestTerms;
 use comity_core::statement::{
     Action, Capacity, STATEMENT_VERSION, SignedRecord, Statement, StatementSigner, VerifiedRecord,
 };
@@ -73,9 +75,50 @@ fn member(id: &str) -> GenesisMember {
         let secret = secret(id, role);
         let possession = secret.sign_possession(&NO_CONSORTIUM, &agency.id, role);
         let post = format!("{role} desk").parse().unwrap();
-        GenesisKey { role, key: secret.public(), post, possession }
+        GenesisKey {
+            role,
+            algorithm: KeyAlgorithm::Ed25519,
+            key: secret.public(),
+            post,
+            possession,
+        }
     });
     GenesisMember { agency, keys: keys.into() }
+}
+
+/// A dataset that can be granted.
+pub(crate) fn dataset(id: &str) -> Dataset {
+    Dataset {
+        id: id.parse().unwrap(),
+        title: "疫苗接种记录".parse().unwrap(),
+        summary: Default::default(),
+        items: vec![],
+        sharing: Sharing::Conditional,
+        conditions: "on request".parse().unwrap(),
+        openness: Openness::Closed,
+        grade: Grade::Important,
+        modes: [DeliveryMode::Query].into(),
+        contact: "data office".parse().unwrap(),
+        identifier: Default::default(),
+        details: None,
+    }
+}
+
+/// [`DATASET`] for a year.
+pub(crate) fn terms(requester: &str) -> GrantTerms {
+    GrantTerms {
+        dataset: DATASET.parse().unwrap(),
+        requester: requester.parse().unwrap(),
+        matters: ["LOW-INCOME".parse().unwrap()].into(),
+        duty_basis: "ACT-1".parse().unwrap(),
+        items: Items::All,
+        modes: [DeliveryMode::Query].into(),
+        not_before: BEGIN,
+        not_after: BEGIN.plus(365 * 86_400_000),
+        total_quota: None,
+        daily_quota: None,
+        conditions: Default::default(),
+    }
 }
 
 /// A chain in the making.
@@ -194,38 +237,26 @@ impl Chain {
     }
 
     pub(crate) fn publish(&mut self, id: &str) -> VerifiedRecord {
-        let dataset = Dataset {
-            id: id.parse().unwrap(),
-            title: "疫苗接种记录".parse().unwrap(),
-            summary: Default::default(),
-            items: vec![],
-            sharing: Sharing::Conditional,
-            conditions: "on request".parse().unwrap(),
-            openness: Openness::Closed,
-            grade: Grade::Important,
-            modes: [DeliveryMode::Query].into(),
-            contact: "data office".parse().unwrap(),
-        };
+        let dataset = dataset(id);
         let owner = dataset.id.agency.to_string();
         self.record(&owner, KeyRole::Steward, Action::PublishDataset { dataset })
     }
 
     /// A grant of [`DATASET`] for a year.
     pub(crate) fn grant(&mut self, requester: &str) -> VerifiedRecord {
-        let terms = GrantTerms {
-            dataset: DATASET.parse().unwrap(),
-            requester: requester.parse().unwrap(),
-            matters: ["LOW-INCOME".parse().unwrap()].into(),
-            duty_basis: "ACT-1".parse().unwrap(),
-            items: Items::All,
-            modes: [DeliveryMode::Query].into(),
-            not_before: BEGIN,
-            not_after: BEGIN.plus(365 * 86_400_000),
-            total_quota: None,
-            daily_quota: None,
-            conditions: Default::default(),
-        };
-        self.record("health.gd", KeyRole::Steward, Action::IssueGrant { terms })
+        self.steward(Action::IssueGrant { terms: terms(requester) })
+    }
+
+    /// A record of the steward of `health.gd`.
+    pub(crate) fn steward(&mut self, action: Action) -> VerifiedRecord {
+        self.record("health.gd", KeyRole::Steward, action)
+    }
+
+    /// A request for [`DATASET`].
+    pub(crate) fn ask(&mut self, requester: &str, bundle: Option<BundleId>) -> VerifiedRecord {
+        let asked = terms(requester);
+        let terms = RequestTerms { asked, once: false, needed_by: None, bundle };
+        self.record(requester, KeyRole::Officer, Action::OpenRequest { terms })
     }
 
     /// An attempt of `tax.gd`'s officer under grant G1.
@@ -244,6 +275,7 @@ impl Chain {
             mode: DeliveryMode::Query,
             made_at: now,
             valid_until: now.plus(60_000),
+            sealed: vec![],
         };
         let signature = officer.sign_attempt(&attempt);
         SignedAttempt { attempt, signature }

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use comity_core::agency::KeyRole;
+use comity_core::codes::{CodeEntry, PublishedCode};
 use comity_core::ids::{GrantId, LogIndex};
 use comity_core::statement::Action;
 use tempfile::TempDir;
 
 use super::chain::{Chain, DATASET, MEMBERS, secret};
-use crate::view::{EntryFilter, GrantFilter, Order, View, boot};
+use crate::view::{DatasetFilter, EntryFilter, GrantFilter, Order, View, boot};
 use comity_replica::storage::MemoryDisk;
 
 /// The view of a chain, with its directory.
@@ -41,7 +42,9 @@ fn varied() -> Chain {
     let possession = new.sign_possession(chain.ledger.consortium(), &agency, role);
     let post = "desk 2".parse().unwrap();
     let key = new.public();
-    let register = Action::RegisterKey { key, role, post, valid_until: None, possession };
+    let algorithm = comity_core::agency::KeyAlgorithm::Ed25519;
+    let register =
+        Action::RegisterKey { key, role, algorithm, post, valid_until: None, possession };
     let register = chain.record("tax.gd", KeyRole::Admin, register);
     chain.push(vec![register]);
     let reason = "post abolished".parse().unwrap();
@@ -155,7 +158,7 @@ fn grants_are_found_by_provider_requester_and_dataset() {
     let at = view.snapshot();
     let found = |filter: &GrantFilter| -> Vec<u64> {
         let page = view.grants(&at, filter, None, 1000).unwrap();
-        page.found.iter().map(|(id, ..)| id.0.0).collect()
+        page.found.iter().map(|found| found.id.0.0).collect()
     };
     let all = GrantFilter::default();
     let tax = GrantFilter { requester: Some("tax.gd".parse().unwrap()), ..all.clone() };
@@ -170,9 +173,9 @@ fn grants_are_found_by_provider_requester_and_dataset() {
     let first = view.grants(&at, &all, None, 1).unwrap();
     assert_eq!(first.next, Some(GrantId(LogIndex(7))));
     let rest = view.grants(&at, &all, first.next, 1).unwrap();
-    assert_eq!((rest.found[0].0, rest.next), (GrantId(LogIndex(7)), None));
-    assert!(rest.found[0].1.revoked.is_some());
-    assert_eq!(first.found[0].2.total, 4);
+    assert_eq!((rest.found[0].id, rest.next), (GrantId(LogIndex(7)), None));
+    assert!(rest.found[0].grant.revoked.is_some());
+    assert_eq!(first.found[0].usage.total, 4);
 }
 
 #[test]
@@ -183,15 +186,16 @@ fn datasets_keys_agencies_and_codes_are_listed_in_order() {
     let (_dir, view) = view_of(&chain);
     let at = view.snapshot();
     let health = "health.gd".parse().unwrap();
-    let page = view.datasets(&at, Some(&health), None, 1).unwrap();
+    let of_health = DatasetFilter { agency: Some(health), ..DatasetFilter::default() };
+    let page = view.datasets(&at, &of_health, None, 1).unwrap();
     assert_eq!(page.found[0].dataset.id.to_string(), "health.gd/a");
-    let rest = view.datasets(&at, Some(&health), page.next.as_ref(), 9).unwrap();
+    let rest = view.datasets(&at, &of_health, page.next.as_ref(), 9).unwrap();
     assert_eq!(rest.found[0].dataset.id.to_string(), "health.gd/b");
     assert_eq!(rest.next, None);
-    assert_eq!(view.datasets(&at, None, None, 9).unwrap().found.len(), 3);
+    assert_eq!(view.datasets(&at, &DatasetFilter::default(), None, 9).unwrap().found.len(), 3);
     // A cursor of another agency does not lead out of the listing.
     let foreign = "a.gd/z".parse().unwrap();
-    assert_eq!(view.datasets(&at, Some(&health), Some(&foreign), 9).unwrap().found.len(), 2);
+    assert_eq!(view.datasets(&at, &of_health, Some(&foreign), 9).unwrap().found.len(), 2);
 
     let tax = view.keys(&at, Some(&"tax.gd".parse().unwrap()), None, 1000).unwrap();
     assert!(tax.found.iter().all(|(_, key)| key.agency.as_str() == "tax.gd"));
@@ -208,6 +212,12 @@ fn datasets_keys_agencies_and_codes_are_listed_in_order() {
     assert_eq!(all.len(), 24);
     let ids: Vec<String> = view.agencies(&at).unwrap().iter().map(|a| a.id.to_string()).collect();
     assert_eq!(ids, MEMBERS);
-    assert_eq!(view.matters(&at).unwrap(), chain.genesis.matters);
-    assert_eq!(view.duty_bases(&at).unwrap(), chain.genesis.duty_bases);
+    let codes = |listed: Vec<PublishedCode>| -> Vec<_> {
+        listed
+            .into_iter()
+            .map(|PublishedCode { code, title, .. }| CodeEntry { code, title })
+            .collect()
+    };
+    assert_eq!(codes(view.matters(&at).unwrap()), chain.genesis.matters);
+    assert_eq!(codes(view.duty_bases(&at).unwrap()), chain.genesis.duty_bases);
 }

@@ -3,3 +3,5 @@
 pub(crate) mod chain;
 mod listings;
 mod restarts;
+mod sharing;
+mod times;

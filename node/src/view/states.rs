@@ -1,0 +1,119 @@
+//! What a request, a dataset or a grant counts as at a snapshot: derived, never stored on the ledger.
+//! Holds: a grant is in force exactly where no access would be refused for the grant's or the
+//! dataset's own sake on any day; the first reason is named, in the order of refusals.
+//! May not enter: rules of its own (see docs/formats.md, "Evaluation").
+
+use comity_core::access::AccessRefusal;
+use comity_core::apply::accesses::check_in_force;
+use comity_core::dataset::PublishedDataset;
+use comity_core::grant::{Grant, Usage};
+use comity_core::ids::TimeMs;
+use comity_core::request::{Outcome, Request};
+use serde::{Deserialize, Serialize};
+
+/// Where a request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RequestState {
+    /// It waits for its reply.
+    Open,
+    /// It was approved.
+    Approved,
+    /// It was refused.
+    Refused,
+    /// The requesting agency took it back.
+    Withdrawn,
+}
+
+impl RequestState {
+    /// Where `request` stands.
+    pub fn of(request: &Request) -> RequestState {
+        match request.reply.as_ref().map(|reply| &reply.outcome) {
+            None => RequestState::Open,
+            Some(Outcome::Approved { .. }) => RequestState::Approved,
+            Some(Outcome::Refused { .. }) => RequestState::Refused,
+            Some(Outcome::Withdrawn { .. }) => RequestState::Withdrawn,
+        }
+    }
+}
+
+/// Where a dataset stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DatasetState {
+    /// In the catalogue.
+    Listed,
+    /// In the catalogue, but no access to it is allowed for now.
+    Suspended,
+    /// Out of the catalogue.
+    Withdrawn,
+}
+
+impl DatasetState {
+    /// Where `dataset` stands; one that was suspended and then withdrawn is withdrawn.
+    pub fn of(dataset: &PublishedDataset) -> DatasetState {
+        if dataset.withdrawals.current().is_some() {
+            DatasetState::Withdrawn
+        } else if dataset.suspensions.current().is_some() {
+            DatasetState::Suspended
+        } else {
+            DatasetState::Listed
+        }
+    }
+}
+
+/// Whether a grant is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GrantStanding {
+    /// It is.
+    InForce,
+    /// It was revoked.
+    Revoked,
+    /// It is suspended.
+    Suspended,
+    /// Its period has not begun.
+    NotYetInForce,
+    /// Its period is over.
+    Expired,
+    /// Its dataset was withdrawn after it was issued.
+    DatasetWithdrawn,
+    /// Its dataset is suspended.
+    DatasetSuspended,
+    /// Its dataset is not shared any longer.
+    DatasetNotShared,
+    /// Its total quota is used up.
+    UsedUp,
+}
+
+impl GrantStanding {
+    /// The standing of `grant` on `dataset` at `time`: the first that applies, in the order in
+    /// which an access would be refused.
+    pub fn of(
+        grant: &Grant,
+        usage: &Usage,
+        dataset: &PublishedDataset,
+        time: TimeMs,
+    ) -> GrantStanding {
+        match check_in_force(grant, dataset, time) {
+            Err(refusal) => GrantStanding::because(&refusal),
+            Ok(()) if grant.terms.total_quota.is_some_and(|quota| usage.total >= quota) => {
+                GrantStanding::UsedUp
+            }
+            Ok(()) => GrantStanding::InForce,
+        }
+    }
+
+    fn because(refusal: &AccessRefusal) -> GrantStanding {
+        match refusal {
+            AccessRefusal::GrantRevoked { .. } => GrantStanding::Revoked,
+            AccessRefusal::GrantSuspended { .. } => GrantStanding::Suspended,
+            AccessRefusal::GrantNotYetInForce { .. } => GrantStanding::NotYetInForce,
+            AccessRefusal::GrantExpired { .. } => GrantStanding::Expired,
+            AccessRefusal::DatasetWithdrawn { .. } => GrantStanding::DatasetWithdrawn,
+            AccessRefusal::DatasetSuspended { .. } => GrantStanding::DatasetSuspended,
+            AccessRefusal::DatasetNotShared { .. } => GrantStanding::DatasetNotShared,
+            _ => unreachable!("no other reason lies in a grant and its dataset: {refusal}"),
+        }
+    }
+}
