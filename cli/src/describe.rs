@@ -2,14 +2,16 @@
 //! Holds: every field of an action that has an effect is shown.
 //! May not enter: signing; the node.
 
-use comity_core::access::Attempt;
+use comity_core::access::{AccessRefusal, Attempt};
 use comity_core::dataset::{Dataset, DeliveryMode, Items};
 use comity_core::grant::GrantTerms;
-use comity_core::ids::TimeMs;
+use comity_core::ids::{RequestId, TimeMs};
+use comity_core::request::RequestTerms;
 use comity_core::statement::Action;
+use comity_core::text::Code;
 use jiff::tz::TimeZone;
 
-use crate::client::Committed;
+use crate::client::{Committed, access_fields};
 use crate::messages::{render, say, text};
 use crate::{table, time};
 
@@ -36,6 +38,31 @@ pub(crate) fn sentence(action: &Action) -> String {
             let rule = refusal.rule();
             say!("does-record-denial", requester = requester, dataset = dataset, rule = rule)
         }
+        Action::AmendDataset { dataset, .. } => say!("does-amend-dataset", dataset = dataset.id),
+        Action::WithdrawDataset { dataset, .. } => say!("does-withdraw-dataset", dataset = dataset),
+        Action::SuspendDataset { dataset, .. } => say!("does-suspend-dataset", dataset = dataset),
+        Action::ResumeDataset { dataset } => say!("does-resume-dataset", dataset = dataset),
+        Action::SuspendGrant { grant, .. } => say!("does-suspend-grant", grant = grant),
+        Action::ResumeGrant { grant } => say!("does-resume-grant", grant = grant),
+        Action::OpenRequest { terms } => {
+            let GrantTerms { requester, dataset, .. } = &terms.asked;
+            say!("does-open-request", requester = requester, dataset = dataset)
+        }
+        Action::ApproveRequest { request, terms } => say!(
+            "does-approve-request",
+            request = request,
+            requester = terms.requester,
+            dataset = terms.dataset
+        ),
+        Action::RefuseRequest { request, .. } => say!("does-refuse-request", request = request),
+        Action::WithdrawRequest { request, .. } => say!("does-withdraw-request", request = request),
+        Action::UrgeRequest { request } => say!("does-urge-request", request = request),
+        Action::PublishCodes { list, codes } => {
+            say!("does-publish-codes", list = list.as_str(), count = codes.len())
+        }
+        Action::WithdrawCode { list, code, .. } => {
+            say!("does-withdraw-code", list = list.as_str(), code = code)
+        }
     }
 }
 
@@ -49,13 +76,34 @@ pub(crate) fn done(action: &Action, committed: &Committed) -> String {
         Action::RevokeGrant { grant, .. } => say!("done-revoke-grant", grant = grant),
         Action::RecordAccess { .. } => say!("done-record-access"),
         Action::RecordDenial { .. } => say!("done-record-denial"),
+        Action::AmendDataset { dataset, version } => {
+            say!("done-amend-dataset", dataset = dataset.id, version = version.saturating_add(1))
+        }
+        Action::WithdrawDataset { dataset, .. } => say!("done-withdraw-dataset", dataset = dataset),
+        Action::SuspendDataset { dataset, .. } => say!("done-suspend-dataset", dataset = dataset),
+        Action::ResumeDataset { dataset } => say!("done-resume-dataset", dataset = dataset),
+        Action::SuspendGrant { grant, .. } => say!("done-suspend-grant", grant = grant),
+        Action::ResumeGrant { grant } => say!("done-resume-grant", grant = grant),
+        Action::OpenRequest { .. } => say!("done-open-request", index = committed.index),
+        Action::ApproveRequest { request, .. } => {
+            say!("done-approve-request", request = request, index = committed.index)
+        }
+        Action::RefuseRequest { request, .. } => say!("done-refuse-request", request = request),
+        Action::WithdrawRequest { request, .. } => say!("done-withdraw-request", request = request),
+        Action::UrgeRequest { request } => say!("done-urge-request", request = request),
+        Action::PublishCodes { list, codes } => {
+            say!("done-publish-codes", list = list.as_str(), count = codes.len())
+        }
+        Action::WithdrawCode { list, code, .. } => {
+            say!("done-withdraw-code", list = list.as_str(), code = code)
+        }
     }
 }
 
 /// An action's terms, with times in `zone`.
 pub(crate) fn rows(action: &Action, zone: &TimeZone) -> Rows {
     match action {
-        Action::RegisterKey { key, role, post, valid_until, possession: _ } => vec![
+        Action::RegisterKey { key, role, algorithm: _, post, valid_until, possession: _ } => vec![
             (say!("label-new-key"), table::key(key)),
             (say!("label-role"), role.to_string()),
             (say!("label-post"), post.to_string()),
@@ -75,20 +123,94 @@ pub(crate) fn rows(action: &Action, zone: &TimeZone) -> Rows {
         Action::RecordAccess { attempt } => attempt_rows(&attempt.attempt, zone),
         Action::RecordDenial { attempt, refusal } => {
             let mut rows = attempt_rows(&attempt.attempt, zone);
-            let value = serde_json::to_value(refusal).unwrap_or_default();
-            let fields = crate::client::refusal_fields(&value, zone);
-            let why = render(&format!("err-{}", refusal.rule()), &fields);
+            let why = self::refusal(refusal, zone);
             rows.push((say!("label-refused"), format!("{} ({why})", refusal.rule())));
             rows
         }
+        Action::AmendDataset { dataset, version } => {
+            let mut rows = dataset_rows(dataset);
+            rows.push((say!("label-replaces"), say!("words-version", version = version)));
+            rows
+        }
+        Action::WithdrawDataset { dataset, reason }
+        | Action::SuspendDataset { dataset, reason } => {
+            vec![
+                (say!("label-dataset"), dataset.to_string()),
+                (say!("label-reason"), reason.to_string()),
+            ]
+        }
+        Action::ResumeDataset { dataset } => vec![(say!("label-dataset"), dataset.to_string())],
+        Action::SuspendGrant { grant, reason } => vec![
+            (say!("label-grant"), grant.to_string()),
+            (say!("label-reason"), reason.to_string()),
+        ],
+        Action::ResumeGrant { grant } => vec![(say!("label-grant"), grant.to_string())],
+        Action::OpenRequest { .. }
+        | Action::ApproveRequest { .. }
+        | Action::RefuseRequest { .. }
+        | Action::WithdrawRequest { .. }
+        | Action::UrgeRequest { .. } => request_rows(action, zone),
+        Action::PublishCodes { codes, .. } => {
+            codes.iter().map(|entry| (entry.code.to_string(), entry.title.to_string())).collect()
+        }
+        Action::WithdrawCode { code, reason, .. } => {
+            vec![(say!("label-code"), code.to_string()), (say!("label-reason"), reason.to_string())]
+        }
     }
+}
+
+/// What an action about a request says.
+fn request_rows(action: &Action, zone: &TimeZone) -> Rows {
+    let named = |request: &RequestId| (say!("label-request"), request.to_string());
+    match action {
+        Action::OpenRequest { terms } => asked_rows(terms, zone),
+        Action::ApproveRequest { request, terms } => {
+            let mut rows = vec![named(request)];
+            rows.extend(terms_rows(terms, zone));
+            rows
+        }
+        Action::RefuseRequest { request, legal_basis, reason } => vec![
+            named(request),
+            (say!("label-legal-basis"), legal_basis.to_string()),
+            (say!("label-reason"), reason.to_string()),
+        ],
+        Action::WithdrawRequest { request, reason } => {
+            vec![named(request), (say!("label-reason"), reason.to_string())]
+        }
+        Action::UrgeRequest { request } => vec![named(request)],
+        _ => vec![],
+    }
+}
+
+/// What a request asks for.
+pub(crate) fn asked_rows(terms: &RequestTerms, zone: &TimeZone) -> Rows {
+    let RequestTerms { asked, once, needed_by, bundle } = terms;
+    let mut rows = terms_rows(asked, zone);
+    if *once {
+        rows.push((say!("label-kind-of-request"), say!("word-once")));
+    }
+    if let Some(by) = needed_by {
+        rows.push((say!("label-needed-by"), time::show(*by, zone)));
+    }
+    if let Some(bundle) = bundle {
+        rows.push((say!("label-bundle"), bundle.to_string()));
+    }
+    rows
+}
+
+/// What requests that are opened together have in common: all but dataset, items and modes.
+pub(crate) fn common_rows(terms: &RequestTerms, zone: &TimeZone) -> Rows {
+    let own = [say!("label-dataset"), say!("label-items"), say!("label-modes")];
+    let mut rows = asked_rows(terms, zone);
+    rows.retain(|(label, _)| !own.contains(label));
+    rows
 }
 
 /// A dataset's description.
 pub(crate) fn dataset_rows(dataset: &Dataset) -> Rows {
     let items: Vec<String> =
         dataset.items.iter().map(|item| format!("{} ({})", item.name, item.kind)).collect();
-    vec![
+    let mut rows = vec![
         (say!("label-dataset"), dataset.id.to_string()),
         (say!("label-title"), dataset.title.to_string()),
         (say!("label-summary"), dataset.summary.to_string()),
@@ -99,12 +221,18 @@ pub(crate) fn dataset_rows(dataset: &Dataset) -> Rows {
         (say!("label-grade"), word(&dataset.grade)),
         (say!("label-modes"), modes(dataset.modes.iter())),
         (say!("label-contact"), dataset.contact.to_string()),
-    ]
+    ];
+    if !dataset.identifier.as_str().is_empty() {
+        rows.push((say!("label-identifier"), dataset.identifier.to_string()));
+    }
+    if let Some(details) = &dataset.details {
+        rows.push((say!("label-details"), table::short(details)));
+    }
+    rows
 }
 
 /// A grant's terms.
 pub(crate) fn terms_rows(terms: &GrantTerms, zone: &TimeZone) -> Rows {
-    let matters: Vec<&str> = terms.matters.iter().map(|code| code.as_str()).collect();
     let period = say!(
         "words-period",
         from = time::show(terms.not_before, zone),
@@ -116,7 +244,7 @@ pub(crate) fn terms_rows(terms: &GrantTerms, zone: &TimeZone) -> Rows {
     vec![
         (say!("label-dataset"), terms.dataset.to_string()),
         (say!("label-requester"), terms.requester.to_string()),
-        (say!("label-matters"), matters.join(", ")),
+        (say!("label-matters"), codes(terms.matters.iter())),
         (say!("label-basis"), terms.duty_basis.to_string()),
         (say!("label-items"), items(&terms.items)),
         (say!("label-modes"), modes(terms.modes.iter())),
@@ -143,12 +271,22 @@ pub(crate) fn attempt_rows(attempt: &Attempt, zone: &TimeZone) -> Rows {
     ]
 }
 
+/// Why an access is refused, with times in `zone`.
+pub(crate) fn refusal(refusal: &AccessRefusal, zone: &TimeZone) -> String {
+    render(&format!("err-{}", refusal.rule()), &access_fields(refusal, zone))
+}
+
 /// Items in a line.
 pub(crate) fn items(items: &Items) -> String {
     match items {
         Items::All => say!("word-all-items"),
         Items::Only(items) => items.iter().map(|item| item.as_str()).collect::<Vec<_>>().join(", "),
     }
+}
+
+/// Codes in a line.
+pub(crate) fn codes<'a>(codes: impl Iterator<Item = &'a Code>) -> String {
+    codes.map(|code| code.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Delivery modes in a line.

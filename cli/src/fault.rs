@@ -26,6 +26,8 @@ pub(crate) enum Exit {
     Unverified,
     /// The node cannot be reached, or the outcome is unknown.
     Unknown,
+    /// Done in part: what was left out was reported.
+    Partly,
 }
 
 impl Exit {
@@ -39,6 +41,7 @@ impl Exit {
             Exit::Denied => 4,
             Exit::Unverified => 5,
             Exit::Unknown => 6,
+            Exit::Partly => 7,
         }
     }
 }

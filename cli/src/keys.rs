@@ -9,18 +9,24 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use comity_core::genesis::Genesis;
-use comity_core::key_file::{CARD_FORMAT, KeyCard, KeyFile};
+use comity_core::key_file::{CARD_FORMAT, KeyCard, KeyFile, KeyFileError};
 use comity_core::keys::SecretKey;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use crate::args::normal;
 use crate::fault::Fault;
-use crate::messages::fault;
+use crate::messages::{fault, say};
+use crate::passphrase;
+use crate::shell::Session;
 
 /// Largest file that is read into memory: none that people pass around is near it.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// Permission bits of the group and of others.
-const SHARED_BITS: u32 = 0o077;
+pub(crate) const SHARED_BITS: u32 = 0o077;
+
+/// How often a person may mistype a passphrase.
+const MAX_TRIES: u8 = 3;
 
 /// A private key ready to sign.
 pub(crate) struct OwnKey {
@@ -32,33 +38,68 @@ pub(crate) struct OwnKey {
     pub(crate) card: Option<KeyCard>,
 }
 
-/// Loads a private key. Errors: others can read the file; it is no key file, or not whole.
-pub(crate) fn load_key(path: &Path) -> Result<OwnKey, Fault> {
+/// Loads a private key, asking for its passphrase if it has one. Errors: others can read the
+/// file; it is no key file, or not whole; the passphrase is wrong or cannot be had.
+pub(crate) fn load_key(session: &mut Session<'_>, path: &Path) -> Result<OwnKey, Fault> {
     let file = load_key_file(path)?;
-    let secret = file
-        .secret()
-        .map_err(|e| fault!(Failed, "key-damaged", path = path.display(), cause = e))?;
+    let secret = open_key(session, path, &file)?;
     let card = load_card(&card_path(path)).ok().filter(|card| card.public_key == file.public_key);
     Ok(OwnKey { file, secret, card })
 }
 
+/// The secret of a key file, asking for its passphrase if it has one.
+pub(crate) fn open_key(
+    session: &mut Session<'_>,
+    path: &Path,
+    file: &KeyFile,
+) -> Result<SecretKey, Fault> {
+    let damaged =
+        |error: KeyFileError| fault!(Failed, "key-damaged", path = path.display(), cause = error);
+    if !file.is_sealed() {
+        return file.secret().map_err(damaged);
+    }
+    let tries = if session.global.passphrase_file.is_some() { 1 } else { MAX_TRIES };
+    for left in (0..tries).rev() {
+        let passphrase = passphrase::current(session, path)?;
+        match file.unlock(&passphrase) {
+            Ok(key) => return Ok(key),
+            Err(KeyFileError::WrongPassphrase) if left > 0 => {
+                session.shell.note(&say!("passphrase-again"));
+            }
+            Err(KeyFileError::WrongPassphrase) => break,
+            Err(error) => return Err(damaged(error)),
+        }
+    }
+    Err(fault!(Failed, "passphrase-wrong", path = path.display()))
+}
+
 /// Reads a private key file. Errors: others can read it, or it is no key file.
 pub(crate) fn load_key_file(path: &Path) -> Result<KeyFile, Fault> {
-    let file = open(path)?;
-    let mode = file.metadata().map_err(|e| unreadable(path, &e))?.permissions().mode();
-    if mode & SHARED_BITS != 0 {
-        let mode = format!("{:03o}", mode & 0o777);
-        return Err(fault!(Usage, "key-permissions", path = path.display(), mode = mode));
-    }
-    let bytes = Zeroizing::new(read_all(file, path)?);
+    let bytes = read_private(path, |mode| {
+        fault!(Usage, "key-permissions", path = path.display(), mode = mode)
+    })?;
     // The cause is left out: it might quote the secret.
     serde_json::from_slice(&bytes)
         .map_err(|_| fault!(Failed, "key-unreadable", path = path.display()))
 }
 
+/// Reads what only its owner may read; `exposed` words the fault if others can, too.
+pub(crate) fn read_private(
+    path: &Path,
+    exposed: impl FnOnce(String) -> Fault,
+) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let file = open(path)?;
+    let mode = file.metadata().map_err(|e| unreadable(path, &e))?.permissions().mode();
+    if mode & SHARED_BITS != 0 {
+        return Err(exposed(format!("{:03o}", mode & 0o777)));
+    }
+    read_all(file, path).map(Zeroizing::new)
+}
+
 /// Reads a card and checks its proof of possession.
 pub(crate) fn load_card(path: &Path) -> Result<KeyCard, Fault> {
-    let bytes = read(path)?;
+    // Whoever takes a card or a key file asks for a card first: it may be a secret that is read.
+    let bytes = Zeroizing::new(read(path)?);
     let card: KeyCard = serde_json::from_slice(&bytes)
         .map_err(|e| fault!(Failed, "card-unreadable", path = path.display(), cause = e))?;
     if card.format != CARD_FORMAT || card.verify().is_err() {
@@ -67,8 +108,13 @@ pub(crate) fn load_card(path: &Path) -> Result<KeyCard, Fault> {
     Ok(card)
 }
 
-/// Where the card of a key file lies.
+/// Where the card of a key file lies: `.card.json` stands in the place of a last `.key` or
+/// `.json`, and behind any other name.
 pub(crate) fn card_path(key: &Path) -> PathBuf {
+    let is_usual = key.extension().is_some_and(|end| end == "key" || end == "json");
+    if is_usual {
+        return key.with_extension("card.json");
+    }
     let mut name = key.as_os_str().to_owned();
     name.push(".card.json");
     PathBuf::from(name)
@@ -91,6 +137,14 @@ pub(crate) fn load_json<T: DeserializeOwned>(
     fault: impl FnOnce(serde_json::Error) -> Fault,
 ) -> Result<T, Fault> {
     serde_json::from_slice(&read(path)?).map_err(fault)
+}
+
+/// Reads a text that people write, in one normal form; `fault` words what is wrong with it.
+pub(crate) fn read_text(path: &Path, fault: impl FnOnce(String) -> Fault) -> Result<String, Fault> {
+    match String::from_utf8(read(path)?) {
+        Ok(text) => Ok(normal(&text)),
+        Err(error) => Err(fault(error.to_string())),
+    }
 }
 
 /// Reads a whole file.
@@ -136,13 +190,38 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> Result<(
     })
 }
 
+/// Puts new content in the place of a private file, durably; the old content is there until the
+/// new one is. Errors: it cannot be written.
+pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    write_new(&beside, bytes, Readers::Owner)?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let renamed = std::fs::rename(&beside, path)
+        .and_then(|()| File::open(parent.unwrap_or(Path::new(".")))?.sync_all());
+    renamed.map_err(|e| {
+        // Where it was not renamed, it would stand in the way of the next try. The fault says more
+        // than a failure to remove it.
+        let _ = std::fs::remove_file(&beside);
+        fault!(Failed, "file-unwritable", path = path.display(), cause = e)
+    })
+}
+
 fn read_all(file: File, path: &Path) -> Result<Vec<u8>, Fault> {
+    read_bounded(file, path, MAX_FILE_BYTES)?
+        .ok_or_else(|| fault!(Failed, "file-too-large", path = path.display()))
+}
+
+/// A file's bytes; `None` where there are more than `most_bytes`.
+pub(crate) fn read_bounded(
+    file: File,
+    path: &Path,
+    most_bytes: u64,
+) -> Result<Option<Vec<u8>>, Fault> {
     let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|e| unreadable(path, &e))?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(fault!(Failed, "file-too-large", path = path.display()));
-    }
-    Ok(bytes)
+    file.take(most_bytes + 1).read_to_end(&mut bytes).map_err(|e| unreadable(path, &e))?;
+    Ok((bytes.len() as u64 <= most_bytes).then_some(bytes))
 }
 
 #[cfg(test)]
@@ -164,10 +243,10 @@ mod tests {
         let json = serde_json::to_vec(&key_file()).unwrap();
         write_new(&path, &json, Readers::Owner).unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(load_key(&path).unwrap().file.public_key, key_file().public_key);
+        assert_eq!(load_key_file(&path).unwrap().public_key, key_file().public_key);
         for mode in [0o640, 0o604, 0o660, 0o777] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-            let fault = load_key(&path).err().unwrap();
+            let fault = load_key_file(&path).err().unwrap();
             assert_eq!(fault.name, "key-permissions");
             assert!(fault.to_text().contains("chmod 600"), "{}", fault.to_text());
         }
@@ -177,9 +256,22 @@ mod tests {
     fn no_error_repeats_what_a_key_file_contains() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("bad.key");
-        write_new(&path, br#"{"format": 1, "secret_seed": "0badc0de"}"#, Readers::Owner).unwrap();
-        let text = load_key(&path).err().unwrap().to_text();
+        write_new(&path, br#"{"format": 1, "secret": {"plain": "0badc0de"}}"#, Readers::Owner)
+            .unwrap();
+        let text = load_key_file(&path).err().unwrap().to_text();
         assert!(!text.contains("0badc0de"), "{text}");
+    }
+
+    #[test]
+    fn the_card_of_a_key_has_one_name() {
+        for (key, card) in [
+            ("desk4.key", "desk4.card.json"),
+            ("a/admin.json", "a/admin.card.json"),
+            ("finance.gd", "finance.gd.card.json"),
+            ("key", "key.card.json"),
+        ] {
+            assert_eq!(card_path(Path::new(key)), Path::new(card));
+        }
     }
 
     #[test]

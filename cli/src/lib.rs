@@ -5,24 +5,37 @@
 //! May not enter: rules (they are core's); async; keys of nodes in use.
 
 mod args;
+mod catalogue;
 mod client;
 mod commands;
+mod csv;
 mod describe;
 mod fault;
+mod holder;
+mod impact;
+mod key_state;
 mod keys;
 mod messages;
+mod passphrase;
+mod privacy;
+mod sealed;
 mod shell;
 mod sign;
 mod table;
 #[cfg(test)]
 mod tests;
 mod time;
+mod wrap;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use fault::{Exit, Fault};
 use shell::{Session, Shell};
+
+/// Most characters of a wrong value that are shown with what is wrong with it.
+const MAX_SHOWN_CHARS: usize = 80;
 
 /// Runs one command. `args` begins with the program's name, as the system passes it. Returns the
 /// exit codes that `comity --help` documents.
@@ -46,7 +59,7 @@ pub(crate) fn run(args: Vec<OsString>, shell: &mut Shell) -> Exit {
 }
 
 fn usage(shell: &mut Shell, error: &clap::Error) -> Exit {
-    let text = error.render().to_string();
+    let text = usage_text(error);
     if error.use_stderr() {
         shell.note(text.trim_end());
         return Exit::Usage;
@@ -54,6 +67,19 @@ fn usage(shell: &mut Shell, error: &clap::Error) -> Exit {
     // A closed pipe after --help is nobody's loss.
     let _ = shell.line(text.trim_end());
     Exit::Done
+}
+
+/// What is wrong with the arguments. A long value is shown by its beginning: pages of it would push
+/// the reason out of sight.
+fn usage_text(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else {
+        return text;
+    };
+    match value.char_indices().nth(MAX_SHOWN_CHARS) {
+        Some((end, _)) => text.replace(value.as_str(), &format!("{}…", &value[..end])),
+        None => text,
+    }
 }
 
 fn end(shell: &mut Shell, fault: &Fault, json: bool) -> Exit {

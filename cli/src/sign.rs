@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use comity_core::access::Attempt;
 use comity_core::genesis::NO_CONSORTIUM;
 use comity_core::hash::ConsortiumId;
 use comity_core::ids::{Nonce, TimeMs};
@@ -19,8 +20,9 @@ use crate::client::{Client, Committed, Problem, Status, SubmitError};
 use crate::fault::{Fault, Fields};
 use crate::keys::{self, OwnKey, Readers};
 use crate::messages::{fault, say};
+use crate::sealed::Sealed;
 use crate::shell::Session;
-use crate::{describe, table, time};
+use crate::{describe, key_state, privacy, table, time};
 
 /// How long a statement may wait for its commit (ms).
 const VALIDITY_MS: u64 = 10 * 60 * 1000;
@@ -38,16 +40,34 @@ pub(crate) struct Desk {
 impl Desk {
     /// Loads the key and asks the node where it stands. Errors: nobody can confirm; the node is
     /// of another consortium than expected.
-    pub(crate) fn open(session: &Session<'_>, key: &Path) -> Result<Desk, Fault> {
+    pub(crate) fn open(session: &mut Session<'_>, key: &Path) -> Result<Desk, Fault> {
         session.require_confirmable()?;
-        let key = keys::load_key(key)?;
+        Desk::open_to_read(session, key)
+    }
+
+    /// Like [`Desk::open`], where nothing will be changed and so nothing confirmed.
+    pub(crate) fn open_to_read(session: &mut Session<'_>, key: &Path) -> Result<Desk, Fault> {
+        let key = keys::load_key(session, key)?;
         let client = session.client()?;
         let status: Status = client.get("/v1/status")?;
         let of_card = key.card.as_ref().map(|card| card.consortium);
         for expected in [session.global.consortium, of_card].into_iter().flatten() {
             check_consortium(&status, expected, &client)?;
         }
-        Ok(Desk { key, client, status })
+        let desk = Desk { key, client, status };
+        desk.warn(session);
+        Ok(desk)
+    }
+
+    /// Says what speaks against the key. A node that does not say stops nobody: the ledger judges.
+    fn warn(&self, session: &mut Session<'_>) {
+        let now = self.time_base(session.shell.now());
+        let known = self.client.find_key(&self.key.file.public_key).ok().flatten();
+        let zone = &session.shell.zone;
+        let warning = known.and_then(|answer| key_state::warning(&answer.key, now, zone));
+        if let Some(warning) = warning {
+            session.shell.note(&warning);
+        }
     }
 
     /// The consortium for which is signed.
@@ -57,13 +77,13 @@ impl Desk {
 
     /// The time from which validity counts: never behind consensus time, whatever this computer's
     /// clock says.
-    pub(crate) fn time_base(&self, session: &Session<'_>) -> TimeMs {
-        session.shell.now().max(self.status.time)
+    pub(crate) fn time_base(&self, now: TimeMs) -> TimeMs {
+        now.max(self.status.time)
     }
 
-    /// Until when a statement made now may wait for its commit.
-    pub(crate) fn valid_until(&self, session: &Session<'_>) -> TimeMs {
-        self.time_base(session).plus(VALIDITY_MS)
+    /// Until when a statement made at `now` may wait for its commit.
+    pub(crate) fn valid_until(&self, now: TimeMs) -> TimeMs {
+        self.time_base(now).plus(VALIDITY_MS)
     }
 
     /// A statement of this key alone.
@@ -73,8 +93,12 @@ impl Desk {
         action: Action,
         valid_until: TimeMs,
     ) -> Result<Statement, Fault> {
-        let nonce = Nonce(session.shell.draw()?);
-        Ok(statement(signer(&self.key), self.consortium(), nonce, valid_until, action))
+        Ok(self.statement(Nonce(session.shell.draw()?), action, valid_until))
+    }
+
+    /// A statement of this key alone, with a nonce drawn before.
+    pub(crate) fn statement(&self, nonce: Nonce, action: Action, valid_until: TimeMs) -> Statement {
+        statement(signer(&self.key), self.consortium(), nonce, valid_until, action)
     }
 
     /// Says in plain words what is about to be signed.
@@ -85,6 +109,15 @@ impl Desk {
         let what = describe::sentence(&statement.action);
         session.shell.note(&say!("preview", what = what));
         session.shell.note(&table::pairs(&rows));
+        privacy::warn(session, &statement.action);
+    }
+
+    /// Shows what goes to the node alone, where there is anything.
+    pub(crate) fn show_sealed(&self, session: &mut Session<'_>, sealed: &Sealed) {
+        let rows = sealed.rows(self.client.url());
+        if !rows.is_empty() {
+            session.shell.note(&table::pairs(&rows));
+        }
     }
 
     /// Signs a statement of this key's.
@@ -128,17 +161,33 @@ impl Desk {
         action: Action,
         also: impl FnOnce(&Committed) -> Value,
     ) -> Result<Committed, Fault> {
-        let valid_until = self.valid_until(session);
-        let statement = self.draft(session, action, valid_until)?;
+        self.change_sealed(session, action, &Sealed::nothing(), also)
+    }
+
+    /// Like [`Desk::change`], with details that the node keeps and the statement only commits to.
+    pub(crate) fn change_sealed(
+        &self,
+        session: &mut Session<'_>,
+        action: Action,
+        sealed: &Sealed,
+        also: impl FnOnce(&Committed) -> Value,
+    ) -> Result<Committed, Fault> {
+        let valid_until = self.valid_until(session.shell.now());
+        let mut statement = self.draft(session, action, valid_until)?;
+        statement.sealed = sealed.commitments(&self.consortium());
         self.preview(session, &statement);
+        self.show_sealed(session, sealed);
         session.confirm()?;
+        sealed.keep(session, self)?;
         let record = self.sign(statement)?;
         let committed = match submit(session, &self.client, &record) {
             Ok(committed) => committed,
-            Err(NotCommitted::Refused(problem)) => {
-                return Err(problem.into_refusal(&session.shell.zone, self.fields()));
+            Err(why) => {
+                if let NotCommitted::Refused(_) = why {
+                    sealed.note_refused(session, &self.consortium());
+                }
+                return Err(why.into_fault(&session.shell.zone, self.fields()));
             }
-            Err(NotCommitted::Fault(fault)) => return Err(fault),
         };
         report(session, &record, &committed, also(&committed))?;
         Ok(committed)
@@ -173,6 +222,14 @@ pub(crate) fn signer_fields(signer: &StatementSigner) -> Fields {
     ]
 }
 
+/// What refusals' texts may say about what was attempted.
+pub(crate) fn attempt_fields(attempt: &Attempt) -> Fields {
+    vec![
+        ("grant".to_owned(), attempt.grant.to_string()),
+        ("dataset".to_owned(), attempt.dataset.to_string()),
+    ]
+}
+
 fn signer(key: &OwnKey) -> StatementSigner {
     let KeyFile { agency, role, public_key, .. } = &key.file;
     let capacity = Capacity::Agency;
@@ -201,6 +258,16 @@ pub(crate) enum NotCommitted {
     Fault(Fault),
 }
 
+impl NotCommitted {
+    /// As a fault, with times in `zone` and what its text may say about the signer.
+    pub(crate) fn into_fault(self, zone: &TimeZone, signer: Fields) -> Fault {
+        match self {
+            NotCommitted::Refused(problem) => problem.into_refusal(zone, signer),
+            NotCommitted::Fault(fault) => fault,
+        }
+    }
+}
+
 impl From<Fault> for NotCommitted {
     fn from(fault: Fault) -> Self {
         NotCommitted::Fault(fault)
@@ -218,10 +285,11 @@ pub(crate) fn submit(
     let path = kept.display();
     match client.submit(record.bytes()) {
         Ok(committed) => {
-            let _ = std::fs::remove_file(&kept);
             if committed.record_id != record.id() || committed.leaf_hash != record.leaf() {
-                return Err(fault!(Failed, "answer-other-record", url = client.url()).into());
+                let url = client.url();
+                return Err(fault!(Unknown, "answer-other-record", url = url, path = path).into());
             }
+            let _ = std::fs::remove_file(&kept);
             Ok(committed)
         }
         Err(SubmitError::Refused(problem)) => {

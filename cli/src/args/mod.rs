@@ -2,21 +2,48 @@
 //! Holds: every help text comes from the catalogue, by the command's path.
 //! May not enter: what commands do.
 
+mod access;
+mod dataset;
+mod grant;
+mod groups;
+mod inbox;
+mod key;
+mod log;
 mod nouns;
+mod request;
+mod sealed;
 mod words;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
-use clap::{Command, CommandFactory, FromArgMatches, Parser};
+use clap::{
+    Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueHint,
+};
 use comity_core::hash::ConsortiumId;
 
+pub(crate) use access::*;
+pub(crate) use dataset::*;
+pub(crate) use grant::*;
+pub(crate) use inbox::*;
+pub(crate) use key::*;
+pub(crate) use log::*;
 pub(crate) use nouns::*;
+pub(crate) use request::*;
+pub(crate) use sealed::*;
+#[cfg(test)]
+pub(crate) use words::STANDINGS;
 pub(crate) use words::normal;
 
 use crate::messages;
 
 /// The node asked where none is named.
 const DEFAULT_NODE: &str = "http://127.0.0.1:8080";
+
+/// The option of listings.
+const CSV: &str = "csv";
+/// What a command that lists is called.
+const LISTING: &str = "list";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -45,6 +72,15 @@ pub(crate) struct Global {
     /// Sign without asking.
     #[arg(long, global = true)]
     pub(crate) yes: bool,
+    /// A listing as CSV. Set from the option that every listing has.
+    #[arg(skip)]
+    pub(crate) csv: bool,
+    /// What was typed after the program's name.
+    #[arg(skip)]
+    pub(crate) typed: Vec<String>,
+    /// What opens the key, where nobody is to be asked.
+    #[arg(long, global = true, value_name = "FILE", env = "COMITY_PASSPHRASE_FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 impl Global {
@@ -56,13 +92,33 @@ impl Global {
 
 /// Reads a command line. Errors: it is not one, or asks for help.
 pub(crate) fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let typed = args.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let matches = command().try_get_matches_from(args)?;
-    Cli::from_arg_matches(&matches)
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    cli.global.csv = asks_for_csv(&matches);
+    cli.global.typed = typed;
+    Ok(cli)
+}
+
+fn asks_for_csv(matches: &ArgMatches) -> bool {
+    match matches.subcommand() {
+        Some((_, deeper)) => asks_for_csv(deeper),
+        None => matches.try_get_one::<bool>(CSV).ok().flatten().is_some_and(|asked| *asked),
+    }
 }
 
 /// The command tree with its texts.
 pub(crate) fn command() -> Command {
-    with_texts(Cli::command(), "")
+    with_texts(with_csv(Cli::command()), "").help_template(groups::template())
+}
+
+/// Gives every listing the option to be written as CSV: one place, not one for each listing.
+fn with_csv(command: Command) -> Command {
+    let command = command.mut_subcommands(with_csv);
+    if command.get_name() != LISTING {
+        return command;
+    }
+    command.arg(Arg::new(CSV).long(CSV).action(ArgAction::SetTrue).conflicts_with("json"))
 }
 
 /// Puts the catalogue's texts on a command and all below it. `path` is the words before it,
@@ -83,6 +139,7 @@ fn with_texts(command: Command, path: &str) -> Command {
                 true => arg.help_heading(messages::text("heading-global")),
                 false => arg,
             };
+            let arg = if names_file(&arg) { arg.value_hint(ValueHint::AnyPath) } else { arg };
             match arg_text(&here, &id) {
                 Some(text) => arg.help(text).long_help(None::<&str>),
                 None => arg,
@@ -92,6 +149,13 @@ fn with_texts(command: Command, path: &str) -> Command {
         command = command.after_help(example);
     }
     command.mut_subcommands(|sub| with_texts(sub, &here))
+}
+
+/// Whether an argument is a file's or folder's name, which shells complete.
+fn names_file(arg: &Arg) -> bool {
+    let is_path = |name: &str| matches!(name, "FILE" | "DIR" | "file");
+    arg.get_value_names().is_some_and(|names| names.iter().any(|name| is_path(name)))
+        || is_path(arg.get_id().as_str())
 }
 
 /// An argument's text: the command's own, or the one for all commands.

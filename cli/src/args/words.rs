@@ -6,9 +6,11 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use comity_core::agency::KeyRole;
-use comity_core::dataset::DeliveryMode;
+use comity_core::dataset::{DeliveryMode, Grade, Sharing};
 use comity_core::text::{ItemName, Text, TextError};
 use icu_normalizer::ComposingNormalizerBorrowed;
+
+use super::access::Outcome;
 
 const MODES: [DeliveryMode; 3] = [DeliveryMode::Verify, DeliveryMode::Query, DeliveryMode::Batch];
 
@@ -30,6 +32,58 @@ pub(super) fn mode() -> impl TypedValueParser<Value = DeliveryMode> {
             None => unreachable!("only the listed words pass"),
         }
     })
+}
+
+/// How an access ended.
+pub(super) fn outcome() -> impl TypedValueParser<Value = Outcome> {
+    PossibleValuesParser::new(["allowed", "refused"]).map(|word| match word.as_str() {
+        "allowed" => Outcome::Allowed,
+        _ => Outcome::Refused,
+    })
+}
+
+/// One of the grades.
+pub(super) fn grade() -> impl TypedValueParser<Value = Grade> {
+    choice([("general", Grade::General), ("important", Grade::Important), ("core", Grade::Core)])
+}
+
+/// One of the ways of sharing.
+pub(super) fn sharing() -> impl TypedValueParser<Value = Sharing> {
+    choice([
+        ("unconditional", Sharing::Unconditional),
+        ("conditional", Sharing::Conditional),
+        ("not-shared", Sharing::NotShared),
+        ("unclassified", Sharing::Unclassified),
+    ])
+}
+
+fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
+    words: [(&'static str, T); N],
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(words.map(|(word, _)| word)).map(move |typed| {
+        match words.iter().find(|(word, _)| *word == typed) {
+            Some((_, value)) => *value,
+            None => unreachable!("only the listed words pass"),
+        }
+    })
+}
+
+/// How a grant can stand, as the API writes it.
+pub(crate) const STANDINGS: [&str; 9] = [
+    "in-force",
+    "not-yet-in-force",
+    "expired",
+    "revoked",
+    "used-up",
+    "suspended",
+    "dataset-suspended",
+    "dataset-withdrawn",
+    "dataset-not-shared",
+];
+
+/// One of the ways in which a grant can stand.
+pub(super) fn standing() -> PossibleValuesParser {
+    PossibleValuesParser::new(STANDINGS)
 }
 
 /// Text of at most `MAX` bytes.

@@ -3,14 +3,16 @@
 
 use comity_core::access::AccessRefusal;
 use comity_core::agency::Key;
-use comity_core::genesis::CodeEntry;
+use comity_core::codes::PublishedCode;
+use comity_core::dataset::Dataset;
 use comity_core::grant::{Grant, Usage};
 use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash, RecordId};
-use comity_core::ids::{GrantId, Height, LogIndex, TimeMs};
+use comity_core::ids::{GrantId, Height, LogIndex, RequestId, TimeMs};
 use comity_core::keys::PublicKey;
+use comity_core::request::Request;
 use comity_core::statement::SignedRecord;
 use comity_core::text::AgencyId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// `GET /v1/status`.
 #[derive(Clone, Debug, Deserialize)]
@@ -99,6 +101,33 @@ pub(crate) struct GrantAnswer {
     pub(crate) standing: String,
 }
 
+impl GrantAnswer {
+    /// Whether it counts now, or will at another time without a new grant.
+    pub(crate) fn may_be_used(&self) -> bool {
+        !matches!(self.standing.as_str(), "revoked" | "expired" | "used-up" | "dataset-withdrawn")
+    }
+}
+
+/// A request with how it stands.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct RequestAnswer {
+    pub(crate) id: RequestId,
+    pub(crate) request: Request,
+    /// `open`, `approved`, `refused` or `withdrawn`.
+    pub(crate) state: String,
+}
+
+/// One version of a dataset.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Version {
+    /// Its number, from 1.
+    pub(crate) version: u32,
+    /// The entry that made it.
+    pub(crate) version_at: LogIndex,
+    /// What it says.
+    pub(crate) dataset: Dataset,
+}
+
 /// A registered key.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct KeyAnswer {
@@ -109,8 +138,8 @@ pub(crate) struct KeyAnswer {
 /// The published codes.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Codes {
-    pub(crate) matters: Vec<CodeEntry>,
-    pub(crate) duty_bases: Vec<CodeEntry>,
+    pub(crate) matters: Vec<PublishedCode>,
+    pub(crate) duty_bases: Vec<PublishedCode>,
 }
 
 /// How an attempt would be judged.

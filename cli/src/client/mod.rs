@@ -4,7 +4,9 @@
 //! May not enter: signing; printing. Source: docs/api.md.
 
 mod answers;
+mod objects;
 mod problem;
+mod signed;
 
 use std::io::Read;
 use std::time::Duration;
@@ -17,9 +19,12 @@ use ureq::typestate::WithoutBody;
 use ureq::{Agent, Body, RequestBuilder};
 
 pub(crate) use answers::{
-    Codes, Committed, EntryAnswer, Evaluation, GrantAnswer, KeyAnswer, Status, Voting,
+    Codes, Committed, EntryAnswer, Evaluation, GrantAnswer, KeyAnswer, RequestAnswer, Status,
+    Version, Voting,
 };
-pub(crate) use problem::{Problem, refusal_fields};
+#[cfg(test)]
+pub(crate) use problem::refusal_fields;
+pub(crate) use problem::{Problem, access_fields};
 
 use crate::fault::Fault;
 use crate::messages::fault;
@@ -36,6 +41,15 @@ const PAGE: usize = 1_000;
 
 /// A query's names and values.
 pub(crate) type Query = Vec<(&'static str, String)>;
+
+/// A part of a list.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// Its objects.
+    pub(crate) found: Vec<Value>,
+    /// The `from` of what comes next; `None` after the last.
+    pub(crate) next: Option<String>,
+}
 
 /// Why a submitted record is not known to be committed.
 #[derive(Debug, thiserror::Error)]
@@ -95,8 +109,13 @@ impl Client {
         self.json(response)
     }
 
-    /// A JSON value as an object of this version's.
+    /// A JSON object as an object of this version's.
     pub(crate) fn read<T: DeserializeOwned>(&self, value: &Value) -> Result<T, Fault> {
+        // A list would pass for the object's fields in their order.
+        if !value.is_object() {
+            let cause = "no object";
+            return Err(fault!(Failed, "answer-unreadable", url = self.base, cause = cause));
+        }
         T::deserialize(value)
             .map_err(|e| fault!(Failed, "answer-unreadable", url = self.base, cause = e))
     }
@@ -109,12 +128,23 @@ impl Client {
         name: &str,
         limit: usize,
     ) -> Result<Vec<Value>, Fault> {
+        Ok(self.part(path, query, name, limit)?.found)
+    }
+
+    /// As `list`, with where the list goes on.
+    pub(crate) fn part(
+        &self,
+        path: &str,
+        query: &Query,
+        name: &str,
+        limit: usize,
+    ) -> Result<Part, Fault> {
         let mut found = Vec::new();
-        let mut from: Option<String> = None;
+        let mut next: Option<String> = None;
         while found.len() < limit {
             let mut query = query.clone();
             query.push(("limit", (limit - found.len()).min(PAGE).to_string()));
-            if let Some(from) = &from {
+            if let Some(from) = &next {
                 query.retain(|(name, _)| *name != "from");
                 query.push(("from", from.clone()));
             }
@@ -123,16 +153,16 @@ impl Client {
                 let cause = format!("no {name}");
                 return Err(fault!(Failed, "answer-unreadable", url = self.base, cause = cause));
             };
-            // A page without anything new ends the list, whatever it says comes next.
-            let next = page.get("next").and_then(cursor).filter(|_| !items.is_empty());
+            // A node that repeats where it stands ends the list, whatever it says comes next.
+            let before = next;
+            next = page.get("next").and_then(cursor).filter(|next| before.as_ref() != Some(next));
             found.append(&mut items);
-            match next {
-                Some(next) => from = Some(next),
-                None => break,
+            if next.is_none() {
+                break;
             }
         }
         found.truncate(limit);
-        Ok(found)
+        Ok(Part { found, next })
     }
 
     /// A stream of the node's: events or an archive.

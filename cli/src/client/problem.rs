@@ -4,12 +4,13 @@
 
 use comity_core::access::AccessRefusal;
 use comity_core::ids::TimeMs;
+use comity_core::keys::PublicKey;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::fault::{Fault, Fields};
-use crate::messages::fault;
+use crate::messages::{fault, say};
 use crate::{table, time};
 
 const RULE: &str = "urn:comity:rule:";
@@ -28,8 +29,18 @@ pub(crate) struct Problem {
     rule: Option<String>,
     #[serde(default)]
     refusal: Value,
+    #[serde(flatten)]
+    erasure: Option<Erasure>,
     #[serde(skip)]
     status: u16,
+}
+
+/// What is left of a sealed detail that was erased.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+struct Erasure {
+    erased_at: TimeMs,
+    erased_by: PublicKey,
+    reason: String,
 }
 
 impl Problem {
@@ -57,6 +68,13 @@ impl Problem {
         if words.is_empty() { format!("HTTP {status}") } else { words.clone() }
     }
 
+    /// When, by whom and why what was asked for was erased, if it was.
+    pub(crate) fn erasure(&self) -> Option<String> {
+        let Erasure { erased_at, erased_by, reason } = self.erasure.as_ref()?;
+        let (time, key) = (time::show(*erased_at, &TimeZone::UTC), table::short(erased_by));
+        Some(say!("words-erasure", time = time, key = key, reason = reason))
+    }
+
     /// The refusal of an access that this is, if it is one.
     pub(crate) fn access_refusal(&self) -> Option<AccessRefusal> {
         let mut found = self.refusal.clone();
@@ -82,6 +100,11 @@ impl Problem {
     }
 }
 
+/// What the refusal of an access found, by name, as texts show it.
+pub(crate) fn access_fields(refusal: &AccessRefusal, zone: &TimeZone) -> Fields {
+    refusal_fields(&serde_json::to_value(refusal).unwrap_or_default(), zone)
+}
+
 /// What a refusal found, by name, as texts show it.
 pub(crate) fn refusal_fields(refusal: &Value, zone: &TimeZone) -> Fields {
     let Some(object) = refusal.as_object() else { return vec![] };
@@ -91,10 +114,32 @@ pub(crate) fn refusal_fields(refusal: &Value, zone: &TimeZone) -> Fields {
                 time::show(TimeMs(ms.as_u64().unwrap_or(u64::MAX)), zone)
             }
             ("key", Value::String(key)) => table::short(key),
+            // The one word that means different things in different places.
+            ("list", Value::String(word)) if word == "matters" => say!("found-list-matters"),
+            ("field", Value::String(word)) if word == "matters" => say!("found-field-matters"),
+            ("list" | "field" | "sharing", Value::String(word)) => plain(word),
             (_, Value::String(text)) => text.clone(),
             (_, other) => other.to_string(),
         };
         (name.clone(), text)
     };
     object.iter().filter(|(name, _)| *name != "rule").map(shown).collect()
+}
+
+/// A word of the format as people say it.
+fn plain(word: &str) -> String {
+    match word {
+        "duty-bases" => say!("found-list-duty-bases"),
+        "not-shared" => say!("found-not-shared"),
+        "unclassified" => say!("found-unclassified"),
+        "dataset" => say!("found-field-dataset"),
+        "requester" => say!("found-field-requester"),
+        "duty-basis" => say!("found-field-duty-basis"),
+        "items" => say!("found-field-items"),
+        "modes" => say!("found-field-modes"),
+        "period" => say!("found-field-period"),
+        "total-quota" => say!("found-field-total-quota"),
+        "daily-quota" => say!("found-field-daily-quota"),
+        word => word.to_owned(),
+    }
 }

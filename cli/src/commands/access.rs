@@ -6,17 +6,18 @@ use std::path::Path;
 use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
 use comity_core::ids::{ExchangeId, TimeMs};
 use comity_core::statement::Action;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{filter, log};
-use crate::args::{AccessVerb, ListAccesses, MakeAttempt, RecordAttempt};
-use crate::client::{Client, Committed, EntryAnswer, GrantAnswer, refusal_fields};
+use super::{access_list, explain};
+use crate::args::{AccessVerb, MakeAttempt, RecordAttempt};
+use crate::client::{Client, Committed, access_fields};
 use crate::fault::{Exit, Fault};
 use crate::keys::{self, Readers};
 use crate::messages::{fault, say};
+use crate::sealed::Sealed;
 use crate::shell::Session;
 use crate::sign::{self, Desk, NotCommitted};
-use crate::{describe, table, time};
+use crate::{describe, privacy, table, time};
 
 /// How often a denial that events overtake is judged again.
 const MAX_TRIES: usize = 5;
@@ -25,7 +26,8 @@ pub(super) fn run(verb: AccessVerb, session: &mut Session<'_>) -> Result<Exit, F
     match verb {
         AccessVerb::Attempt(args) => attempt(args, session).map(|()| Exit::Done),
         AccessVerb::Record(args) => record(&args, session),
-        AccessVerb::List(args) => list(&args, session).map(|()| Exit::Done),
+        AccessVerb::List(args) => access_list::list(&args, session).map(|()| Exit::Done),
+        AccessVerb::Explain(args) => explain::run(&args, session),
     }
 }
 
@@ -35,8 +37,9 @@ fn attempt(args: MakeAttempt, session: &mut Session<'_>) -> Result<(), Fault> {
         return Err(fault!(Failed, "file-exists", path = args.out.display()));
     }
     let desk = Desk::open(session, &args.signing.key)?;
-    let grant: GrantAnswer = desk.client.get(&format!("/v1/grants/{}", args.grant))?;
+    let grant = desk.client.ask_grant(args.grant)?;
     let items = args.scope.items();
+    let sealed = Sealed::gather(&args.details, session)?;
     let attempt = Attempt {
         consortium: desk.consortium(),
         exchange: ExchangeId(session.shell.draw()?),
@@ -48,11 +51,14 @@ fn attempt(args: MakeAttempt, session: &mut Session<'_>) -> Result<(), Fault> {
         items,
         mode: args.mode,
         made_at: session.shell.now(),
-        valid_until: desk.time_base(session).plus(valid_for_ms),
+        valid_until: desk.time_base(session.shell.now()).plus(valid_for_ms),
+        sealed: sealed.commitments(&desk.consortium()),
     };
     let what = say!("does-attempt", dataset = attempt.dataset);
-    preview(session, &desk, &what, &attempt, attempt.valid_until);
+    preview(session, &desk, (&what, &attempt, &sealed), attempt.valid_until);
+    privacy::warn(session, &attempt);
     session.confirm()?;
+    sealed.keep(session, &desk)?;
     let signature = desk.key.secret.sign_attempt(&attempt);
     let signed = SignedAttempt { attempt, signature };
     let object = json!(signed);
@@ -65,12 +71,12 @@ fn attempt(args: MakeAttempt, session: &mut Session<'_>) -> Result<(), Fault> {
 fn preview(
     session: &mut Session<'_>,
     desk: &Desk,
-    what: &str,
-    attempt: &Attempt,
+    (what, attempt, sealed): (&str, &Attempt, &Sealed),
     valid_until: TimeMs,
 ) {
     let zone = session.shell.zone.clone();
     let mut rows = describe::attempt_rows(attempt, &zone);
+    rows.extend(sealed.rows(desk.client.url()));
     rows.extend(desk.signer_rows(valid_until, &zone));
     session.shell.note(&say!("preview", what = what));
     session.shell.note(&table::pairs(&rows));
@@ -92,8 +98,8 @@ fn record(args: &RecordAttempt, session: &mut Session<'_>) -> Result<Exit, Fault
     sign::check_consortium(&desk.status, signed.attempt.consortium, &desk.client)?;
     let Attempt { requester, dataset, .. } = &signed.attempt;
     let what = say!("does-record-either", requester = requester, dataset = dataset);
-    let valid_until = desk.valid_until(session);
-    preview(session, &desk, &what, &signed.attempt, valid_until);
+    let valid_until = desk.valid_until(session.shell.now());
+    preview(session, &desk, (&what, &signed.attempt, &Sealed::nothing()), valid_until);
     session.confirm()?;
     let mut known: Option<AccessRefusal> = None;
     for _ in 0..MAX_TRIES {
@@ -150,7 +156,7 @@ fn submit(
             Ok(Outcome::Recorded(Exit::Done))
         }
         (Ok(committed), Some(refusal)) => {
-            report_denial(session, &committed, &refusal)?;
+            report_denial(session, &committed, signed, &refusal);
             let also = json!({
                 "outcome": "denied",
                 "rule": refusal.rule(),
@@ -166,7 +172,9 @@ fn submit(
                 Some(_) => matches!(problem.rule(), Some("denial-not-due" | "denial-mismatch")),
             };
             if !overtaken {
-                return Err(problem.into_refusal(&session.shell.zone, desk.fields()));
+                let mut fields = desk.fields();
+                fields.extend(sign::attempt_fields(&signed.attempt));
+                return Err(problem.into_refusal(&session.shell.zone, fields));
             }
             let named = if refusal.is_none() { problem.access_refusal() } else { None };
             Ok(Outcome::Overtaken(named))
@@ -178,67 +186,14 @@ fn submit(
 fn report_denial(
     session: &mut Session<'_>,
     committed: &Committed,
+    signed: &SignedAttempt,
     refusal: &AccessRefusal,
-) -> Result<(), Fault> {
-    let value = serde_json::to_value(refusal).unwrap_or_default();
-    let fields = refusal_fields(&value, &session.shell.zone);
+) {
+    let mut fields = access_fields(refusal, &session.shell.zone);
+    fields.extend(sign::attempt_fields(&signed.attempt));
     let why = Fault::new(Exit::Denied, refusal.rule(), fields);
     let index = committed.index;
     let (what, means, next) = (why.what(), why.means(), why.next());
     let text = say!("access-refused", what = what, means = means, next = next, index = index);
     session.shell.note(&text);
-    Ok(())
-}
-
-fn list(args: &ListAccesses, session: &mut Session<'_>) -> Result<(), Fault> {
-    let client = session.client()?;
-    let limit = args.limit as usize;
-    let mut found: Vec<(EntryAnswer, Value)> = Vec::new();
-    for kind in ["record-access", "record-denial"] {
-        let mut query = vec![("order", "desc".to_owned()), ("kind", kind.to_owned())];
-        filter(&mut query, "dataset", args.dataset.as_ref());
-        filter(&mut query, "grant", args.grant);
-        filter(&mut query, "agency", args.agency.as_ref());
-        for value in client.list("/v1/entries", &query, "entries", limit)? {
-            found.push((client.read(&value)?, value));
-        }
-    }
-    found.sort_by_key(|(entry, _)| std::cmp::Reverse(entry.index));
-    found.truncate(limit);
-    let (entries, values): (Vec<EntryAnswer>, Vec<Value>) = found.into_iter().unzip();
-    session.result(&json!({ "entries": values }), |shell| {
-        let row = |entry: &EntryAnswer| access_row(entry, &time::show(entry.time, &shell.zone));
-        let headings = [
-            &say!("column-entry"),
-            &say!("column-time"),
-            &say!("column-outcome"),
-            &say!("column-requester"),
-            &say!("column-dataset"),
-            &say!("column-grant"),
-            &say!("column-matter"),
-            &say!("column-officer"),
-        ];
-        table::rows(&headings.map(String::as_str), entries.iter().map(row).collect())
-    })
-}
-
-fn access_row(entry: &EntryAnswer, time: &str) -> Vec<String> {
-    let action = &entry.record.statement.action;
-    let outcome = match action {
-        Action::RecordDenial { refusal, .. } => say!("outcome-refused", rule = refusal.rule()),
-        _ => say!("outcome-allowed"),
-    };
-    let Some(SignedAttempt { attempt, .. }) = action.attempt() else {
-        return log::row(entry, time);
-    };
-    vec![
-        entry.index.to_string(),
-        time.to_owned(),
-        outcome,
-        attempt.requester.to_string(),
-        attempt.dataset.to_string(),
-        attempt.grant.to_string(),
-        attempt.matter.to_string(),
-        table::short(attempt.officer),
-    ]
 }

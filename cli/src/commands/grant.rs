@@ -1,27 +1,33 @@
-//! `comity grant`: issues, revokes, lists and explains grants.
+//! `comity grant`: issues, suspends, resumes, revokes, lists and explains grants.
+//! Holds: whoever takes a grant away is told first who loses what.
 
 use comity_core::grant::GrantTerms;
+use comity_core::interruption::Interruption;
 use comity_core::statement::Action;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::filter;
-use crate::args::{GrantVerb, IssueGrant, ListGrants, RevokeGrant, ShowGrant};
-use crate::client::GrantAnswer;
+use super::{filter, request};
+use crate::args::{
+    GrantVerb, IssueGrant, ListGrants, ResumeGrant, RevokeGrant, ShowGrant, SuspendGrant,
+};
+use crate::client::{Client, Codes, GrantAnswer};
 use crate::fault::Fault;
+use crate::impact::{Change, impact};
 use crate::messages::{find, say};
 use crate::shell::Session;
 use crate::sign::Desk;
+use crate::table::Cell;
 use crate::time::Edge;
+use crate::wrap::fold;
 use crate::{describe, table, time};
-
-/// Most grants listed.
-const MAX_LISTED: usize = 100_000;
 
 pub(super) fn run(verb: GrantVerb, session: &mut Session<'_>) -> Result<(), Fault> {
     match verb {
         GrantVerb::Issue(args) => issue(*args, session),
         GrantVerb::Revoke(args) => revoke(args, session),
+        GrantVerb::Suspend(args) => suspend(args, session),
+        GrantVerb::Resume(args) => resume(args, session),
         GrantVerb::List(args) => list(&args, session),
         GrantVerb::Show(args) => show(&args, session),
     }
@@ -50,10 +56,68 @@ fn issue(args: IssueGrant, session: &mut Session<'_>) -> Result<(), Fault> {
 }
 
 fn revoke(args: RevokeGrant, session: &mut Session<'_>) -> Result<(), Fault> {
-    let desk = Desk::open(session, &args.signing.key)?;
     let grant = args.grant;
+    let change = Change::RevokeGrant(grant);
+    if args.dry_run {
+        return foresee(session, change);
+    }
+    let desk = Desk::open(session, &args.signing.key)?;
+    forewarn(session, &desk, change)?;
     let action = Action::RevokeGrant { grant, reason: args.reason };
     desk.change(session, action, |_| json!({ "grant": grant })).map(drop)
+}
+
+fn suspend(args: SuspendGrant, session: &mut Session<'_>) -> Result<(), Fault> {
+    let reason = args.reason;
+    let (change, action, also) = match (&args.which.dataset, args.which.grant) {
+        (Some(dataset), _) => (
+            Change::SuspendDataset(dataset),
+            Action::SuspendDataset { dataset: dataset.clone(), reason },
+            json!({ "dataset": dataset }),
+        ),
+        (None, Some(grant)) => (
+            Change::SuspendGrant(grant),
+            Action::SuspendGrant { grant, reason },
+            json!({ "grant": grant }),
+        ),
+        (None, None) => unreachable!("one of the two is required"),
+    };
+    if args.dry_run {
+        return foresee(session, change);
+    }
+    let desk = Desk::open(session, &args.signing.key)?;
+    forewarn(session, &desk, change)?;
+    desk.change(session, action, |_| also).map(drop)
+}
+
+fn resume(args: ResumeGrant, session: &mut Session<'_>) -> Result<(), Fault> {
+    let (action, also) = match (args.which.dataset, args.which.grant) {
+        (Some(dataset), _) => {
+            let also = json!({ "dataset": dataset });
+            (Action::ResumeDataset { dataset }, also)
+        }
+        (None, Some(grant)) => (Action::ResumeGrant { grant }, json!({ "grant": grant })),
+        (None, None) => unreachable!("one of the two is required"),
+    };
+    let desk = Desk::open(session, &args.signing.key)?;
+    desk.change(session, action, |_| also).map(drop)
+}
+
+/// Says who would lose what, before a change is shown and confirmed.
+fn forewarn(session: &mut Session<'_>, desk: &Desk, change: Change<'_>) -> Result<(), Fault> {
+    match impact(&desk.client, change) {
+        Ok(impact) => session.shell.note(&impact.to_text(&session.shell.zone)),
+        // What there is not is the ledger's to refuse, in its own words.
+        Err(fault) if fault.name == "not-found" => {}
+        Err(fault) => return Err(fault),
+    }
+    Ok(())
+}
+
+/// Says only who would lose what.
+fn foresee(session: &mut Session<'_>, change: Change<'_>) -> Result<(), Fault> {
+    let impact = impact(&session.client()?, change)?;
+    session.result(&json!({ "impact": impact.to_json() }), |shell| impact.to_text(&shell.zone))
 }
 
 fn list(args: &ListGrants, session: &mut Session<'_>) -> Result<(), Fault> {
@@ -62,19 +126,18 @@ fn list(args: &ListGrants, session: &mut Session<'_>) -> Result<(), Fault> {
     filter(&mut query, "provider", args.provider.as_ref());
     filter(&mut query, "requester", args.requester.as_ref());
     filter(&mut query, "dataset", args.dataset.as_ref());
-    let found = client.list("/v1/grants", &query, "grants", MAX_LISTED)?;
-    let grants: Vec<GrantAnswer> =
-        found.iter().map(|grant| client.read(grant)).collect::<Result<_, _>>()?;
-    session.result(&json!({ "grants": Value::Array(found) }), |shell| {
+    filter(&mut query, "standing", args.standing.as_ref());
+    let (grants, found) = client.listed::<GrantAnswer>("/v1/grants", &query, "grants")?;
+    session.result(&json!({ "grants": Value::Array(found) }), |_| {
         let row = |answer: &GrantAnswer| {
             let terms = &answer.grant.terms;
             vec![
-                answer.id.to_string(),
-                terms.dataset.to_string(),
-                terms.requester.to_string(),
-                standing(&answer.standing),
-                used(answer),
-                time::show(terms.not_after, &shell.zone),
+                Cell::Text(answer.id.to_string()),
+                Cell::Text(terms.dataset.to_string()),
+                Cell::Text(terms.requester.to_string()),
+                Cell::Text(standing(&answer.standing)),
+                Cell::Text(used(answer)),
+                Cell::Time(terms.not_after),
             ]
         };
         let headings = [
@@ -93,40 +156,111 @@ fn show(args: &ShowGrant, session: &mut Session<'_>) -> Result<(), Fault> {
     let client = session.client()?;
     let found = client.value(&format!("/v1/grants/{}", args.grant), &vec![])?;
     let answer: GrantAnswer = client.read(&found)?;
-    session.result(&found, |shell| explain(&answer, &shell.zone))
+    if session.global.json {
+        return session.result(&found, |_| String::new());
+    }
+    let text = explain(&client, &answer, &session.shell.zone)?;
+    session.result(&found, |_| text)
 }
 
-/// A grant in its own words, then its terms.
-fn explain(answer: &GrantAnswer, zone: &TimeZone) -> String {
+/// A grant in its own words: who agreed, how it stands, how far it is used, when it ends; then its
+/// terms.
+fn explain(client: &Client, answer: &GrantAnswer, zone: &TimeZone) -> Result<String, Fault> {
     let GrantAnswer { id, grant, standing: word, .. } = answer;
     let terms = &grant.terms;
-    let end = match &grant.revoked {
-        Some(revocation) => {
-            say!("grant-was-revoked", index = revocation.at, reason = revocation.reason)
-        }
-        None => say!("grant-ends", until = time::show(terms.not_after, zone)),
-    };
-    let story = say!(
+    let mut lines = vec![say!(
         "grant-story",
         grant = id,
         provider = terms.dataset.agency,
         requester = terms.requester,
         dataset = terms.dataset,
         standing = standing(word),
-        used = used(answer),
-        end = end,
-        index = grant.issued_at,
-    );
-    format!("{story}\n{}", table::pairs(&describe::terms_rows(terms, zone)))
+    )];
+    lines.extend(agreed(client, answer, zone)?);
+    let used = match answer.usage.total {
+        0 => say!("words-never-used"),
+        1 => say!("words-used-once", day = time::counted_date(answer.usage.day)),
+        total => {
+            say!("words-used-often", count = total, day = time::counted_date(answer.usage.day))
+        }
+    };
+    lines.push(match terms.total_quota {
+        Some(limit) => say!("grant-used-of", used = used, limit = limit),
+        None => say!("grant-used", used = used),
+    });
+    lines.extend(interruptions(client, answer)?);
+    lines.push(match &grant.revoked {
+        Some(revocation) => {
+            say!("grant-was-revoked", index = revocation.at, reason = revocation.reason)
+        }
+        None => say!("grant-ends", until = time::show(terms.not_after, zone)),
+    });
+    let codes: Codes = client.get("/v1/codes")?;
+    let rows = request::titled(describe::terms_rows(terms, zone), &codes);
+    Ok(format!("{}\n{}", fold(&lines.join("\n")), table::pairs(&rows)))
+}
+
+/// Who agreed: the steward that issued it, and the officer that asked for it.
+fn agreed(client: &Client, answer: &GrantAnswer, zone: &TimeZone) -> Result<Vec<String>, Fault> {
+    let entry = client.ask_entry(answer.grant.issued_at)?;
+    let by = match entry.record.statement.signers.first() {
+        Some(signer) => request::post(client, &signer.key)?,
+        None => String::new(),
+    };
+    let (day, index) = (time::date(entry.time, zone), entry.index);
+    let provider = &answer.grant.terms.dataset.agency;
+    let mut lines =
+        vec![say!("grant-agreed", day = day, provider = provider, post = by, index = index)];
+    lines.push(match answer.grant.request {
+        None => say!("grant-unasked"),
+        Some(id) => {
+            let asked = client.ask_request(id)?.request;
+            say!(
+                "grant-asked",
+                request = id,
+                day = time::date(asked.opened_on, zone),
+                requester = asked.terms.asked.requester,
+                post = request::post(client, &asked.opened_by)?,
+            )
+        }
+    });
+    Ok(lines)
+}
+
+/// Every suspension of the grant and of its dataset, and the withdrawal that ended it.
+fn interruptions(client: &Client, answer: &GrantAnswer) -> Result<Vec<String>, Fault> {
+    let told = |interruption: &Interruption| {
+        let Interruption { at, reason, ended_at } = interruption;
+        match ended_at {
+            Some(end) => say!("grant-was-suspended", index = at, end = end, reason = reason),
+            None => say!("grant-is-suspended", index = at, reason = reason),
+        }
+    };
+    let mut lines: Vec<String> = answer.grant.suspensions.all().iter().map(told).collect();
+    let issued_at = answer.grant.issued_at;
+    let Some(dataset) = client.find_dataset(&answer.grant.terms.dataset)? else {
+        return Ok(lines);
+    };
+    let touches = |i: &&Interruption| i.ended_at.is_none_or(|end| end > issued_at);
+    for Interruption { at, reason, ended_at } in dataset.suspensions.all().iter().filter(touches) {
+        lines.push(match ended_at {
+            Some(end) => say!("dataset-was-suspended", index = at, end = end, reason = reason),
+            None => say!("dataset-is-suspended", index = at, reason = reason),
+        });
+    }
+    if let Some(end) = dataset.withdrawals.all().iter().find(|i| i.at > issued_at) {
+        lines.push(say!("dataset-was-withdrawn", index = end.at, reason = end.reason));
+    }
+    Ok(lines)
 }
 
 /// How a grant stands, in the reader's words.
-fn standing(word: &str) -> String {
+pub(super) fn standing(word: &str) -> String {
     find(&format!("standing-{word}")).unwrap_or(word).to_owned()
 }
 
 /// How much of a grant is used.
-fn used(answer: &GrantAnswer) -> String {
+pub(super) fn used(answer: &GrantAnswer) -> String {
     let total = answer.usage.total;
     match answer.grant.terms.total_quota {
         Some(limit) => say!("words-used-of", total = total, limit = limit),

@@ -12,12 +12,14 @@ use comity_core::statement::VerifiedRecord;
 use serde_json::{Value, json};
 
 use super::filter;
-use crate::args::{FetchArchive, ListLog, LogVerb, ShowEntry, TailLog};
-use crate::client::{Client, EntryAnswer, Query, Status};
+use crate::args::{FetchArchive, ListLog, LogVerb, Part, ShowEntry, TailLog};
+use crate::client::{Client, EntryAnswer, Part as Paged, Query, Status};
 use crate::fault::Fault;
 use crate::messages::{fault, say};
-use crate::shell::Session;
-use crate::{describe, table, time};
+use crate::shell::{Session, Shell};
+use crate::table::{Cell, Listing};
+use crate::time::Edge;
+use crate::{describe, key_state, table, time};
 
 const RECONNECT: Duration = Duration::from_secs(1);
 /// Longest line of the event stream: an entry of the largest record, as JSON and base64.
@@ -26,13 +28,13 @@ const MAX_EVENT_BYTES: u64 = 4 * 1024 * 1024;
 pub(super) fn run(verb: LogVerb, session: &mut Session<'_>) -> Result<(), Fault> {
     match verb {
         LogVerb::Tail(args) => tail(&args, session),
-        LogVerb::List(args) => list(args, session),
+        LogVerb::List(args) => list(*args, session),
         LogVerb::Show(args) => show(&args, session),
         LogVerb::Archive(args) => archive(&args, session),
     }
 }
 
-/// An entry as a row of a table.
+/// An entry in a line.
 pub(super) fn row(entry: &EntryAnswer, time: &str) -> Vec<String> {
     let statement = &entry.record.statement;
     let by = statement.signers.first().map(|signer| signer.agency.to_string());
@@ -44,25 +46,88 @@ pub(super) fn row(entry: &EntryAnswer, time: &str) -> Vec<String> {
     ]
 }
 
+/// Adds to a query which part of the entries is wanted, but for how many.
+pub(super) fn add_part(query: &mut Query, part: &Part, shell: &Shell) -> Result<(), Fault> {
+    let order = if part.oldest_first { "asc" } else { "desc" };
+    query.push(("order", order.to_owned()));
+    filter(query, "from", part.from);
+    let edges = [("since", &part.since, Edge::Start), ("until", &part.until, Edge::End)];
+    for (name, text, edge) in edges {
+        if let Some(text) = text {
+            query.push((
+                name,
+                time::past_instant(text, edge, &shell.zone, shell.now())?.to_string(),
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn list(args: ListLog, session: &mut Session<'_>) -> Result<(), Fault> {
     let client = session.client()?;
-    let order = if args.from.is_some() { "asc" } else { "desc" };
-    let mut query = vec![("order", order.to_owned())];
-    filter(&mut query, "from", args.from);
+    let mut query = vec![];
+    add_part(&mut query, &args.part, session.shell)?;
     filter(&mut query, "kind", args.kind);
     filter(&mut query, "agency", args.agency);
     filter(&mut query, "dataset", args.dataset);
     filter(&mut query, "grant", args.grant);
+    filter(&mut query, "request", args.request);
     filter(&mut query, "key", args.key);
-    let found = client.list("/v1/entries", &query, "entries", args.limit as usize)?;
+    filter(&mut query, "matter", args.matter);
+    let limit = args.part.limit as usize;
+    let Paged { found, next } = client.part("/v1/entries", &query, "entries", limit)?;
     let entries: Vec<EntryAnswer> =
         found.iter().map(|entry| client.read(entry)).collect::<Result<_, _>>()?;
-    session.result(&json!({ "entries": Value::Array(found) }), |shell| {
-        let row = |entry: &EntryAnswer| row(entry, &time::show(entry.time, &shell.zone));
-        let headings =
-            [&say!("column-entry"), &say!("column-time"), &say!("column-by"), &say!("column-what")];
-        table::rows(&headings.map(String::as_str), entries.iter().map(row).collect())
-    })
+    let next_index: Option<u64> = next.as_deref().and_then(|next| next.parse().ok());
+    session.result(&json!({ "entries": Value::Array(found), "next": next_index }), |_| {
+        listed(&entries)
+    })?;
+    session.more(next);
+    Ok(())
+}
+
+fn listed(entries: &[EntryAnswer]) -> Listing {
+    let row = |entry: &EntryAnswer| {
+        let action = &entry.record.statement.action;
+        let (index, by) = (entry.index.to_string(), signer(entry).0);
+        let what = Cell::Text(describe::sentence(action));
+        vec![Cell::Text(index), Cell::Time(entry.time), Cell::Text(by), what]
+    };
+    let headings =
+        [&say!("column-entry"), &say!("column-time"), &say!("column-by"), &say!("column-what")];
+    let listing = table::rows(&headings.map(String::as_str), entries.iter().map(row).collect());
+    let headings = [
+        &say!("column-entry"),
+        &say!("column-block"),
+        &say!("column-time"),
+        &say!("column-kind"),
+        &say!("column-by"),
+        &say!("column-key"),
+        &say!("column-what"),
+        &say!("column-record-id"),
+    ];
+    let row = |entry: &EntryAnswer| {
+        let (by, key) = signer(entry);
+        let action = &entry.record.statement.action;
+        vec![
+            Cell::Text(entry.index.to_string()),
+            Cell::Text(entry.height.to_string()),
+            Cell::Time(entry.time),
+            Cell::Text(action.kind().to_owned()),
+            Cell::Text(by),
+            Cell::Digits(key),
+            Cell::Text(describe::sentence(action)),
+            Cell::Digits(entry.record_id.to_string()),
+        ]
+    };
+    let rows = entries.iter().map(row).collect();
+    listing.with_file_columns(&headings.map(String::as_str), rows)
+}
+
+/// The agency and key of an entry's first signer.
+fn signer(entry: &EntryAnswer) -> (String, String) {
+    let first = entry.record.statement.signers.first();
+    first.map(|signer| (signer.agency.to_string(), signer.key.to_string())).unwrap_or_default()
 }
 
 fn show(args: &ShowEntry, session: &mut Session<'_>) -> Result<(), Fault> {
@@ -77,7 +142,9 @@ fn show(args: &ShowEntry, session: &mut Session<'_>) -> Result<(), Fault> {
         let statement = record.statement();
         let mut rows = describe::rows(&statement.action, zone);
         for signer in &statement.signers {
-            let who = format!("{} ({}), {}", signer.agency, signer.role, table::key(&signer.key));
+            let doubt = key_state::doubt(&client, &signer.key, entry.time, zone);
+            let key = table::key(&signer.key);
+            let who = format!("{} ({}), {key}{doubt}", signer.agency, signer.role);
             rows.push((say!("label-signed-by"), who));
         }
         rows.push((say!("label-valid-until"), time::show(statement.valid_until, zone)));
@@ -95,7 +162,7 @@ fn show(args: &ShowEntry, session: &mut Session<'_>) -> Result<(), Fault> {
 }
 
 /// Verifies an entry's bytes, and that they are what the node says.
-fn verified(entry: &EntryAnswer, status: &Status) -> Result<VerifiedRecord, String> {
+pub(super) fn verified(entry: &EntryAnswer, status: &Status) -> Result<VerifiedRecord, String> {
     let bytes = BASE64_STANDARD.decode(&entry.bytes).map_err(|e| e.to_string())?;
     let record =
         VerifiedRecord::verify(&bytes, &status.consortium).map_err(|error| error.to_string())?;
@@ -156,28 +223,33 @@ impl Follow {
                 return Ok(false);
             }
             let line = String::from_utf8_lossy(&line);
-            if let Some(data) = line.trim_end().strip_prefix("data:") {
-                self.show(data.trim_start(), session, client)?;
+            if let Some(data) = line.trim_end().strip_prefix("data:")
+                && !self.show(data.trim_start(), session, client)?
+            {
+                return Ok(false);
             }
         }
         Ok(true)
     }
 
+    /// Shows an entry that is due; whether none is missing before it.
     fn show(
         &mut self,
         data: &str,
         session: &mut Session<'_>,
         client: &Client,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         let value: Value = serde_json::from_str(data)
             .map_err(|e| fault!(Failed, "answer-unreadable", url = client.url(), cause = e))?;
         let entry: EntryAnswer = client.read(&value)?;
-        if entry.index.0 < self.next {
-            return Ok(());
+        if entry.index.0 != self.next {
+            return Ok(entry.index.0 < self.next);
         }
-        self.next = entry.index.0 + 1;
+        self.next = entry.index.0.saturating_add(1);
         self.left = self.left.map(|left| left - 1);
-        session.result(&value, |shell| row(&entry, &time::show(entry.time, &shell.zone)).join("  "))
+        let row = |time: &str| row(&entry, time).join("  ");
+        session.result(&value, |shell| row(&time::show(entry.time, &shell.zone)))?;
+        Ok(true)
     }
 }
 

@@ -2,12 +2,26 @@
 //! Holds: a command asks, shows and signs; it decides nothing that the ledger decides.
 
 mod access;
+mod access_list;
+mod clauses;
+mod codes;
 mod dataset;
+mod dataset_bulk;
+mod dataset_change;
+mod dataset_export;
+mod dataset_import;
+mod evidence;
+mod explain;
 mod grant;
+mod inbox;
 mod key;
 mod log;
+mod manual;
+mod past;
 mod record;
 mod replay;
+mod request;
+mod sealed;
 mod status;
 mod verify;
 
@@ -20,15 +34,21 @@ use crate::shell::Session;
 pub(crate) fn run(noun: Noun, session: &mut Session<'_>) -> Result<Exit, Fault> {
     match noun {
         Noun::Key(verb) => key::run(verb, session),
-        Noun::Dataset(verb) => dataset::run(verb, session),
+        Noun::Dataset(verb) => return dataset::run(verb, session),
+        Noun::Request(verb) => return request::run(verb, session),
         Noun::Grant(verb) => grant::run(verb, session),
         Noun::Access(verb) => return access::run(verb, session),
+        Noun::Inbox(args) => inbox::run(&args, session),
+        Noun::Evidence(verb) => evidence::run(&verb, session),
         Noun::Record(verb) => record::run(verb, session),
+        Noun::Sealed(verb) => sealed::run(verb, session),
         Noun::Log(verb) => log::run(verb, session),
         Noun::Agency(verb) => status::agencies(&verb, session),
         Noun::Status => status::status(session),
-        Noun::Codes => status::codes(session),
+        Noun::Codes(verb) => codes::run(verb, session),
         Noun::Verify(verb) => return verify::run(verb, session),
+        Noun::Completions(args) => manual::completions(&args, session),
+        Noun::Man(args) => manual::pages(&args, session),
     }?;
     Ok(Exit::Done)
 }

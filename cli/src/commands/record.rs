@@ -9,7 +9,7 @@ use crate::client::Status;
 use crate::fault::Fault;
 use crate::messages::{fault, say};
 use crate::shell::Session;
-use crate::sign::{self, NotCommitted};
+use crate::sign;
 use crate::{describe, keys, table, time};
 
 pub(super) fn run(verb: RecordVerb, session: &mut Session<'_>) -> Result<(), Fault> {
@@ -31,15 +31,15 @@ fn submit(args: &SubmitRecord, session: &mut Session<'_>) -> Result<(), Fault> {
         .map_err(|e| fault!(Failed, "record-unusable", path = path, rule = e.rule(), cause = e))?;
     preview(session, &record, &status);
     session.confirm()?;
-    match sign::submit(session, &client, &record) {
-        Ok(committed) => sign::report(session, &record, &committed, json!({})),
-        Err(NotCommitted::Fault(fault)) => Err(fault),
-        Err(NotCommitted::Refused(problem)) => {
-            let signers = &record.statement().signers;
-            let fields = signers.first().map(sign::signer_fields).unwrap_or_default();
-            Err(problem.into_refusal(&session.shell.zone, fields))
+    let committed = sign::submit(session, &client, &record).map_err(|why| {
+        let statement = record.statement();
+        let mut fields = statement.signers.first().map(sign::signer_fields).unwrap_or_default();
+        if let Some(signed) = statement.action.attempt() {
+            fields.extend(sign::attempt_fields(&signed.attempt));
         }
-    }
+        why.into_fault(&session.shell.zone, fields)
+    })?;
+    sign::report(session, &record, &committed, json!({}))
 }
 
 fn preview(session: &mut Session<'_>, record: &VerifiedRecord, status: &Status) {

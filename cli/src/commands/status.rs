@@ -1,19 +1,16 @@
-//! `comity status`, `comity agency`, `comity codes`: the node, the members, the published codes.
+//! `comity status`, `comity agency`: the node, the members.
+//! Holds: whether the node votes, and why not, is said in words.
 
 use comity_core::agency::{Agency, Standing};
-use comity_core::genesis::CodeEntry;
 use comity_core::ids::Height;
 use serde_json::{Value, json};
 
 use crate::args::AgencyVerb;
-use crate::client::{Codes, Status, Voting};
+use crate::client::{Status, Voting};
 use crate::fault::Fault;
 use crate::messages::say;
-use crate::shell::Session;
+use crate::shell::{Session, Shell};
 use crate::{describe, table, time};
-
-/// Most members listed.
-const MAX_LISTED: usize = 100_000;
 
 pub(super) fn status(session: &mut Session<'_>) -> Result<(), Fault> {
     let client = session.client()?;
@@ -52,8 +49,19 @@ pub(super) fn status(session: &mut Session<'_>) -> Result<(), Fault> {
             let words = say!("words-peer", agency = agency, address = address, height = height);
             rows.push((say!("label-peer"), words));
         }
-        table::pairs(&rows)
+        format!("{}\n{}", head(&status, behind, shell), table::pairs(&rows))
     })
+}
+
+/// How the node stands, in a sentence.
+fn head(status: &Status, behind: u64, shell: &Shell) -> String {
+    let agency = &status.agency;
+    let age_s = shell.now().0.saturating_sub(status.time.0) / 1000;
+    match behind {
+        // As /readyz judges it: a block or two on the way are no lag.
+        0..=2 => say!("status-in-step", agency = agency, age_s = age_s),
+        _ => say!("status-behind", agency = agency, age_s = age_s, behind = behind),
+    }
 }
 
 fn voting(status: &Status) -> String {
@@ -72,9 +80,7 @@ fn voting(status: &Status) -> String {
 pub(super) fn agencies(verb: &AgencyVerb, session: &mut Session<'_>) -> Result<(), Fault> {
     let AgencyVerb::List = verb;
     let client = session.client()?;
-    let found = client.list("/v1/agencies", &vec![], "agencies", MAX_LISTED)?;
-    let agencies: Vec<Agency> =
-        found.iter().map(|agency| client.read(agency)).collect::<Result<_, _>>()?;
+    let (agencies, found) = client.listed::<Agency>("/v1/agencies", &vec![], "agencies")?;
     session.result(&json!({ "agencies": Value::Array(found) }), |_| {
         let row = |agency: &Agency| {
             let standing = match agency.standing {
@@ -99,21 +105,5 @@ pub(super) fn agencies(verb: &AgencyVerb, session: &mut Session<'_>) -> Result<(
             &say!("column-operated-by"),
         ];
         table::rows(&headings.map(String::as_str), agencies.iter().map(row).collect())
-    })
-}
-
-pub(super) fn codes(session: &mut Session<'_>) -> Result<(), Fault> {
-    let client = session.client()?;
-    let found = client.value("/v1/codes", &vec![])?;
-    let codes: Codes = client.read(&found)?;
-    session.result(&found, |_| {
-        let (matter, basis) = (say!("word-matter"), say!("word-basis"));
-        let row = |list: &str, entry: &CodeEntry| {
-            vec![list.to_owned(), entry.code.to_string(), entry.title.to_string()]
-        };
-        let matters = codes.matters.iter().map(|entry| row(&matter, entry));
-        let bases = codes.duty_bases.iter().map(|entry| row(&basis, entry));
-        let headings = [&say!("column-list"), &say!("column-code"), &say!("column-title")];
-        table::rows(&headings.map(String::as_str), matters.chain(bases).collect())
     })
 }

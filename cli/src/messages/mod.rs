@@ -1,6 +1,6 @@
 //! The message catalogue: every text that a person reads, by name.
-//! Holds: the code names texts, it does not contain them; a second language is a second file.
-//! May not enter: decisions. Texts: `en.toml`.
+//! Holds: the code names texts, it does not contain them; a second language is a second folder.
+//! May not enter: decisions. Texts: `en/`.
 
 #[cfg(test)]
 mod tests;
@@ -8,9 +8,21 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-const ENGLISH: &str = include_str!("en.toml");
+const ENGLISH: [&str; 11] = [
+    include_str!("en/catalogues.toml"),
+    include_str!("en/faults.toml"),
+    include_str!("en/frames.toml"),
+    include_str!("en/help.toml"),
+    include_str!("en/keys.toml"),
+    include_str!("en/looking.toml"),
+    include_str!("en/requests.toml"),
+    include_str!("en/rules.toml"),
+    include_str!("en/sealed.toml"),
+    include_str!("en/statements.toml"),
+    include_str!("en/verification.toml"),
+];
 /// A commented dataset description, ready to be filled in.
-pub(crate) const DATASET_SAMPLE: &str = include_str!("en.dataset.toml");
+pub(crate) const DATASET_SAMPLE: &str = include_str!("en/sample.dataset.toml");
 
 /// A text of the catalogue with its placeholders filled: `say!("ok-sent", index = 17)`.
 macro_rules! say {
@@ -38,10 +50,14 @@ pub(crate) use {fault, say};
 
 fn catalogue() -> &'static BTreeMap<String, String> {
     static CATALOGUE: OnceLock<BTreeMap<String, String>> = OnceLock::new();
-    CATALOGUE.get_or_init(|| match toml::from_str(ENGLISH) {
+    CATALOGUE.get_or_init(|| ENGLISH.iter().flat_map(|file| read(file)).collect())
+}
+
+fn read(file: &str) -> BTreeMap<String, String> {
+    match toml::from_str(file) {
         Ok(texts) => texts,
         Err(error) => unreachable!("the catalogue is embedded and tested: {error}"),
-    })
+    }
 }
 
 /// The text of that name, if there is one.

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use comity_core::access::AccessRefusal;
 use comity_core::agency::KeyRole;
+use comity_core::codes::CodeList;
 use comity_core::dataset::{DeliveryMode, Sharing};
-use comity_core::ids::{GrantId, LogIndex, TimeMs};
+use comity_core::grant::TermField;
+use comity_core::ids::{GrantId, LogIndex, RequestId, TimeMs};
 use comity_core::keys::SecretKey;
 use comity_core::refusal::{DatasetField, Refusal};
 use jiff::tz::TimeZone;
@@ -18,6 +20,7 @@ use crate::fault::Fault;
 
 const PARTS: [&str; 3] = ["err", "mean", "next"];
 /// What every fault's texts may use, beside its own fields.
+const ATTEMPT_FIELDS: [&str; 2] = ["grant", "dataset"];
 const SIGNER_FIELDS: [&str; 5] = ["signer", "signer_role", "signer_key", "detail", "rule"];
 
 fn sources() -> Vec<(PathBuf, String)> {
@@ -134,7 +137,12 @@ fn rules() -> BTreeMap<String, BTreeSet<String>> {
         add(refusal.rule(), serde_json::to_value(&refusal).unwrap());
     }
     for refusal in access_refusals() {
-        add(refusal.rule(), serde_json::to_value(&refusal).unwrap());
+        let mut value = serde_json::to_value(&refusal).unwrap();
+        // What is known of the attempt, whatever refuses it.
+        for name in ATTEMPT_FIELDS {
+            value[name] = name.into();
+        }
+        add(refusal.rule(), value);
     }
     for rule in declared(include_str!("../../../core/src/statement.rs")) {
         add(&rule, serde_json::Value::Null);
@@ -162,7 +170,7 @@ fn access_refusals() -> Vec<AccessRefusal> {
         A::AttemptExpired { until },
         A::AttemptTooLong,
         A::ExchangeUsed,
-        A::GrantUnknown { grant: GrantId(at) },
+        A::NoSuchGrant { grant: GrantId(at) },
         A::OtherDataset { dataset: "a/b".parse().unwrap() },
         A::OtherRequester { requester: "a".parse().unwrap() },
         A::GrantRevoked { at },
@@ -174,6 +182,12 @@ fn access_refusals() -> Vec<AccessRefusal> {
         A::ModeNotCovered,
         A::QuotaUsed { limit: 1 },
         A::DailyQuotaUsed { limit: 1 },
+        A::GrantSuspended { at },
+        A::DatasetSuspended { at },
+        A::DatasetWithdrawn { at },
+        A::DatasetNotShared { sharing: Sharing::Unclassified },
+        A::ItemNotListed { item: "i".parse().unwrap() },
+        A::ModeNoLongerOffered,
     ]
 }
 
@@ -184,7 +198,8 @@ fn refusals() -> Vec<Refusal> {
     let key = SecretKey::from_seed(&[1; 32]).public();
     let agency = || "a".parse().unwrap();
     let dataset = || "a/b".parse().unwrap();
-    let grant = GrantId(at);
+    let (grant, request) = (GrantId(at), RequestId(at));
+    let code = || "A".parse().unwrap();
     vec![
         R::RecordTooLong { size: 1, limit },
         R::RecordExpired { until },
@@ -212,8 +227,6 @@ fn refusals() -> Vec<Refusal> {
         R::AgencyUnknown { agency: agency() },
         R::GrantToSelf,
         R::MatterCount { limit },
-        R::MatterUnknown { matter: "A".parse().unwrap() },
-        R::BasisUnknown { basis: "A".parse().unwrap() },
         R::NoItems,
         R::ItemUnknown { item: "i".parse().unwrap() },
         R::NoModes,
@@ -222,6 +235,27 @@ fn refusals() -> Vec<Refusal> {
         R::QuotaZero,
         R::GrantUnknown { grant },
         R::GrantAlreadyRevoked { grant, at },
+        R::DatasetGone { dataset: dataset(), at },
+        R::DatasetChanged { dataset: dataset(), version: 2, at },
+        R::DatasetUnchanged { dataset: dataset() },
+        R::DatasetAlreadySuspended { dataset: dataset(), at },
+        R::DatasetNotSuspended { dataset: dataset() },
+        R::GrantAlreadySuspended { grant, at },
+        R::GrantNotSuspended { grant },
+        R::TooManyInterruptions { limit },
+        R::RequestUnknown { request },
+        R::RequestClosed { request, at },
+        R::OnceQuota,
+        R::NeededByOver,
+        R::GrantBeyondRequest { field: TermField::Items },
+        R::RefusalWithoutBasis,
+        R::RefusalWithoutReason,
+        R::UrgedToday { at },
+        R::CodeCount { limit },
+        R::CodeTaken { code: code() },
+        R::CodeTitleEmpty { code: code() },
+        R::CodeUnknown { list: CodeList::Matters, code: code() },
+        R::CodeWithdrawn { list: CodeList::Matters, code: code(), at },
         R::DenialNotDue,
         R::DenialMismatch { due: AccessRefusal::ModeNotCovered },
     ]
@@ -272,8 +306,7 @@ fn every_text_there_is_named() {
     used.extend(helps);
     // Named by a computed or passed name.
     let literal = |key: &str| sources().iter().any(|(_, s)| s.contains(&format!("\"{key}\"")));
-    let standing = ["in-force", "not-yet-in-force", "expired", "revoked", "used-up"];
-    used.extend(standing.map(|word| format!("standing-{word}")));
+    used.extend(crate::args::STANDINGS.map(|word| format!("standing-{word}")));
     let unused: Vec<&String> =
         catalogue().keys().filter(|key| !used.contains(*key) && !literal(key)).collect();
     assert!(unused.is_empty(), "nobody names {unused:?}");

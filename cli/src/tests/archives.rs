@@ -66,6 +66,7 @@ fn records() -> Vec<Vec<VerifiedRecord>> {
         mode: *dataset.modes.first().unwrap(),
         made_at: NOW,
         valid_until: NOW.plus(600_000),
+        sealed: vec![],
     };
     let attempt = SignedAttempt { signature: officer.sign_attempt(&attempt), attempt };
     let steward = |nonce, action| signed("civil.gd", KeyRole::Steward, nonce, action);

@@ -26,6 +26,16 @@ fn wrong_arguments_end_with_2_and_say_which() {
 }
 
 #[test]
+fn a_value_that_fills_pages_does_not_hide_what_is_wrong_with_it() {
+    let office = Office::new();
+    let long = "字".repeat(10_000);
+    let args = ["grant", "revoke", "G0", "--key", "k", "--reason", &long];
+    let ran = office.run(&args).ended(Exit::Usage);
+    assert!(ran.err.contains("30000 bytes long") && ran.err.contains("字…"), "{}", ran.err);
+    assert!(ran.err.len() < 1_000, "{} bytes", ran.err.len());
+}
+
+#[test]
 fn a_grant_names_its_items_or_says_all_of_them() {
     let office = Office::new();
     let args = "grant issue --dataset civil.gd/m --to finance.gd --matter A --basis B --mode query \
@@ -83,7 +93,7 @@ fn nothing_is_signed_for_an_unexpected_consortium() {
     let other_genesis = office.path("other.json");
     let new = ["key", "new", "--agency", "civil.gd", "--role", "steward", "--post", "Desk"];
     office
-        .run(&[&new[..], &["--out", &out, "--genesis", &other_genesis]].concat())
+        .run(&[&new[..], &["--no-passphrase", "--out", &out, "--genesis", &other_genesis]].concat())
         .ended(Exit::Done);
     let args = ["grant", "revoke", "G0", "--reason", "x", "--yes", "--key", &out, "--node", &url];
     let ran = office.run(&args).ended(Exit::Failed);
@@ -117,7 +127,8 @@ fn showing_a_key_never_shows_its_secret() {
 fn keys_of_nodes_and_admins_are_made_for_a_genesis_only() {
     let office = Office::new();
     let out = office.path("admin.key");
-    let args = ["key", "new", "--agency", "tax.gd", "--role", "admin", "--out", &out];
+    let args =
+        ["key", "new", "--agency", "tax.gd", "--role", "admin", "--no-passphrase", "--out", &out];
     let ran = office.run(&args).ended(Exit::Usage);
     assert!(ran.err.contains("--for-genesis"), "{}", ran.err);
     let ran = office.run(&[&args[..], &["--for-genesis", "--json"]].concat()).ended(Exit::Done);

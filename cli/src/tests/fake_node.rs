@@ -2,7 +2,7 @@
 //! put in its mouth.
 //! Holds: it listens on loopback only and ends with its owner.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -11,14 +11,19 @@ use std::thread::JoinHandle;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use comity_core::access::SignedAttempt;
-use comity_core::grant::Usage;
-use comity_core::ids::{GrantId, TimeMs};
+use comity_core::encoding::decode;
+use comity_core::ids::TimeMs;
+use comity_core::keys::SecretKey;
 use comity_core::ledger::{Ledger, NewBlock};
+use comity_core::query::{Query, SignedQuery};
 use comity_core::refusal::Refusal;
+use comity_core::sealed::Opening;
 use comity_core::state;
 use comity_core::statement::VerifiedRecord;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
+use super::fake_lists::{Lists, asked};
 use super::fixture::{NOW, certificate, genesis};
 
 /// An answer.
@@ -40,8 +45,12 @@ pub(super) struct Inside {
     pub(super) canned: VecDeque<(String, Answer)>,
     /// Request lines with bodies, as they came.
     pub(super) asked: Vec<(String, Vec<u8>)>,
+    /// Openings that are kept, and erased ones without them, by commitment.
+    pub(super) kept: BTreeMap<String, Value>,
     /// Done before the next record is executed: what others commit meanwhile.
     pub(super) meanwhile: Vec<Vec<u8>>,
+    /// Details of datasets, by hash.
+    pub(super) details: BTreeMap<String, String>,
 }
 
 /// A node on loopback.
@@ -60,7 +69,9 @@ impl FakeNode {
             entries: vec![],
             canned: VecDeque::new(),
             asked: vec![],
+            kept: BTreeMap::new(),
             meanwhile: vec![],
+            details: BTreeMap::new(),
         }));
         let served = inside.clone();
         let thread = std::thread::spawn(move || {
@@ -112,7 +123,7 @@ fn serve(stream: TcpStream, inside: &Mutex<Inside>) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
-    let mut length = 0;
+    let (mut length, mut signed) = (0, None);
     loop {
         let mut header = String::new();
         reader.read_line(&mut header).ok()?;
@@ -124,6 +135,13 @@ fn serve(stream: TcpStream, inside: &Mutex<Inside>) -> Option<()> {
         {
             length = value.trim().parse().unwrap();
         }
+        if let Some((name, value)) = header.split_once(':')
+            && name.eq_ignore_ascii_case("authorization")
+        {
+            let base64 = value.trim().strip_prefix("Comity ").unwrap();
+            let bytes = BASE64_STANDARD.decode(base64).unwrap();
+            signed = Some(decode::<SignedQuery>(&bytes, 4096).unwrap());
+        }
     }
     if line.starts_with("STOP") {
         return None;
@@ -131,6 +149,14 @@ fn serve(stream: TcpStream, inside: &Mutex<Inside>) -> Option<()> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     let request = line.trim_end().trim_end_matches(" HTTP/1.1").to_owned();
+    if let Some(signed) = signed {
+        signed.verify().unwrap();
+        let Query { method, path, body: digest, .. } = signed.query;
+        assert_eq!(format!("{method} {path}"), request);
+        assert_eq!(digest.as_str(), hex::encode(Sha256::digest(&body)));
+    } else {
+        assert!(!request.contains(" /v1/sealed"), "{request} is signed");
+    }
     let answer = inside.lock().unwrap().answer(&request, body);
     write_answer(reader.into_inner(), answer);
     Some(())
@@ -167,19 +193,69 @@ impl Inside {
         }
         let (method, path) = request.split_once(' ').unwrap();
         let path = path.split('?').next().unwrap();
+        if let Some(answer) = self.catalogue(method, path, &body) {
+            return answer;
+        }
         let answer = match (method, path.rsplit_once('/')) {
             ("GET", _) if path == "/v1/status" => Some(self.status()),
+            ("GET", _) if path == "/v1/genesis" => Some(json!(genesis())),
             ("POST", _) if path == "/v1/records" => return self.submit(&body),
             ("POST", _) if path == "/v1/evaluate" => Some(self.evaluate(&body)),
-            ("GET", Some(("/v1/grants", id))) => self.grant(id.parse().unwrap()),
+            ("POST", _) if path == "/v1/sealed" => Some(self.keep(&body)),
+            ("GET", Some(("/v1/sealed", at))) => return self.kept(at),
+            ("DELETE", Some(("/v1/sealed", at))) => Some(self.erase(at, &body)),
             ("GET", Some(("/v1/keys", key))) => self.key(key),
             ("GET", Some(("/v1/entries", at))) => {
                 self.entries.get(at.parse::<usize>().unwrap()).cloned()
+            }
+            ("GET", _) => {
+                let lists = Lists { ledger: &self.ledger, entries: &self.entries };
+                lists.answer(path, &asked(request))
             }
             _ => None,
         };
         let missing = json!({"type": "urn:comity:problem:not-found", "status": 404});
         answer.map_or(Answer::Json(404, missing), |found| Answer::Json(200, found))
+    }
+
+    fn keep(&mut self, body: &[u8]) -> Value {
+        let body: Value = serde_json::from_slice(body).unwrap();
+        let openings: Vec<Opening> = serde_json::from_value(body["openings"].clone()).unwrap();
+        let keep = |opening: Opening| {
+            let commitment = opening.commitment(self.ledger.consortium()).to_string();
+            let mut kept = json!(opening);
+            kept["commitment"] = json!(commitment);
+            kept["kept_at"] = json!(NOW);
+            kept["kept_by"] = json!(SecretKey::from_seed(&[1; 32]).public());
+            self.kept.insert(commitment.clone(), kept);
+            commitment
+        };
+        json!({ "commitments": openings.into_iter().map(keep).collect::<Vec<_>>() })
+    }
+
+    fn kept(&self, commitment: &str) -> Answer {
+        let problem = |status: u16, name: &str, detail: &str| {
+            let kind = format!("urn:comity:problem:{name}");
+            Answer::Json(status, json!({ "type": kind, "status": status, "detail": detail }))
+        };
+        match self.kept.get(commitment) {
+            Some(erasure) if erasure.get("text").is_none() => {
+                let mut body = erasure.clone();
+                body["type"] = json!("urn:comity:problem:erased");
+                body["detail"] = json!(format!("erased at {} (ms since 1970)", body["erased_at"]));
+                Answer::Json(410, body)
+            }
+            Some(kept) => Answer::Json(200, kept.clone()),
+            None => problem(404, "not-kept", "not kept here"),
+        }
+    }
+
+    fn erase(&mut self, commitment: &str, body: &[u8]) -> Value {
+        let body: Value = serde_json::from_slice(body).unwrap();
+        let by = self.kept[commitment]["kept_by"].clone();
+        let erasure = json!({ "erased_at": NOW, "erased_by": by, "reason": body["reason"] });
+        self.kept.insert(commitment.to_owned(), erasure.clone());
+        erasure
     }
 
     fn status(&self) -> Value {
@@ -250,17 +326,21 @@ impl Inside {
         }
     }
 
-    fn grant(&self, id: GrantId) -> Option<Value> {
-        let grant = state::grant(&self.ledger, id)?;
-        let usage: Usage = state::usage(&self.ledger, id);
-        let standing = if grant.revoked.is_some() { "revoked" } else { "in-force" };
-        Some(json!({ "id": id, "grant": grant, "usage": usage, "standing": standing }))
+    /// What is answered to a GET of this path.
+    pub(super) fn object(&self, path: &str) -> Value {
+        let lists = Lists { ledger: &self.ledger, entries: &self.entries };
+        lists.answer(path, &asked(path)).unwrap()
     }
 
     fn key(&self, key: &str) -> Option<Value> {
         let key = key.parse().unwrap();
         let found = state::key(&self.ledger, &key)?;
         Some(json!({ "public_key": key, "key": found }))
+    }
+
+    /// The ledger.
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Every entry, as the API shows it.

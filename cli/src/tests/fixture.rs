@@ -2,13 +2,15 @@
 //! Holds: the same seeds, clock and "random" bytes in every run.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::io::{self, Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use comity_core::agency::{Agency, AgencyKind, KeyRole, Level, Standing};
+use comity_core::agency::{Agency, AgencyKind, KeyAlgorithm, KeyRole, Level, Standing};
+use comity_core::codes::CodeEntry;
 use comity_core::genesis::{
-    CodeEntry, GENESIS_VERSION, Genesis, GenesisKey, GenesisMember, NO_CONSORTIUM, Params,
+    GENESIS_VERSION, Genesis, GenesisKey, GenesisMember, NO_CONSORTIUM, Params,
 };
 use comity_core::hash::HeaderHash;
 use comity_core::ids::{Height, TimeMs};
@@ -22,7 +24,7 @@ use tempfile::TempDir;
 
 use crate::fault::Exit;
 use crate::keys::{self, Readers};
-use crate::shell::{Input, Shell};
+use crate::shell::{Input, Shell, Widths};
 
 /// This computer's time in tests.
 pub(super) const NOW: TimeMs = TimeMs(1_777_777_777_000);
@@ -43,7 +45,13 @@ fn member(id: &str) -> GenesisMember {
     let key = |role: KeyRole| {
         let secret = secret(id, role);
         let possession = secret.sign_possession(&NO_CONSORTIUM, &agency, role);
-        GenesisKey { role, key: secret.public(), post: "Duty desk".parse().unwrap(), possession }
+        GenesisKey {
+            role,
+            algorithm: KeyAlgorithm::Ed25519,
+            key: secret.public(),
+            post: "Duty desk".parse().unwrap(),
+            possession,
+        }
     };
     let roles = KeyRole::ALL.into_iter().filter(|r| !matches!(r, KeyRole::Note | KeyRole::Auditor));
     let keys = roles.map(key).collect();
@@ -143,11 +151,17 @@ pub(super) struct Office {
     dir: TempDir,
     /// How often random bytes were drawn: the n-th draw is all n.
     drawn: Rc<Cell<u8>>,
+    /// How wide its terminal is, if it has one.
+    widths: Cell<Widths>,
 }
 
 impl Office {
     pub(super) fn new() -> Office {
-        let office = Office { dir: tempfile::tempdir().unwrap(), drawn: Rc::default() };
+        let office = Office {
+            dir: tempfile::tempdir().unwrap(),
+            drawn: Rc::default(),
+            widths: Cell::default(),
+        };
         for member in MEMBERS {
             let agency: AgencyId = member.parse().unwrap();
             for role in [KeyRole::Admin, KeyRole::Steward, KeyRole::Officer, KeyRole::Gateway] {
@@ -160,6 +174,11 @@ impl Office {
         }
         office.put("genesis.json", &serde_json::to_vec(&genesis()).unwrap());
         office
+    }
+
+    /// From now on, commands run at a terminal so wide.
+    pub(super) fn at_terminal(&self, columns: usize) {
+        self.widths.set(Widths { out: Some(columns), err: Some(columns) });
     }
 
     /// A path in the folder.
@@ -186,22 +205,41 @@ impl Office {
 
     /// Runs a command with nobody at the terminal.
     pub(super) fn run(&self, args: &[&str]) -> Ran {
-        self.run_as(Input::Program, "", args)
+        self.run_as(Input::Program, "", &[], args)
     }
 
     /// Runs a command with a person at the terminal who types `answers`.
     pub(super) fn run_answering(&self, answers: &'static str, args: &[&str]) -> Ran {
-        self.run_as(Input::Person, answers, args)
+        self.run_as(Input::Person, answers, &[], args)
     }
 
-    fn run_as(&self, input: Input, answers: &'static str, args: &[&str]) -> Ran {
+    /// Runs a command with a person at the terminal who types these passphrases when asked for
+    /// one, and yes to all else. Questions stand on standard error, in brackets.
+    pub(super) fn run_typing(&self, passphrases: &[&str], args: &[&str]) -> Ran {
+        self.run_as(Input::Person, "y\ny\n", passphrases, args)
+    }
+
+    fn run_as(
+        &self,
+        input: Input,
+        answers: &'static str,
+        passphrases: &[&str],
+        args: &[&str],
+    ) -> Ran {
         let (out, err) = (Written::default(), Written::default());
+        let mut asked = err.clone();
+        let mut typed: VecDeque<String> = passphrases.iter().map(|s| (*s).to_owned()).collect();
         let drawn = self.drawn.clone();
         let mut shell = Shell {
             out: Box::new(out.clone()),
             err: Box::new(err.clone()),
             answers: Box::new(Cursor::new(answers)),
+            secret: Box::new(move |question| {
+                writeln!(asked, "[{question}]")?;
+                typed.pop_front().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+            }),
             input,
+            widths: self.widths.get(),
             progress: false,
             clock: || NOW,
             random: Box::new(move |bytes| {

@@ -3,8 +3,19 @@
 
 mod archives;
 mod arguments;
+mod catalogues;
+mod explaining;
+mod fake_catalogue;
+mod fake_lists;
 mod fake_node;
 mod fixture;
 mod flows;
 mod gateway;
+mod keys;
+mod listing;
+mod manual;
 mod reading;
+mod requests;
+mod rubbish;
+mod sealed;
+mod stewards;

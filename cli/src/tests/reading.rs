@@ -1,6 +1,5 @@
 //! Lists, pages, the log as it grows, and what is shown of it.
 
-use comity_core::agency::KeyRole;
 use serde_json::json;
 
 use super::fake_node::Answer;
@@ -46,6 +45,18 @@ fn following_the_log_survives_a_broken_connection_without_gap_or_repetition() {
 }
 
 #[test]
+fn following_asks_again_for_entries_that_a_node_leaves_out() {
+    let desk = desk_with_entries();
+    let kind = "text/event-stream";
+    let gap = [event(&desk, 0), event(&desk, 2)].concat();
+    desk.node.answer("GET /v1/events?from=0", Answer::Stream(kind, gap));
+    let rest = [event(&desk, 1), event(&desk, 2)].concat();
+    desk.node.answer("GET /v1/events?from=1", Answer::Stream(kind, rest));
+    let ran = desk.ask(&["log", "tail", "--from", "0", "--count", "3", "--json"]).ended(Exit::Done);
+    assert_eq!(indexes(&ran), [0, 1, 2]);
+}
+
+#[test]
 fn following_from_now_begins_after_the_last_entry() {
     let desk = desk_with_entries();
     let next = event(&desk, 2).replace("\"index\":2,", "\"index\":3,");
@@ -53,47 +64,6 @@ fn following_from_now_begins_after_the_last_entry() {
     desk.node.answer("GET /v1/events?from=3", Answer::Stream("text/event-stream", stream));
     let ran = desk.ask(&["log", "tail", "--count", "1", "--json"]).ended(Exit::Done);
     assert_eq!(indexes(&ran), [3]);
-}
-
-#[test]
-fn a_list_is_read_page_by_page_up_to_its_limit() {
-    let desk = desk_with_entries();
-    let entries = desk.node.inside(|inside| inside.entries().to_vec());
-    let page = |from: usize, to: usize, next| json!({"entries": entries[from..to], "next": next});
-    desk.node.answer("GET /v1/entries?order=asc&from=0&", Answer::Json(200, page(0, 2, Some(2))));
-    desk.node
-        .answer("GET /v1/entries?order=asc&limit=1&from=2", Answer::Json(200, page(2, 3, None)));
-    let ran = desk.ask(&["log", "list", "--from", "0", "--limit", "3"]).ended(Exit::Done);
-    let lines: Vec<&str> = ran.out.lines().collect();
-    assert_eq!(lines.len(), 4, "{}", ran.out);
-    assert!(lines[0].contains("ENTRY") && lines[3].contains("revoke the grant G1"), "{}", ran.out);
-}
-
-#[test]
-fn accesses_and_denials_stand_in_one_list_the_newest_first() {
-    let desk = Desk::new();
-    desk.publish().ended(Exit::Done);
-    desk.grant(&[]).ended(Exit::Done);
-    for (file, matter, exit) in
-        [("a.json", "LOW-INCOME-CHECK", Exit::Done), ("b.json", "TAX-RELIEF", Exit::Denied)]
-    {
-        let out = desk.office.path(file);
-        let args = ["access", "attempt", "--grant", "G1", "--matter", matter, "--mode", "query"];
-        let args = [&args[..], &["--item", "date of marriage", "--out", &out]].concat();
-        desk.sign("finance.gd", KeyRole::Officer, &args).ended(Exit::Done);
-        let args = ["access", "record", "--attempt", &out];
-        desk.sign("civil.gd", KeyRole::Gateway, &args).ended(exit);
-    }
-    let entries = desk.node.inside(|inside| inside.entries().to_vec());
-    for (kind, at) in [("record-access", 2), ("record-denial", 3)] {
-        let request = format!("GET /v1/entries?order=desc&kind={kind}&grant=G1&limit=50");
-        let page = json!({"entries": [entries[at]], "next": null});
-        desk.node.answer(&request, Answer::Json(200, page));
-    }
-    let ran = desk.ask(&["access", "list", "--grant", "G1"]).ended(Exit::Done);
-    let lines: Vec<&str> = ran.out.lines().collect();
-    assert!(lines[1].contains("refused: matter-not-covered"), "{}", ran.out);
-    assert!(lines[2].contains("allowed"), "{}", ran.out);
 }
 
 #[test]
@@ -120,4 +90,17 @@ fn an_answer_that_cannot_be_understood_ends_the_command() {
     desk.node.answer("GET /v1/status", Answer::Json(200, json!({"version": "9"})));
     let ran = desk.ask(&["status"]).ended(Exit::Failed);
     assert!(ran.err.contains("cannot be understood"), "{}", ran.err);
+}
+
+#[test]
+fn a_list_in_the_place_of_an_object_is_no_answer() {
+    let desk = desk_with_entries();
+    let path = "/v1/datasets/civil.gd/marriage-register";
+    let shown = desk.node.inside(|inside| inside.object(path));
+    let parts = ["dataset", "version", "published_at", "version_at", "suspensions", "withdrawals"];
+    let list: Vec<serde_json::Value> = parts.iter().map(|part| shown[*part].clone()).collect();
+    desk.node.answer(&format!("GET {path}"), Answer::Json(200, json!(list)));
+    let show = ["dataset", "show", "civil.gd/marriage-register"];
+    let ran = desk.ask(&show).ended(Exit::Failed);
+    assert!(ran.err.contains("no object"), "{}", ran.err);
 }

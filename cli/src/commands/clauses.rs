@@ -1,0 +1,288 @@
+//! The clauses on which an access depends, in the order in which the ledger judges them, and what
+//! was found for each.
+//! Holds: every refusal that core names belongs to one clause.
+//! May not enter: judging (core does); asking a node.
+
+use comity_core::access::{AccessRefusal, Attempt};
+use comity_core::agency::Key;
+use comity_core::apply::Position;
+use comity_core::dataset::Items;
+use comity_core::genesis::Params;
+use comity_core::grant::{Grant, GrantTerms};
+use comity_core::ids::TimeMs;
+use jiff::tz::TimeZone;
+
+use super::past::Past;
+use crate::messages::say;
+use crate::{describe, time};
+
+/// A clause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Clause {
+    /// The officer's key.
+    Key,
+    /// The attempt's own time.
+    Attempt,
+    /// The exchange is new.
+    Exchange,
+    /// The grant, and that it is on this dataset and to this agency.
+    Grant,
+    /// The grant is neither revoked nor suspended.
+    Standing,
+    /// The dataset is there, not suspended, and shared.
+    Dataset,
+    /// The grant's period.
+    Period,
+    /// The matter.
+    Matter,
+    /// The items that the grant covers.
+    Items,
+    /// The delivery modes that the grant covers.
+    Mode,
+    /// What the dataset lists and offers.
+    Offer,
+    /// The quota in all.
+    Quota,
+    /// The quota of the day.
+    DailyQuota,
+}
+
+impl Clause {
+    /// All, in the order of evaluation.
+    pub(super) const ALL: [Clause; 13] = [
+        Clause::Key,
+        Clause::Attempt,
+        Clause::Exchange,
+        Clause::Grant,
+        Clause::Standing,
+        Clause::Dataset,
+        Clause::Period,
+        Clause::Matter,
+        Clause::Items,
+        Clause::Mode,
+        Clause::Offer,
+        Clause::Quota,
+        Clause::DailyQuota,
+    ];
+
+    /// The clause by which this refuses.
+    pub(super) fn of(refusal: &AccessRefusal) -> Clause {
+        use AccessRefusal as A;
+        match refusal {
+            A::OfficerUnknown
+            | A::NotAnOfficer
+            | A::OfficerRevoked { .. }
+            | A::OfficerExpired { .. } => Clause::Key,
+            A::AttemptExpired { .. } | A::AttemptTooLong => Clause::Attempt,
+            A::ExchangeUsed => Clause::Exchange,
+            A::NoSuchGrant { .. } | A::OtherDataset { .. } | A::OtherRequester { .. } => {
+                Clause::Grant
+            }
+            A::GrantRevoked { .. } | A::GrantSuspended { .. } => Clause::Standing,
+            A::GrantNotYetInForce { .. } | A::GrantExpired { .. } => Clause::Period,
+            A::DatasetWithdrawn { .. }
+            | A::DatasetSuspended { .. }
+            | A::DatasetNotShared { .. } => Clause::Dataset,
+            A::MatterNotCovered { .. } => Clause::Matter,
+            A::ItemNotCovered { .. } | A::WholeNotCovered => Clause::Items,
+            A::ModeNotCovered => Clause::Mode,
+            A::ItemNotListed { .. } | A::ModeNoLongerOffered => Clause::Offer,
+            A::QuotaUsed { .. } => Clause::Quota,
+            A::DailyQuotaUsed { .. } => Clause::DailyQuota,
+        }
+    }
+
+    /// Whether this clause was not judged, or not to its end, where the ledger refuses so: what
+    /// ends a grant for good is judged before what only pauses it, and its beginning last.
+    pub(super) fn is_left_by(self, refusal: &AccessRefusal) -> bool {
+        use AccessRefusal as A;
+        let for_good = matches!(
+            refusal,
+            A::GrantRevoked { .. } | A::DatasetWithdrawn { .. } | A::GrantExpired { .. }
+        );
+        let refusing = Clause::of(refusal);
+        self > refusing || for_good && self >= Clause::Standing && self != refusing
+    }
+
+    /// Its name in JSON and in the catalogue.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Clause::Key => "key",
+            Clause::Attempt => "attempt",
+            Clause::Exchange => "exchange",
+            Clause::Grant => "grant",
+            Clause::Standing => "standing",
+            Clause::Period => "period",
+            Clause::Dataset => "dataset",
+            Clause::Matter => "matter",
+            Clause::Items => "items",
+            Clause::Mode => "mode",
+            Clause::Offer => "offer",
+            Clause::Quota => "quota",
+            Clause::DailyQuota => "daily-quota",
+        }
+    }
+
+    /// Its name for people.
+    pub(super) fn title(self) -> String {
+        match self {
+            Clause::Key => say!("clause-key"),
+            Clause::Attempt => say!("clause-attempt"),
+            Clause::Exchange => say!("clause-exchange"),
+            Clause::Grant => say!("clause-grant"),
+            Clause::Standing => say!("clause-standing"),
+            Clause::Period => say!("clause-period"),
+            Clause::Dataset => say!("clause-dataset"),
+            Clause::Matter => say!("clause-matter"),
+            Clause::Items => say!("clause-items"),
+            Clause::Mode => say!("clause-mode"),
+            Clause::Offer => say!("clause-offer"),
+            Clause::Quota => say!("clause-quota"),
+            Clause::DailyQuota => say!("clause-daily-quota"),
+        }
+    }
+}
+
+/// Where an attempt was judged, for telling what was found.
+pub(super) struct Scene<'a> {
+    /// What was asked.
+    pub(super) attempt: &'a Attempt,
+    /// Where.
+    pub(super) at: Position,
+    /// What it depended on.
+    pub(super) past: &'a Past,
+    /// The consortium's parameters.
+    pub(super) params: &'a Params,
+    /// The reader's zone.
+    pub(super) zone: &'a TimeZone,
+}
+
+impl Scene<'_> {
+    /// What was found for a clause, in words. Empty where there was nothing to look at.
+    pub(super) fn found(&self, clause: Clause) -> String {
+        let Scene { attempt, past, .. } = self;
+        match clause {
+            Clause::Key => self.key(past.key.as_ref()),
+            Clause::Attempt => say!(
+                "found-attempt",
+                until = self.show(attempt.valid_until),
+                time = self.show(self.at.time)
+            ),
+            Clause::Exchange => say!("found-exchange", exchange = attempt.exchange),
+            _ => match &past.grant {
+                Some(grant) => self.of_grant(clause, grant),
+                None if clause == Clause::Grant => say!("found-no-grant", grant = attempt.grant),
+                None => String::new(),
+            },
+        }
+    }
+
+    fn of_grant(&self, clause: Clause, grant: &Grant) -> String {
+        let (attempt, terms) = (self.attempt, &grant.terms);
+        match clause {
+            Clause::Grant => say!(
+                "found-grant",
+                grant = attempt.grant,
+                dataset = terms.dataset,
+                requester = terms.requester,
+                index = grant.issued_at
+            ),
+            Clause::Standing => match (&grant.revoked, grant.suspensions.current()) {
+                (Some(end), _) => say!("found-revoked", index = end.at, reason = end.reason),
+                (None, Some(now)) => say!("found-suspended", index = now.at, reason = now.reason),
+                (None, None) => match grant.suspensions.all().len() {
+                    0 => say!("found-standing"),
+                    count => say!("found-standing-again", count = count),
+                },
+            },
+            Clause::Period => say!(
+                "found-period",
+                time = self.show(self.at.time),
+                from = self.show(terms.not_before),
+                until = self.show(terms.not_after)
+            ),
+            Clause::Dataset => self.dataset(grant),
+            Clause::Matter => {
+                let matters: Vec<&str> = terms.matters.iter().map(|code| code.as_str()).collect();
+                let (asked, matters) = (&attempt.matter, matters.join(", "));
+                say!("found-matter", asked = asked, covered = matters)
+            }
+            Clause::Items => say!(
+                "found-items",
+                asked = describe::items(&attempt.items),
+                covered = describe::items(&terms.items)
+            ),
+            Clause::Mode => say!(
+                "found-mode",
+                asked = attempt.mode.as_str(),
+                covered = describe::modes(terms.modes.iter())
+            ),
+            Clause::Offer => self.offer(),
+            Clause::Quota => self.quota(terms.total_quota, self.past.usage.total),
+            Clause::DailyQuota => self.daily_quota(terms),
+            Clause::Key | Clause::Attempt | Clause::Exchange => String::new(),
+        }
+    }
+
+    fn show(&self, time: TimeMs) -> String {
+        time::show(time, self.zone)
+    }
+
+    fn key(&self, key: Option<&Key>) -> String {
+        let short = crate::table::short(self.attempt.officer);
+        let Some(key) = key else { return say!("found-no-key", key = short) };
+        let end = match (&key.revoked, key.valid_until) {
+            (Some(end), _) => say!("found-key-revoked", index = end.at, reason = end.reason),
+            (None, Some(until)) => say!("found-key-until", until = self.show(until)),
+            (None, None) => say!("found-key-no-end"),
+        };
+        let (role, agency, post) = (key.role, &key.agency, &key.post);
+        say!("found-key", key = short, role = role, agency = agency, post = post, end = end)
+    }
+
+    fn dataset(&self, grant: &Grant) -> String {
+        let Some(published) = &self.past.dataset else { return String::new() };
+        let withdrawn = published.withdrawals.all().iter().find(|w| w.at > grant.issued_at);
+        if let Some(withdrawal) = withdrawn {
+            let (index, reason) = (withdrawal.at, &withdrawal.reason);
+            return say!("found-withdrawn", index = index, reason = reason);
+        }
+        if let Some(suspension) = published.suspensions.current() {
+            let (index, reason) = (suspension.at, &suspension.reason);
+            return say!("found-dataset-suspended", index = index, reason = reason);
+        }
+        let (sharing, version) = (describe::word(&published.dataset.sharing), published.version);
+        say!(
+            "found-dataset",
+            dataset = published.dataset.id,
+            sharing = sharing,
+            version = version,
+            index = published.version_at
+        )
+    }
+
+    fn offer(&self) -> String {
+        let Some(published) = &self.past.dataset else { return String::new() };
+        let dataset = &published.dataset;
+        let modes = describe::modes(dataset.modes.iter());
+        if let Some(item) = dataset.unlisted(&self.attempt.items) {
+            return say!("found-unlisted", version = published.version, item = item);
+        }
+        match &self.attempt.items {
+            Items::All => say!("found-offer-whole", version = published.version, modes = modes),
+            Items::Only(_) => say!("found-offer", version = published.version, modes = modes),
+        }
+    }
+
+    fn quota(&self, limit: Option<u64>, used: u64) -> String {
+        match limit {
+            Some(limit) => say!("found-quota", used = used, limit = limit),
+            None => say!("word-unlimited"),
+        }
+    }
+
+    fn daily_quota(&self, terms: &GrantTerms) -> String {
+        let day = self.at.time.day(self.params.day_offset_minutes);
+        self.quota(terms.daily_quota, self.past.usage.on(day))
+    }
+}

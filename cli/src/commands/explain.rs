@@ -1,0 +1,315 @@
+//! `comity access explain`: why a recorded access was allowed or refused, clause by clause.
+//! Holds: the judgement is made here, by core's evaluation on the state as it was at that
+//! position; where the log says otherwise, that is said, and the command fails.
+
+use comity_core::access::{AccessRefusal, Attempt};
+use comity_core::apply::Position;
+use comity_core::genesis::Genesis;
+use comity_core::ids::{ExchangeId, LogIndex, TimeMs};
+use comity_core::statement::{Action, MAX_VALIDITY_MS};
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::clauses::{Clause, Scene};
+use super::log;
+use super::past::{DatasetHistory, Histories};
+use crate::args::{ExplainAccess, Recorded};
+use crate::client::{Client, EntryAnswer, Query, Status};
+use crate::fault::{Exit, Fault};
+use crate::messages::{fault, say};
+use crate::shell::Session;
+use crate::time::DAY_MS;
+use crate::{describe, table, time};
+
+/// Entries looked through at a time.
+const PAGE: usize = 1_000;
+/// Accesses and denials, as `/v1/entries` names them.
+const KINDS: [&str; 2] = ["record-access", "record-denial"];
+
+/// A recorded access or denial with how it was judged and would be judged now.
+struct Explanation {
+    entry: EntryAnswer,
+    /// What the log says.
+    recorded: Option<AccessRefusal>,
+    /// What evaluation says here.
+    judged: Option<AccessRefusal>,
+    /// Each clause with what was found.
+    clauses: Vec<(Clause, String)>,
+    /// What evaluation says of the same question now, and since which entry.
+    today: (Option<AccessRefusal>, Option<LogIndex>),
+    /// At which time that is.
+    now: TimeMs,
+}
+
+pub(super) fn run(args: &ExplainAccess, session: &mut Session<'_>) -> Result<Exit, Fault> {
+    let client = session.client()?;
+    let status: Status = client.get("/v1/status")?;
+    let entry = match args.access {
+        Recorded::Entry(index) => client.ask_entry(LogIndex(index))?,
+        Recorded::Exchange(exchange) => by_exchange(&client, exchange, session)?,
+    };
+    log::verified(&entry, &status)
+        .map_err(|cause| fault!(Unverified, "entry-damaged", index = entry.index, cause = cause))?;
+    let explanation = explained(entry, &client, &status, &session.shell.zone)?;
+    let judged = explanation.judged == explanation.recorded;
+    session.result(&explanation.to_json(), |shell| explanation.to_text(&shell.zone))?;
+    if judged {
+        return Ok(Exit::Done);
+    }
+    Err(fault!(Unverified, "explained-otherwise", index = explanation.entry.index))
+}
+
+/// The newest access or denial of an exchange.
+fn by_exchange(
+    client: &Client,
+    exchange: ExchangeId,
+    session: &mut Session<'_>,
+) -> Result<EntryAnswer, Fault> {
+    let mut found: Option<EntryAnswer> = None;
+    for kind in KINDS {
+        let mut query: Query = vec![("order", "desc".to_owned()), ("kind", kind.to_owned())];
+        loop {
+            let page = client.part("/v1/entries", &query, "entries", PAGE)?;
+            for value in &page.found {
+                let entry: EntryAnswer = client.read(value)?;
+                if is_of(&entry, exchange) && found.as_ref().is_none_or(|f| f.index < entry.index) {
+                    found = Some(entry);
+                }
+            }
+            let is_past = |value: &Value| {
+                found.as_ref().is_some_and(|found| value["index"].as_u64() < Some(found.index.0))
+            };
+            match page.next.filter(|_| !page.found.iter().any(is_past)) {
+                Some(next) => {
+                    session.shell.show_progress(&say!("progress-search", index = next));
+                    query.retain(|(name, _)| *name != "from");
+                    query.push(("from", next));
+                }
+                None => break,
+            }
+        }
+    }
+    session.shell.show_progress("");
+    found.ok_or_else(|| fault!(Failed, "exchange-unknown", exchange = exchange, url = client.url()))
+}
+
+fn is_of(entry: &EntryAnswer, exchange: ExchangeId) -> bool {
+    let attempt = entry.record.statement.action.attempt();
+    attempt.is_some_and(|signed| signed.attempt.exchange == exchange)
+}
+
+fn explained(
+    entry: EntryAnswer,
+    client: &Client,
+    status: &Status,
+    zone: &TimeZone,
+) -> Result<Explanation, Fault> {
+    let action = &entry.record.statement.action;
+    let recorded = match action {
+        Action::RecordDenial { refusal, .. } => Some(refusal.clone()),
+        _ => None,
+    };
+    let Some(signed) = action.attempt() else {
+        let kind = action.kind();
+        return Err(fault!(Failed, "not-an-access", index = entry.index, kind = kind));
+    };
+    let attempt = signed.attempt.clone();
+    let histories = histories(&entry, &attempt, client, status)?;
+    let past = histories.before(entry.index);
+    let at = Position { index: entry.index, time: entry.time };
+    let judged = past.evaluate(at, &attempt).err();
+    let params = &histories.params;
+    let scene = Scene { attempt: &attempt, at, past: &past, params, zone };
+    let clauses = Clause::ALL.map(|clause| (clause, scene.found(clause))).to_vec();
+    let (now, since) = histories.today(entry.index, LogIndex(status.log_size), status.time);
+    let today = (now.err(), since);
+    Ok(Explanation { entry, recorded, judged, clauses, today, now: status.time })
+}
+
+/// What the access depends on, as the node tells it.
+fn histories(
+    entry: &EntryAnswer,
+    attempt: &Attempt,
+    client: &Client,
+    status: &Status,
+) -> Result<Histories, Fault> {
+    let genesis: Genesis = client.get("/v1/genesis")?;
+    if genesis.id() != status.consortium {
+        let cause = "the genesis is of another consortium";
+        return Err(fault!(Failed, "answer-unreadable", url = client.url(), cause = cause));
+    }
+    let key = client.find_key(&attempt.officer)?;
+    let grant = client.find_grant(attempt.grant)?;
+    let mut histories = Histories {
+        params: genesis.params,
+        attempt: attempt.clone(),
+        key: key.map(|answer| answer.key),
+        grant: grant.map(|answer| answer.grant),
+        dataset: None,
+        accesses: vec![],
+        same_exchange: None,
+    };
+    if let Some(id) = histories.dataset_id() {
+        let (published, versions) = (client.ask_dataset(id)?, client.versions(id)?);
+        histories.dataset = Some(DatasetHistory { published, versions });
+    }
+    if !histories.begins_with_dataset() {
+        let cause = "the dataset lacks the version that the grant was issued on";
+        return Err(fault!(Failed, "answer-unreadable", url = client.url(), cause = cause));
+    }
+    histories.accesses = accesses(entry, &histories, client)?;
+    histories.same_exchange = same_exchange(entry, attempt, client)?;
+    Ok(histories)
+}
+
+/// The accesses under the grant that count for its quotas.
+fn accesses(
+    entry: &EntryAnswer,
+    histories: &Histories,
+    client: &Client,
+) -> Result<Vec<(LogIndex, TimeMs)>, Fault> {
+    let Some(grant) = &histories.grant else { return Ok(vec![]) };
+    let (total, daily) = (grant.terms.total_quota, grant.terms.daily_quota);
+    let mut query = of_kind("record-access");
+    query.push(("grant", histories.attempt.grant.to_string()));
+    match (total, daily) {
+        (None, None) => return Ok(vec![]),
+        // A day is never longer; more than needed does not count.
+        (None, Some(_)) => {
+            query.push(("since", entry.time.0.saturating_sub(DAY_MS).to_string()));
+        }
+        (Some(_), _) => {}
+    }
+    let found = client.list("/v1/entries", &query, "entries", usize::MAX)?;
+    found.iter().map(|value| client.read(value).map(|e: EntryAnswer| (e.index, e.time))).collect()
+}
+
+fn of_kind(kind: &str) -> Query {
+    vec![("order", "asc".to_owned()), ("kind", kind.to_owned())]
+}
+
+/// An earlier access under the same exchange, as far back as one still counts.
+fn same_exchange(
+    entry: &EntryAnswer,
+    attempt: &Attempt,
+    client: &Client,
+) -> Result<Option<LogIndex>, Fault> {
+    let mut query = of_kind("record-access");
+    let action = &entry.record.statement.action;
+    let of_any =
+        matches!(action, Action::RecordDenial { refusal: AccessRefusal::ExchangeUsed, .. });
+    if !of_any {
+        query.push(("agency", attempt.requester.to_string()));
+    }
+    query.push(("since", entry.time.0.saturating_sub(MAX_VALIDITY_MS).to_string()));
+    query.push(("until", entry.time.plus(1).to_string()));
+    for value in client.list("/v1/entries", &query, "entries", usize::MAX)? {
+        let earlier: EntryAnswer = client.read(&value)?;
+        let counts = |e: &EntryAnswer| {
+            let signed = e.record.statement.action.attempt();
+            signed.is_some_and(|signed| signed.attempt.valid_until >= entry.time)
+        };
+        if earlier.index < entry.index && is_of(&earlier, attempt.exchange) && counts(&earlier) {
+            return Ok(Some(earlier.index));
+        }
+    }
+    Ok(None)
+}
+
+/// How a clause ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Holds,
+    Refuses,
+    NotReached,
+}
+
+impl Verdict {
+    fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Holds => "holds",
+            Verdict::Refuses => "refuses",
+            Verdict::NotReached => "not-reached",
+        }
+    }
+}
+
+impl Explanation {
+    fn verdict(&self, clause: Clause) -> Verdict {
+        match &self.judged {
+            Some(refusal) if clause == Clause::of(refusal) => Verdict::Refuses,
+            Some(refusal) if clause.is_left_by(refusal) => Verdict::NotReached,
+            _ => Verdict::Holds,
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let clause = |(clause, found): &(Clause, String)| {
+            json!({
+                "clause": clause.as_str(),
+                "verdict": self.verdict(*clause).as_str(),
+                "found": found,
+            })
+        };
+        let (refusal, since) = &self.today;
+        json!({
+            "entry": self.entry.index,
+            "time": self.entry.time,
+            "outcome": if self.recorded.is_some() { "denied" } else { "allowed" },
+            "refusal": self.recorded,
+            "judged": if self.judged.is_some() { "denied" } else { "allowed" },
+            "judged_refusal": self.judged,
+            "clauses": self.clauses.iter().map(clause).collect::<Vec<_>>(),
+            "today": {
+                "time": self.now,
+                "outcome": if refusal.is_some() { "denied" } else { "allowed" },
+                "refusal": refusal,
+                "since": since,
+            },
+        })
+    }
+
+    fn to_text(&self, zone: &TimeZone) -> String {
+        let entry = &self.entry;
+        let (index, time) = (entry.index, time::show(entry.time, zone));
+        let head = match &self.recorded {
+            None => say!("explain-allowed", index = index, time = time),
+            Some(refusal) => {
+                let why = describe::refusal(refusal, zone);
+                let rule = refusal.rule();
+                say!("explain-refused", index = index, time = time, why = why, rule = rule)
+            }
+        };
+        let row = |(clause, found): &(Clause, String)| {
+            let words = match self.verdict(*clause) {
+                Verdict::Holds => say!("verdict-holds", found = found),
+                Verdict::Refuses => say!("verdict-refuses", found = found),
+                Verdict::NotReached => say!("verdict-not-reached"),
+            };
+            (clause.title(), words)
+        };
+        let rows: Vec<(String, String)> = self.clauses.iter().map(row).collect();
+        format!("{head}\n{}\n{}", table::pairs(&rows), self.today_text(zone))
+    }
+
+    /// How the same question would end now.
+    fn today_text(&self, zone: &TimeZone) -> String {
+        let (refusal, since) = &self.today;
+        let same = match (refusal, &self.recorded) {
+            (None, None) => true,
+            (Some(now), Some(then)) => now.rule() == then.rule(),
+            _ => false,
+        };
+        let since = match since {
+            Some(index) => say!("explain-since", index = index),
+            None => say!("explain-since-time"),
+        };
+        match refusal {
+            _ if same => say!("explain-today-same"),
+            None => say!("explain-today-allowed", since = since),
+            Some(refusal) => {
+                say!("explain-today-refused", why = describe::refusal(refusal, zone), since = since)
+            }
+        }
+    }
+}

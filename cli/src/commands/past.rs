@@ -1,0 +1,217 @@
+//! The state as it was at a position of the log, as far as one access depends on it: rewound from
+//! what the ledger keeps of each object's past.
+//! Holds: whether an access was allowed is for core's evaluation to say, then as now.
+//! May not enter: asking a node; texts.
+
+use std::collections::BTreeSet;
+
+use comity_core::access::{AccessRefusal, Attempt};
+use comity_core::agency::Key;
+use comity_core::apply::Position;
+use comity_core::apply::accesses::evaluate;
+use comity_core::dataset::PublishedDataset;
+use comity_core::genesis::Params;
+use comity_core::grant::{Grant, Usage};
+use comity_core::hash::RecordId;
+use comity_core::ids::{DatasetId, ExchangeId, LogIndex, TimeMs};
+use comity_core::interruption::Interruptions;
+use comity_core::state::{Changes, StateKey, StateRead};
+
+use crate::client::Version;
+
+/// A dataset with all that happened to it.
+#[derive(Clone, Debug)]
+pub(super) struct DatasetHistory {
+    /// As it is now.
+    pub(super) published: PublishedDataset,
+    /// Its versions, ascending.
+    pub(super) versions: Vec<Version>,
+}
+
+/// What an access depends on, with all that ever happened to it.
+#[derive(Clone, Debug)]
+pub(super) struct Histories {
+    /// The consortium's parameters.
+    pub(super) params: Params,
+    /// The attempt.
+    pub(super) attempt: Attempt,
+    /// The officer's key, if the ledger knows it.
+    pub(super) key: Option<Key>,
+    /// The grant named, if the ledger knows it.
+    pub(super) grant: Option<Grant>,
+    /// The grant's dataset.
+    pub(super) dataset: Option<DatasetHistory>,
+    /// Accesses under the grant, ascending: all where it has a total quota; where it has a daily
+    /// one alone, those since the day of the entry began; else none.
+    pub(super) accesses: Vec<(LogIndex, TimeMs)>,
+    /// An earlier access under the same exchange.
+    pub(super) same_exchange: Option<LogIndex>,
+}
+
+/// What an access depends on, as it was before the entry at a position.
+#[derive(Clone, Debug)]
+pub(super) struct Past {
+    /// The officer's key.
+    pub(super) key: Option<Key>,
+    /// The grant.
+    pub(super) grant: Option<Grant>,
+    /// The dataset.
+    pub(super) dataset: Option<PublishedDataset>,
+    /// How far the grant was used up.
+    pub(super) usage: Usage,
+    exchange: Option<ExchangeId>,
+    objects: Changes,
+}
+
+impl Histories {
+    /// As it was before the entry at this position.
+    pub(super) fn before(&self, at: LogIndex) -> Past {
+        let key = self.key.clone().filter(|key| key.registered_at.is_none_or(|from| from < at));
+        let key = key.map(|key| Key { revoked: key.revoked.filter(|end| end.at < at), ..key });
+        let grant = self.grant.clone().filter(|grant| grant.issued_at < at).map(|grant| Grant {
+            suspensions: interruptions_before(&grant.suspensions, at),
+            revoked: grant.revoked.filter(|end| end.at < at),
+            ..grant
+        });
+        let dataset = self.dataset.as_ref().and_then(|history| history.before(at));
+        let usage = self.usage_before(at);
+        let used = self.same_exchange.filter(|earlier| *earlier < at);
+        let exchange = used.map(|_| self.attempt.exchange);
+        let mut objects = Changes::default();
+        objects.put(&StateKey::Params, &self.params);
+        if let Some(key) = &key {
+            objects.put(&StateKey::Key(&self.attempt.officer), key);
+        }
+        if let Some(grant) = &grant {
+            objects.put(&StateKey::Grant(self.attempt.grant), grant);
+            objects.put(&StateKey::Usage(self.attempt.grant), &usage);
+        }
+        if let Some(dataset) = &dataset {
+            objects.put(&StateKey::Dataset(&dataset.dataset.id), dataset);
+        }
+        Past { key, grant, dataset, usage, exchange, objects }
+    }
+
+    /// Whether the dataset is the grant's in every version, and was there when the grant was
+    /// issued, as on every true ledger. Core's evaluation relies on it.
+    pub(super) fn begins_with_dataset(&self) -> bool {
+        let there = |grant: &Grant| {
+            self.dataset.as_ref().is_some_and(|history| {
+                let is_its = |version: &Version| version.dataset.id == grant.terms.dataset;
+                history.versions.iter().all(is_its) && history.before(grant.issued_at).is_some()
+            })
+        };
+        self.grant.as_ref().is_none_or(there)
+    }
+
+    /// The grant's dataset, by its id.
+    pub(super) fn dataset_id(&self) -> Option<&DatasetId> {
+        self.grant.as_ref().map(|grant| &grant.terms.dataset)
+    }
+
+    fn usage_before(&self, at: LogIndex) -> Usage {
+        let earlier = self.accesses.iter().filter(|(index, _)| *index < at);
+        let day = |time: &TimeMs| time.day(self.params.day_offset_minutes);
+        earlier.fold(Usage::default(), |usage, (_, time)| usage.with_one_on(day(time)))
+    }
+
+    /// How the same question would end before the entry at this position, at this time: a new
+    /// attempt of the same content.
+    fn asked_anew(&self, at: LogIndex, time: TimeMs) -> Result<Usage, AccessRefusal> {
+        let attempt = Attempt { valid_until: time, ..self.attempt.clone() };
+        let past = Past { exchange: None, ..self.before(at) };
+        evaluate(&past, Position { index: at, time }, &attempt)
+    }
+
+    /// How the same question would end now, and the last entry that made it so, if it was an
+    /// entry from `entry` on and not the passing of time alone.
+    pub(super) fn today(
+        &self,
+        entry: LogIndex,
+        size: LogIndex,
+        time: TimeMs,
+    ) -> (Result<Usage, AccessRefusal>, Option<LogIndex>) {
+        let ends = |at: LogIndex| self.asked_anew(at, time).err();
+        let now = self.asked_anew(size, time);
+        let mut since = None;
+        for event in self.events().into_iter().rev().filter(|event| *event >= entry) {
+            let (before, after) = (ends(event), ends(LogIndex(event.0.saturating_add(1))));
+            if after == now.clone().err() && before != after {
+                since = Some(event);
+                break;
+            }
+        }
+        (now, since)
+    }
+
+    /// Every entry that changed something on which the access depends.
+    fn events(&self) -> BTreeSet<LogIndex> {
+        let mut events = BTreeSet::new();
+        if let Some(key) = &self.key {
+            events.extend(key.registered_at);
+            events.extend(key.revoked.as_ref().map(|end| end.at));
+        }
+        if let Some(grant) = &self.grant {
+            events.insert(grant.issued_at);
+            events.extend(grant.revoked.as_ref().map(|end| end.at));
+            events.extend(ends_of(&grant.suspensions));
+        }
+        if let Some(DatasetHistory { published, versions }) = &self.dataset {
+            events.extend(versions.iter().map(|version| version.version_at));
+            events.extend(ends_of(&published.suspensions));
+            events.extend(ends_of(&published.withdrawals));
+        }
+        events.extend(self.accesses.iter().map(|(index, _)| *index));
+        events
+    }
+}
+
+impl DatasetHistory {
+    fn before(&self, at: LogIndex) -> Option<PublishedDataset> {
+        let version = self.versions.iter().rfind(|version| version.version_at < at)?;
+        Some(PublishedDataset {
+            dataset: version.dataset.clone(),
+            version: version.version,
+            version_at: version.version_at,
+            suspensions: interruptions_before(&self.published.suspensions, at),
+            withdrawals: interruptions_before(&self.published.withdrawals, at),
+            ..self.published.clone()
+        })
+    }
+}
+
+impl Past {
+    /// How the ledger's rules judge the attempt here.
+    pub(super) fn evaluate(&self, at: Position, attempt: &Attempt) -> Result<Usage, AccessRefusal> {
+        evaluate(self, at, attempt)
+    }
+}
+
+impl StateRead for Past {
+    fn get(&self, key: &[u8]) -> Option<&[u8]> {
+        self.objects.puts.get(key).map(Vec::as_slice)
+    }
+
+    fn has_record(&self, _id: &RecordId) -> bool {
+        false
+    }
+
+    fn has_exchange(&self, id: &ExchangeId) -> bool {
+        self.exchange.as_ref() == Some(id)
+    }
+}
+
+fn interruptions_before(all: &Interruptions, at: LogIndex) -> Interruptions {
+    let mut past = Interruptions::default();
+    for one in all.all().iter().filter(|one| one.at < at) {
+        past.begin(one.at, one.reason.clone());
+        if let Some(end) = one.ended_at.filter(|end| *end < at) {
+            past.end(end);
+        }
+    }
+    past
+}
+
+fn ends_of(all: &Interruptions) -> impl Iterator<Item = LogIndex> {
+    all.all().iter().flat_map(|one| [Some(one.at), one.ended_at]).flatten()
+}

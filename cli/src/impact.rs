@@ -1,0 +1,212 @@
+//! Impact: who would lose what by a change, said before it is signed.
+//! Holds: it is counted from what the node shows now; it never keeps anybody from going on.
+//! May not enter: signing; rules (what the ledger would refuse is the ledger's to say).
+
+use comity_core::dataset::{Dataset, Items, Sharing};
+use comity_core::grant::GrantTerms;
+use comity_core::ids::{DatasetId, GrantId};
+use comity_core::text::ItemName;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use crate::client::{Client, GrantAnswer, RequestAnswer};
+use crate::fault::Fault;
+use crate::messages::say;
+use crate::wrap::fold;
+use crate::{describe, time};
+
+/// A change that may take something from others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Change<'a> {
+    /// A grant is revoked.
+    RevokeGrant(GrantId),
+    /// A grant is suspended.
+    SuspendGrant(GrantId),
+    /// A dataset is suspended.
+    SuspendDataset(&'a DatasetId),
+    /// A dataset is withdrawn.
+    WithdrawDataset(&'a DatasetId),
+    /// A dataset becomes this.
+    AmendDataset(&'a Dataset),
+}
+
+/// What a change takes from one grant or request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// All of it, for good.
+    Ends,
+    /// All of it, until it is resumed.
+    Pauses,
+    /// These items and delivery modes, by name.
+    Parts(Vec<String>),
+}
+
+/// Who would lose what.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Impact {
+    /// Grants that count now or will, with what each loses.
+    pub(crate) grants: Vec<(GrantAnswer, Loss)>,
+    /// Open requests that could no longer be approved as they were asked.
+    pub(crate) requests: Vec<(RequestAnswer, Loss)>,
+}
+
+/// What a change would do to grants and requests. Errors: the node does not answer, or knows no
+/// such grant.
+pub(crate) fn impact(client: &Client, change: Change<'_>) -> Result<Impact, Fault> {
+    let dataset = match change {
+        Change::RevokeGrant(id) | Change::SuspendGrant(id) => {
+            let grant = client.ask_grant(id)?;
+            let grants = grant.may_be_used().then(|| (grant, change.loss()));
+            return Ok(Impact { grants: grants.into_iter().collect(), requests: vec![] });
+        }
+        Change::SuspendDataset(dataset) | Change::WithdrawDataset(dataset) => dataset,
+        Change::AmendDataset(dataset) => &dataset.id,
+    };
+    let of_dataset = ("dataset", dataset.to_string());
+    let mut grants = client.grants(&vec![of_dataset.clone()])?;
+    grants.retain(GrantAnswer::may_be_used);
+    let open = ("state", "open".to_owned());
+    let requests = match change {
+        // A suspension keeps nobody from approving.
+        Change::SuspendDataset(_) => vec![],
+        _ => client.requests(&vec![of_dataset, open])?,
+    };
+    let grants = grants.into_iter().filter_map(|grant| {
+        let loss = change.loss_of(&grant.grant.terms, Holds::Grant)?;
+        Some((grant, loss))
+    });
+    let requests = requests.into_iter().filter_map(|request| {
+        let loss = change.loss_of(&request.request.terms.asked, Holds::Request)?;
+        Some((request, loss))
+    });
+    Ok(Impact { grants: grants.collect(), requests: requests.collect() })
+}
+
+/// What holds terms.
+#[derive(Clone, Copy)]
+enum Holds {
+    Grant,
+    Request,
+}
+
+impl Change<'_> {
+    /// What the change does to all that it reaches.
+    fn loss(&self) -> Loss {
+        match self {
+            Change::SuspendGrant(_) | Change::SuspendDataset(_) => Loss::Pauses,
+            _ => Loss::Ends,
+        }
+    }
+
+    /// What terms on the changed dataset lose, if anything.
+    fn loss_of(&self, terms: &GrantTerms, holds: Holds) -> Option<Loss> {
+        let Change::AmendDataset(amended) = self else { return Some(self.loss()) };
+        match (amended.sharing, holds) {
+            (Sharing::NotShared, _) => return Some(Loss::Ends),
+            // A grant on what is not classified does not count; a request on it waits.
+            (Sharing::Unclassified, Holds::Grant) => return Some(Loss::Pauses),
+            _ => {}
+        }
+        let items = match &terms.items {
+            Items::All => vec![],
+            Items::Only(named) => {
+                let listed = |name: &ItemName| amended.items.iter().any(|item| item.name == *name);
+                named.iter().filter(|name| !listed(name)).map(ToString::to_string).collect()
+            }
+        };
+        let modes = terms.modes.difference(&amended.modes).map(|mode| mode.as_str().to_owned());
+        let parts: Vec<String> = items.into_iter().chain(modes).collect();
+        (!parts.is_empty()).then_some(Loss::Parts(parts))
+    }
+}
+
+impl Impact {
+    /// The whole, for people.
+    pub(crate) fn to_text(&self, zone: &TimeZone) -> String {
+        if self.grants.is_empty() && self.requests.is_empty() {
+            return say!("impact-none");
+        }
+        let mut lines = vec![say!("impact-title")];
+        for (answer, loss) in &self.grants {
+            lines.extend(grant_lines(answer, loss, zone));
+        }
+        for (answer, loss) in &self.requests {
+            lines.extend(request_lines(answer, loss, zone));
+        }
+        fold(&lines.join("\n"))
+    }
+
+    /// The whole, for programs: docs/cli.md, "JSON".
+    pub(crate) fn to_json(&self) -> Value {
+        let grants = self.grants.iter().map(|(answer, loss)| {
+            let terms = &answer.grant.terms;
+            let used = answer.usage.total;
+            json!({
+                "grant": answer.id, "requester": terms.requester, "matters": terms.matters,
+                "standing": answer.standing, "not_after": terms.not_after, "used": used,
+                "last_used_on": (used > 0).then(|| time::counted_date(answer.usage.day)),
+                "loses": loss.to_json(),
+            })
+        });
+        let requests = self.requests.iter().map(|(answer, loss)| {
+            let terms = &answer.request.terms;
+            json!({
+                "request": answer.id, "requester": terms.asked.requester,
+                "matters": terms.asked.matters, "needed_by": terms.needed_by,
+                "loses": loss.to_json(),
+            })
+        });
+        json!({ "grants": grants.collect::<Vec<_>>(), "requests": requests.collect::<Vec<_>>() })
+    }
+}
+
+impl Loss {
+    fn to_json(&self) -> Value {
+        match self {
+            Loss::Ends => json!("all"),
+            Loss::Pauses => json!("all-until-resumed"),
+            Loss::Parts(parts) => json!(parts),
+        }
+    }
+}
+
+fn grant_lines(answer: &GrantAnswer, loss: &Loss, zone: &TimeZone) -> [String; 2] {
+    let terms = &answer.grant.terms;
+    let (grant, requester) = (answer.id, &terms.requester);
+    let head = match loss {
+        Loss::Ends => say!("impact-grant-ends", requester = requester, grant = grant),
+        Loss::Pauses => say!("impact-grant-pauses", requester = requester, grant = grant),
+        Loss::Parts(parts) => {
+            let parts = parts.join(", ");
+            say!("impact-grant-parts", requester = requester, grant = grant, parts = parts)
+        }
+    };
+    let until = time::last_date(terms.not_after, zone);
+    let used = match answer.usage.total {
+        0 => say!("words-never-used"),
+        1 => say!("words-used-once", day = time::counted_date(answer.usage.day)),
+        total => {
+            say!("words-used-often", count = total, day = time::counted_date(answer.usage.day))
+        }
+    };
+    let matters = describe::codes(terms.matters.iter());
+    [head, say!("impact-grant-more", matters = matters, until = until, used = used)]
+}
+
+fn request_lines(answer: &RequestAnswer, loss: &Loss, zone: &TimeZone) -> [String; 2] {
+    let terms = &answer.request.terms;
+    let (request, requester) = (answer.id, &terms.asked.requester);
+    let head = match loss {
+        Loss::Parts(parts) => {
+            let parts = parts.join(", ");
+            say!("impact-request-parts", requester = requester, request = request, parts = parts)
+        }
+        _ => say!("impact-request-ends", requester = requester, request = request),
+    };
+    let needed = match terms.needed_by {
+        Some(by) => say!("words-needed-by", day = time::last_date(by, zone)),
+        None => say!("words-needed-any-time"),
+    };
+    let matters = describe::codes(terms.asked.matters.iter());
+    [head, say!("impact-request-more", matters = matters, needed = needed)]
+}

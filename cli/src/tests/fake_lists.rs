@@ -1,0 +1,236 @@
+//! The fake node's lists: requests, grants, datasets, keys, codes and entries, with the filters of
+//! the API that the command line uses.
+//! Holds: what is listed comes from the real ledger behind the node.
+
+use std::collections::BTreeMap;
+
+use comity_core::agency::KeyRole;
+use comity_core::codes::{CodeList, PublishedCode};
+use comity_core::dataset::PublishedDataset;
+use comity_core::grant::Grant;
+use comity_core::ids::{DatasetId, GrantId, LogIndex, RequestId};
+use comity_core::keys::PublicKey;
+use comity_core::ledger::Ledger;
+use comity_core::request::Outcome;
+use comity_core::state;
+use comity_core::statement::{Action, SignedRecord};
+use serde_json::{Value, json};
+
+use super::fixture::{MEMBERS, genesis, secret};
+
+/// A request's query, by name.
+type Asked = BTreeMap<String, String>;
+
+/// What the lists are made from.
+pub(super) struct Lists<'a> {
+    pub(super) ledger: &'a Ledger,
+    pub(super) entries: &'a [Value],
+}
+
+/// Reads a query string.
+pub(super) fn asked(request: &str) -> Asked {
+    let Some((_, query)) = request.split_once('?') else { return Asked::new() };
+    let pair = |pair: &str| {
+        let (name, value) = pair.split_once('=').unwrap();
+        (name.to_owned(), value.replace("%2F", "/").replace('+', " "))
+    };
+    query.split('&').map(pair).collect()
+}
+
+impl Lists<'_> {
+    /// The list or object at a path that is none of the node's own.
+    pub(super) fn answer(&self, path: &str, asked: &Asked) -> Option<Value> {
+        let list = |name: &str, found: Vec<Value>| Some(json!({ name: found, "next": null }));
+        match path {
+            "/v1/requests" => list("requests", self.requests(asked)),
+            "/v1/grants" => list("grants", self.grants(asked)),
+            "/v1/datasets" => list("datasets", self.datasets(asked)),
+            "/v1/keys" => list("keys", self.keys(asked)),
+            "/v1/entries" => Some(self.entries(asked)),
+            "/v1/codes" => Some(self.codes()),
+            _ => self.object(path),
+        }
+    }
+
+    fn object(&self, path: &str) -> Option<Value> {
+        if let Some(id) = path.strip_prefix("/v1/requests/") {
+            return self.request(id.parse().unwrap());
+        }
+        if let Some(id) = path.strip_prefix("/v1/grants/") {
+            return self.grant(id.parse().unwrap());
+        }
+        self.dataset(&path.strip_prefix("/v1/datasets/")?.parse().unwrap())
+    }
+
+    /// Every record on the log with its place.
+    fn records(&self) -> impl Iterator<Item = (LogIndex, Action)> {
+        self.entries.iter().enumerate().map(|(at, entry)| {
+            let record: SignedRecord = serde_json::from_value(entry["record"].clone()).unwrap();
+            (LogIndex(at as u64), record.statement.action)
+        })
+    }
+
+    fn request(&self, id: RequestId) -> Option<Value> {
+        let request = state::request(self.ledger, id)?;
+        let state = match request.reply.as_ref().map(|reply| &reply.outcome) {
+            None => "open",
+            Some(Outcome::Approved { .. }) => "approved",
+            Some(Outcome::Refused { .. }) => "refused",
+            Some(Outcome::Withdrawn { .. }) => "withdrawn",
+        };
+        Some(json!({ "id": id, "request": request, "state": state }))
+    }
+
+    fn requests(&self, asked: &Asked) -> Vec<Value> {
+        let opened = |(at, action)| matches!(action, Action::OpenRequest { .. }).then_some(at);
+        let found = self.records().filter_map(opened);
+        let found = found.filter_map(|at| self.request(RequestId(at)));
+        let fits = |value: &Value| {
+            let terms = &value["request"]["terms"];
+            let dataset = terms["asked"]["dataset"].as_str().unwrap();
+            fits(asked, "requester", &terms["asked"]["requester"])
+                && fits(asked, "dataset", &terms["asked"]["dataset"])
+                && fits(asked, "provider", &json!(dataset.split('/').next()))
+                && fits(asked, "bundle", &terms["bundle"])
+                && fits(asked, "state", &value["state"])
+        };
+        found.filter(fits).collect()
+    }
+
+    fn grant(&self, id: GrantId) -> Option<Value> {
+        let grant = state::grant(self.ledger, id)?;
+        let usage = state::usage(self.ledger, id);
+        let standing = self.standing(&grant, usage.total);
+        Some(json!({ "id": id, "grant": grant, "usage": usage, "standing": standing }))
+    }
+
+    fn standing(&self, grant: &Grant, used: u64) -> &'static str {
+        let dataset = state::dataset(self.ledger, &grant.terms.dataset).unwrap();
+        match () {
+            () if grant.revoked.is_some() => "revoked",
+            () if grant.suspensions.current().is_some() => "suspended",
+            () if dataset.withdrawals.all().iter().any(|i| i.at > grant.issued_at) => {
+                "dataset-withdrawn"
+            }
+            () if dataset.suspensions.current().is_some() => "dataset-suspended",
+            () if grant.terms.total_quota.is_some_and(|limit| used >= limit) => "used-up",
+            () => "in-force",
+        }
+    }
+
+    fn grants(&self, asked: &Asked) -> Vec<Value> {
+        let found = self.records().filter_map(|(at, _)| self.grant(GrantId(at)));
+        let fits = |value: &Value| {
+            let terms = &value["grant"]["terms"];
+            fits(asked, "requester", &terms["requester"])
+                && fits(asked, "dataset", &terms["dataset"])
+                && fits(asked, "standing", &value["standing"])
+        };
+        found.filter(fits).collect()
+    }
+
+    fn dataset(&self, id: &DatasetId) -> Option<Value> {
+        let published: PublishedDataset = state::dataset(self.ledger, id)?;
+        let state = match () {
+            () if published.withdrawals.current().is_some() => "withdrawn",
+            () if published.suspensions.current().is_some() => "suspended",
+            () => "listed",
+        };
+        let mut value = serde_json::to_value(published).unwrap();
+        value["state"] = json!(state);
+        Some(value)
+    }
+
+    fn datasets(&self, asked: &Asked) -> Vec<Value> {
+        let published = |(_, action)| match action {
+            Action::PublishDataset { dataset } => self.dataset(&dataset.id),
+            _ => None,
+        };
+        let fits = |value: &Value| {
+            let id = value["dataset"]["id"].as_str().unwrap();
+            fits(asked, "agency", &json!(id.split('/').next()))
+                && fits(asked, "sharing", &value["dataset"]["sharing"])
+        };
+        self.records().filter_map(published).filter(fits).collect()
+    }
+
+    fn keys(&self, asked: &Asked) -> Vec<Value> {
+        let founding = MEMBERS
+            .iter()
+            .flat_map(|member| KeyRole::ALL.into_iter().map(|role| secret(member, role).public()));
+        let registered = self.records().filter_map(|(_, action)| match action {
+            Action::RegisterKey { key, .. } => Some(key),
+            _ => None,
+        });
+        let keys: Vec<PublicKey> = founding.chain(registered).collect();
+        let found = keys.iter().filter_map(|key| {
+            let found = state::key(self.ledger, key)?;
+            Some(json!({ "public_key": key, "key": found }))
+        });
+        found.filter(|value| fits(asked, "agency", &value["key"]["agency"])).collect()
+    }
+
+    fn codes(&self) -> Value {
+        let founding = genesis();
+        let of = |list: CodeList, founding: Vec<comity_core::codes::CodeEntry>| {
+            let later = self.records().flat_map(|(_, action)| match action {
+                Action::PublishCodes { list: other, codes } if other == list => codes,
+                _ => vec![],
+            });
+            let codes = founding.into_iter().chain(later);
+            let found = codes.filter_map(|entry| state::code(self.ledger, list, &entry.code));
+            found.collect::<Vec<PublishedCode>>()
+        };
+        json!({
+            "matters": of(CodeList::Matters, founding.matters),
+            "duty_bases": of(CodeList::DutyBases, founding.duty_bases),
+        })
+    }
+
+    /// `GET /v1/entries`, page by page.
+    fn entries(&self, asked: &Asked) -> Value {
+        let number = |name: &str| asked.get(name).map(|text| text.parse::<u64>().unwrap());
+        let meets = |entry: &&Value| meets(asked, entry);
+        let mut found: Vec<&Value> = self.entries.iter().filter(meets).collect();
+        let from = number("from");
+        if asked.get("order").is_some_and(|order| order == "desc") {
+            found.reverse();
+            found.retain(|entry| from.is_none_or(|from| entry["index"].as_u64() <= Some(from)));
+        } else {
+            found.retain(|entry| entry["index"].as_u64() >= from);
+        }
+        let limit = number("limit").map_or(100, |limit| usize::try_from(limit).unwrap());
+        let next = found.get(limit).map(|entry| entry["index"].clone());
+        found.truncate(limit);
+        json!({ "entries": found, "next": next })
+    }
+}
+
+/// Whether an entry meets the conditions that are asked for.
+fn meets(asked: &Asked, entry: &Value) -> bool {
+    let statement = &entry["record"]["statement"];
+    let action = &statement["action"];
+    let attempt = &action["attempt"]["attempt"];
+    let time = entry["time"].as_u64().unwrap();
+    let of_request = |request: &String| {
+        let opened = action["kind"] == "open-request";
+        action["request"] == **request
+            || opened && *request == format!("R{}", entry["index"].as_u64().unwrap())
+    };
+    let given = |name: &str| asked.get(name);
+    let time_of = |text: &String| text.parse::<u64>().unwrap();
+    fits(asked, "kind", &entry["kind"])
+        && fits(asked, "matter", &attempt["matter"])
+        && given("agency").is_none_or(|id| attempt["requester"] == **id)
+        && given("grant").is_none_or(|g| attempt["grant"] == **g || action["grant"] == **g)
+        && given("request").is_none_or(of_request)
+        && given("key").is_none_or(|key| {
+            statement["signers"][0]["key"] == **key || attempt["officer"] == **key
+        })
+        && given("since").is_none_or(|since| time >= time_of(since))
+        && given("until").is_none_or(|until| time < time_of(until))
+}
+
+fn fits(asked: &Asked, name: &str, value: &Value) -> bool {
+    asked.get(name).is_none_or(|wanted| value == wanted)
+}
