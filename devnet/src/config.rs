@@ -2,7 +2,7 @@
 //! Holds: the file is the one that `comityd init` writes, filled in as an operator would.
 //! May not enter: settings that make a node behave otherwise than in earnest.
 
-use comity_node::config::{ApiOptions, NetworkOptions, PeerOption, new_file};
+use comity_node::config::{ApiOptions, KeyOptions, NetworkOptions, PeerOption, new_file};
 
 use crate::failure::DevnetError;
 use crate::place::Place;
@@ -25,7 +25,7 @@ fn text(node: &Node, topology: &Topology) -> Result<String, DevnetError> {
         network.peers.push(PeerOption { agency, address, identity: None });
     }
     let api = ApiOptions { listen: read(format!("127.0.0.1:{}", node.api_port))? };
-    Ok(new_file(&node.agency, &network, &api))
+    Ok(new_file(&node.agency, &network, &api, &KeyOptions::default()))
 }
 
 fn read<T: TryFrom<String>>(address: String) -> Result<T, DevnetError> {

@@ -56,11 +56,12 @@ impl Setup<'_> {
         self.place.make_dir(&desk)?;
         let (agency, key) = (node.agency.as_str(), admin.key_name());
         let args = ["key", "new", "--agency", agency, "--role", "admin", "--post"];
-        let rest = ["Head of office, kept offline", "--for-genesis", "--out", &key];
+        let rest =
+            ["Head of office, kept offline", "--for-genesis", "--no-passphrase", "--out", &key];
         self.run(&Task::new(Program::Comity, &[&args[..], &rest].concat(), &desk))?;
 
         let dir = self.place.node(&node.agency).display().to_string();
-        let card = admin.key_file(self.place).display().to_string() + ".card.json";
+        let card = admin.key_file(self.place).with_extension("card.json").display().to_string();
         let (listen, api) = (node.address(), format!("127.0.0.1:{}", node.api_port));
         let who = ["--agency", agency, "--name", &node.name, "--level", node.level_word()];
         let region = ["--region", &node.region];

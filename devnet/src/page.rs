@@ -11,6 +11,8 @@ use crate::failure::DevnetError;
 const WIDTH: usize = 80;
 /// Indentation of what programs wrote (columns).
 const OUTPUT: usize = 4;
+/// How wide the output of programs may be (columns).
+pub(crate) const OUTPUT_WIDTH: usize = WIDTH - 1 - OUTPUT;
 
 /// Where it is written.
 pub(crate) struct Page {
@@ -64,7 +66,7 @@ impl Page {
 
     /// What a program wrote. Errors: it cannot be written.
     pub(crate) fn output(&mut self, text: &str) -> Result<(), DevnetError> {
-        let room = WIDTH - 1 - OUTPUT;
+        let room = OUTPUT_WIDTH;
         let lines: Vec<String> = text
             .trim_end()
             .lines()

@@ -74,6 +74,8 @@ impl Task {
         let failed = |source| DevnetError::Process { operation: format!("run {self}"), source };
         let mut command = self.program.command(&self.args).map_err(failed)?;
         command.current_dir(&self.dir).envs(self.env.iter().map(|(name, value)| (name, value)));
+        // What is shown of it stands on a page.
+        command.env("COLUMNS", crate::page::OUTPUT_WIDTH.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(failed)?;
         let (out, err) = (child.stdout.take(), child.stderr.take());

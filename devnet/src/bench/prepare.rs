@@ -98,6 +98,7 @@ impl Provider {
             mode: DeliveryMode::Verify,
             made_at: now,
             valid_until,
+            sealed: vec![],
         };
         let signature = self.officer.sign_attempt(&attempt);
         let signer = StatementSigner {
@@ -124,8 +125,20 @@ fn new_key(network: &Network, node: &Node, role: &str) -> Result<(), DevnetError
     let agency = node.agency.as_str();
     let (person, admin) = (Person::of(node, role), Person::of(node, "admin"));
     let key = person.key_name();
-    let card = format!("{key}.card.json");
-    let new = ["key", "new", "--agency", agency, "--role", role, "--post", "Desk", "--out", &key];
+    let card = format!("{role}.card.json");
+    let new = [
+        "key",
+        "new",
+        "--agency",
+        agency,
+        "--role",
+        role,
+        "--post",
+        "Desk",
+        "--no-passphrase",
+        "--out",
+        &key,
+    ];
     person.task(&network.place, node, &new).run_expecting(0)?;
     let register = ["key", "register", "--card", &card, "--key", &admin.key_name(), "--yes"];
     admin.task(&network.place, node, &register).run_expecting(0)?;

@@ -1,4 +1,4 @@
-//! Step 10: the auditor verifies everything without trusting any node, and finds one changed byte.
+//! Step 11: the auditor verifies everything without trusting any node, and finds one changed byte.
 
 use std::fs;
 

@@ -32,8 +32,10 @@ pub(super) fn show(
     let cli = call.to("cli");
     page.paste(&format!("alias ask='{cli}'"))?;
     page.gap()?;
-    let Story { grant, access } = story;
+    let Story { request, grant, access } = story;
     for command in [
+        format!("ask civil.th/officer sealed show {request}"),
+        "ask health.gz/steward inbox".to_owned(),
         "ask data.gd access list".to_owned(),
         format!("ask data.gd log show {access}"),
         "ask civil.th log tail --from 1     # follow it; Ctrl-C ends".to_owned(),

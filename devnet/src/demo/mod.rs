@@ -1,9 +1,10 @@
-//! The demo: a fresh consortium of four agencies, and the life of a grant in it, from the first
-//! key to an auditor's verdict.
+//! The demo: a fresh consortium of four agencies, and the life of a grant in it, from an
+//! officer's request to an auditor's verdict.
 //! Holds: what is shown is what the real programs wrote; a step that goes otherwise than told ends
 //! the demo as failed.
 //! May not enter: what a reader could not do in the same way with `comity` and `comityd`.
 
+mod asking;
 mod audit;
 mod ending;
 mod outage;
@@ -82,6 +83,8 @@ pub(crate) fn run(args: &DemoArgs, page: &mut Page) -> Result<(), DevnetError> {
 
 /// What the story leaves behind.
 pub(crate) struct Story {
+    /// The entry of the officer's request.
+    request: String,
     /// The grant in force at the end.
     grant: String,
     /// The entry of the first access.
@@ -104,14 +107,16 @@ fn play(stage: &mut Stage<'_>) -> Result<Story, DevnetError> {
     sharing::who_is_there(stage)?;
     sharing::keys(stage)?;
     sharing::dataset(stage)?;
-    let grant = sharing::grant(stage)?;
+    let request = asking::request(stage)?;
+    let grant = asking::approval(stage, &request)?;
     let access = sharing::access(stage, &grant)?;
     refusals::beyond_the_grant(stage, &grant)?;
     refusals::before_its_time(stage)?;
     refusals::after_revocation(stage, &grant)?;
     let grant = outage::one_node_fails(stage)?;
     audit::verify(stage)?;
-    Ok(Story { grant, access })
+    let request = request.trim_start_matches('R').to_owned();
+    Ok(Story { request, grant, access })
 }
 
 #[cfg(test)]

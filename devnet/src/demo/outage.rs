@@ -1,4 +1,4 @@
-//! Step 9: a node is ended without warning; the others go on, and it catches up.
+//! Step 10: a node is ended without warning; the others go on, and it catches up.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub(super) fn one_node_fails(stage: &mut Stage<'_>) -> Result<String, DevnetErro
     let said = stage.sign(("steward", "health.gz"), GRANT, &more, Shown::Result)?;
     let grant = grant_in(&said)?;
     let args = format!("--grant {grant} --matter LOW-INCOME-CHECK");
-    stage.access(&args, "valid until", "request-6", Shown::Result, 0)?;
+    stage.access(&args, "valid until", "attempt-6", Shown::Result, 0)?;
 
     let dir = stage.network.place.node(&victim).display().to_string();
     let run = Task::new(Program::Comityd, &["run", "--dir", &dir], stage.network.place.root());

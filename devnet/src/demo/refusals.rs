@@ -1,4 +1,4 @@
-//! Steps 6 to 8: accesses that the rules refuse, each denial on the log with its reason.
+//! Steps 7 to 9: accesses that the rules refuse, each denial on the log with its reason.
 
 use crate::failure::DevnetError;
 
@@ -13,16 +13,21 @@ pub(super) fn beyond_the_grant(stage: &mut Stage<'_>, grant: &str) -> Result<(),
     stage.say("The same officer asks for something else: a check for housing support.")?;
     stage.page.gap()?;
     let args = format!("--grant {grant} --matter HOUSING-SUPPORT");
-    stage.access(&args, "assessment grade", "request-2", Shown::Result, DENIED)?;
+    stage.access(&args, "assessment grade", "attempt-2", Shown::Result, DENIED)?;
     stage.say("And for an item that was not granted: the diagnosis.")?;
     stage.page.gap()?;
     let args = format!("--grant {grant} --matter LOW-INCOME-CHECK");
-    stage.access(&args, "diagnosis", "request-3", Shown::Result, DENIED)?;
+    let said = stage.access(&args, "diagnosis", "attempt-3", Shown::Result, DENIED)?;
+    let denial = entry_in(&said)?;
     stage.say(
         "Both were refused, by name of the rule. A denial is an entry of its own: it holds the \
-         officer's signed request and the rule, and the nodes accept it only where that rule \
-         really refuses that request. So no denial on the log was made up.",
-    )
+         officer's signed attempt and the rule, and the nodes accept it only where that rule \
+         really refuses that attempt. So no denial on the log was made up, and anybody can have \
+         it explained:",
+    )?;
+    stage.page.gap()?;
+    stage.comity(("anyone", "data.gd"), "access explain", &[&denial], Shown::All, 0)?;
+    stage.say("Every clause was judged anew, on the grant as it stood at that entry.")
 }
 
 pub(super) fn before_its_time(stage: &mut Stage<'_>) -> Result<(), DevnetError> {
@@ -34,7 +39,7 @@ pub(super) fn before_its_time(stage: &mut Stage<'_>) -> Result<(), DevnetError> 
     let said = stage.sign(("steward", "health.gz"), GRANT, &more, Shown::Result)?;
     let later = grant_in(&said)?;
     let args = format!("--grant {later} --matter LOW-INCOME-CHECK");
-    stage.access(&args, "assessment grade", "request-4", Shown::Result, DENIED)?;
+    stage.access(&args, "assessment grade", "attempt-4", Shown::Result, DENIED)?;
     stage.say(
         "What counts is the time of the block, on which the validators agree, not the clock of \
          the officer, the gateway or any one node.",
@@ -48,9 +53,10 @@ pub(super) fn after_revocation(stage: &mut Stage<'_>, grant: &str) -> Result<(),
     let said = stage.sign(("steward", "health.gz"), &revoke, &reason, Shown::Result)?;
     let revocation = entry_in(&said)?;
     let args = format!("--grant {grant} --matter LOW-INCOME-CHECK");
-    stage.access(&args, "assessment grade", "request-5", Shown::Result, DENIED)?;
+    stage.access(&args, "assessment grade", "attempt-5", Shown::Result, DENIED)?;
     stage.say(&format!(
-        "The refusal names entry {revocation}, the revocation. The order of the log is the order \
+        "Before signing, the steward was told who loses what. The refusal names entry \
+         {revocation}, the revocation. The order of the log is the order \
          of events: after a revocation no access is recorded as allowed, on any node.",
     ))?;
     stage.page.gap()?;

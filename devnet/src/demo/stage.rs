@@ -199,16 +199,32 @@ impl<'a> Stage<'a> {
     }
 }
 
+/// Where in what a command wrote a line stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// In the sentence that says what is about to be signed, which may take several lines.
+    Title,
+    /// In its terms, which are indented.
+    Terms,
+    /// Anywhere else.
+    Shown,
+}
+
 /// What a command wrote, as a person at its terminal has it before the eyes: what goes to
 /// standard error comes before the result.
 fn as_shown(ran: &Ran, shown: Shown) -> String {
     if shown == Shown::All {
         return format!("{}{}", ran.err, ran.out);
     }
-    let mut in_preview = false;
+    let mut part = Part::Shown;
     let kept = ran.err.lines().filter(|line| {
-        in_preview = line.starts_with(PREVIEW) || in_preview && line.starts_with("  ");
-        !in_preview
+        part = match (part, line.starts_with(PREVIEW), line.starts_with("  ")) {
+            (_, true, _) => Part::Title,
+            (Part::Title, _, false) => Part::Title,
+            (Part::Title | Part::Terms, _, true) => Part::Terms,
+            (Part::Terms | Part::Shown, ..) => Part::Shown,
+        };
+        part == Part::Shown
     });
     let kept: String = kept.map(|line| format!("{line}\n")).collect();
     format!("{kept}{}", ran.out)
@@ -219,12 +235,19 @@ pub(super) fn grant_in(text: &str) -> Result<String, DevnetError> {
     word_after("G", text)
 }
 
+/// The id of the request that a text speaks of, as in `R17`. Errors: it speaks of none.
+pub(super) fn request_in(text: &str) -> Result<String, DevnetError> {
+    word_after("R", text)
+}
+
 /// The entry that a text speaks of, as in `entry 17`. Errors: it speaks of none.
 pub(super) fn entry_in(text: &str) -> Result<String, DevnetError> {
     word_after("entry ", text).map(|entry| entry.replace("entry ", ""))
 }
 
 fn word_after(begin: &str, text: &str) -> Result<String, DevnetError> {
+    // Lines are broken to fit the page.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let found = text.match_indices(begin).find_map(|(at, _)| {
         let digits: String =
             text[at + begin.len()..].chars().take_while(char::is_ascii_digit).collect();
@@ -240,18 +263,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grants_and_entries_are_found_in_what_comity_says() {
+    fn grants_requests_and_entries_are_found_in_what_comity_says() {
         let text = "Done: the Grant G17 is issued (entry 17, block 9, 2026-05-03T10:00:00Z).";
         assert_eq!(grant_in(text).unwrap(), "G17");
         assert_eq!(entry_in(text).unwrap(), "17");
         assert!(grant_in("Gone. Grant G.").is_err());
+        assert_eq!(request_in("Done: R9 asks for health.gz/Register.").unwrap(), "R9");
     }
 
     #[test]
     fn what_is_about_to_be_signed_is_left_out_and_nothing_else_is() {
-        let err = "You are about to sign: x\n  Grant  G1\n  Key    0a\nAccess refused: y.\n  z\n";
+        let err = "Note.\nYou are about to sign: x\nthat goes on\n  Grant  G1\n  Key    0a\n\
+                   Access refused: y.\n  z\n";
         let ran = Ran { code: Some(4), out: "Done.\n".to_owned(), err: err.to_owned() };
-        assert_eq!(as_shown(&ran, Shown::Result), "Access refused: y.\n  z\nDone.\n");
+        assert_eq!(as_shown(&ran, Shown::Result), "Note.\nAccess refused: y.\n  z\nDone.\n");
         assert_eq!(as_shown(&ran, Shown::All), format!("{err}Done.\n"));
     }
 }
