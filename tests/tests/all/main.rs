@@ -6,6 +6,8 @@
 #![cfg(test)]
 
 mod cluster;
+mod days;
 mod harness;
+mod openapi;
 mod tidy;
 mod vectors;

@@ -16,7 +16,8 @@ fn person(consortium: &Consortium, node: usize, role: &str) -> String {
     let key = consortium.dir().join(format!("{agency}.{role}.json")).display().to_string();
     let args = ["key", "new", "--json", "--agency", agency, "--role", role, "--out", &key];
     let genesis = consortium.genesis.display().to_string();
-    let args = [&args[..], &["--post", "Desk 3", "--genesis", &genesis]].concat();
+    let args =
+        [&args[..], &["--post", "Desk 3", "--no-passphrase", "--genesis", &genesis]].concat();
     let card = consortium.comity(node, &args).done_json()["card_file"].as_str().unwrap().to_owned();
     let admin = consortium.admin_key(node).display().to_string();
     change(consortium, node, &["key", "register", "--card", &card, "--key", &admin]);

@@ -161,7 +161,7 @@ fn records_that_break_a_rule_are_refused() {
     let mut without_code = terms("civil.th/births", "data.th");
     without_code.matters = ["NO-SUCH-MATTER".parse().unwrap()].into();
     let record = steward.record(Action::IssueGrant { terms: without_code });
-    refuses("grant for an unpublished matter", record, "matter-unknown");
+    refuses("grant for an unpublished matter", record, "code-unknown");
     let (grant, reason) = (GrantId(LogIndex(999)), "over".parse().unwrap());
     let record = steward.record(Action::RevokeGrant { grant, reason });
     refuses("no such grant", record, "grant-unknown");
@@ -227,7 +227,7 @@ fn attempts_that_cannot_be_judged_are_refused_and_others_are_judged() {
     };
     let signed = attempt(&officer);
     let judged = ask(&signed).json();
-    assert_eq!((&judged["allowed"], &judged["rule"]), (&json!(false), &json!("grant-unknown")));
+    assert_eq!((&judged["allowed"], &judged["rule"]), (&json!(false), &json!("no-such-grant")));
     let forged = SignedAttempt { signature: Signature([9; 64]), ..signed.clone() };
     ask(&forged).problem(400, "rule:attempt-bad-signature");
     let nothing = Attempt { items: Items::Only(BTreeSet::new()), ..signed.attempt.clone() };
@@ -252,6 +252,7 @@ fn attempt(officer: &Author) -> SignedAttempt {
         mode: DeliveryMode::Verify,
         made_at: now(),
         valid_until: now().plus(60_000),
+        sealed: vec![],
     };
     SignedAttempt { signature: officer.key.sign_attempt(&attempt), attempt }
 }

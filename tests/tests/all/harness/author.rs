@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use comity_core::agency::KeyAlgorithm;
 pub(crate) use comity_core::agency::KeyRole as Role;
 use comity_core::dataset::{Dataset, DeliveryMode, Grade, Items, Openness, Sharing};
 use comity_core::grant::GrantTerms;
@@ -91,7 +92,9 @@ impl Author {
         let possession =
             person.key.sign_possession(&self.consortium, &self.agency.parse().unwrap(), role);
         let (key, post) = (person.key.public(), "Registry, desk 3".parse().unwrap());
-        let action = Action::RegisterKey { key, role, post, valid_until: None, possession };
+        let algorithm = KeyAlgorithm::Ed25519;
+        let action =
+            Action::RegisterKey { key, role, algorithm, post, valid_until: None, possession };
         (self.record(action), person)
     }
 
@@ -120,6 +123,8 @@ pub(crate) fn dataset(id: &str) -> Dataset {
         grade: Grade::General,
         modes: [DeliveryMode::Verify, DeliveryMode::Query].into(),
         contact: "Registry, duty desk".parse().unwrap(),
+        identifier: Default::default(),
+        details: None,
     }
 }
 

@@ -22,6 +22,12 @@ const AGENCIES: [&str; 5] = ["civil.th", "data.th", "health.th", "school.th", "t
 
 static TURN: Mutex<()> = Mutex::new(());
 
+/// Waits until no other consortium runs, and keeps others waiting.
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
+    // A test that failed leaves nothing behind that could matter to the next.
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A founded consortium.
 pub(crate) struct Consortium {
     pub(crate) nodes: Vec<Node>,
@@ -34,11 +40,14 @@ pub(crate) struct Consortium {
 impl Consortium {
     /// Founds a consortium of `count` nodes, which do not run yet.
     pub(crate) fn found(count: usize) -> Consortium {
-        // A test that failed leaves nothing behind that could matter to the next.
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        Consortium::found_by(&AGENCIES[..count])
+    }
+
+    /// Founds a consortium of these agencies; the first is the competent authority.
+    pub(crate) fn found_by(agencies: &[&str]) -> Consortium {
+        let turn = turn();
         let dir = tempfile::tempdir().unwrap();
-        let nodes: Vec<Node> =
-            AGENCIES[..count].iter().map(|name| init(dir.path(), name)).collect();
+        let nodes: Vec<Node> = agencies.iter().map(|name| init(dir.path(), name)).collect();
         for node in &nodes {
             introduce(node, &nodes);
         }
@@ -138,9 +147,12 @@ impl Consortium {
 /// An admin's key and a node's directory.
 fn init(dir: &Path, agency: &str) -> Node {
     let key = admin_key(dir, agency);
-    let made = run(comity(dir, ["key", "new", "--json", "--for-genesis", "--role", "admin"])
-        .args(["--agency", agency, "--post", "Head of office", "--out"])
-        .arg(&key));
+    let made = run(comity(
+        dir,
+        ["key", "new", "--json", "--for-genesis", "--role", "admin", "--no-passphrase"],
+    )
+    .args(["--agency", agency, "--post", "Head of office", "--out"])
+    .arg(&key));
     let card = made.done_json()["card_file"].as_str().unwrap().to_owned();
     let (port, api) = (free_port(), free_port());
     let node = Node::new(agency, dir.join(agency.replace('.', "-")), Api { port: api }, port);
@@ -174,9 +186,12 @@ fn found_genesis<'a>(dir: &Path, name: &str, nodes: impl IntoIterator<Item = &'a
     let codes = dir.join("codes.toml");
     fs::write(&codes, run(&mut comityd(["genesis", "--sample-codes"])).done()).unwrap();
     let genesis = dir.join(format!("{name}.json"));
-    let mut command = comityd(["genesis", "--name", name, "--authority", AGENCIES[0]]);
+    let mut command = comityd(["genesis", "--name", name]);
     command.args(["--heartbeat-ms", "3600000", "--codes"]).arg(&codes).arg("--out").arg(&genesis);
-    for node in nodes {
+    for (number, node) in nodes.into_iter().enumerate() {
+        if number == 0 {
+            command.args(["--authority", &node.agency]);
+        }
         command.arg("--member").arg(node.file("member.json"));
     }
     run(&mut command).done();

@@ -20,8 +20,17 @@ const PACKAGES: &[(&str, &str, &[&str])] = &[
 ];
 
 /// All that core may build on: an auditor reads it whole.
-const CORE_MAY_USE: &[&str] =
-    &["bincode", "ed25519-dalek", "hex", "serde", "sha2", "thiserror", "zeroize"];
+const CORE_MAY_USE: &[&str] = &[
+    "argon2",
+    "bincode",
+    "chacha20poly1305",
+    "ed25519-dalek",
+    "hex",
+    "serde",
+    "sha2",
+    "thiserror",
+    "zeroize",
+];
 
 /// What would make the replica impure.
 const REPLICA_MAY_NOT_USE: &[&str] = &[

@@ -1,0 +1,196 @@
+//! One day: a consortium, the people who act in it, and a guide that they follow.
+//! Holds: people share nothing but what one hands to another.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::harness::consortium::Consortium;
+use crate::harness::page::{Block, Page};
+use crate::harness::terminal::{self, A_PERSON, Seen};
+
+use crate::harness::transcript::Transcript;
+use crate::harness::wait;
+
+/// The members, as the guides call them: the competent authority first.
+const AGENCIES: [&str; 4] = ["data.gd", "health.gd", "civil.gz", "tax.cn"];
+
+/// A day that goes on.
+pub(super) struct Day {
+    pub(super) consortium: Consortium,
+    pub(super) transcript: Transcript,
+    programs: PathBuf,
+}
+
+impl Day {
+    /// Nodes run, and each agency's admin has a desk with the admin key. `None` where this machine
+    /// lacks a terminal for them.
+    pub(super) fn begin() -> Option<Day> {
+        if let Err(reason) = terminal::available() {
+            println!("skipped: {reason}");
+            return None;
+        }
+        let mut consortium = Consortium::found_by(&AGENCIES);
+        consortium.start_all();
+        let programs = consortium.dir().join("bin");
+        fs::create_dir(&programs).unwrap();
+        for name in ["comity", "comityd"] {
+            let program = env!("CARGO_BIN_EXE_comity-multicall");
+            let script = format!("#!/bin/sh\nexec '{program}' {name} \"$@\"\n");
+            let path = programs.join(name);
+            fs::write(&path, script).unwrap();
+            let mut mode = Command::new("chmod");
+            assert!(mode.arg("755").arg(&path).status().unwrap().success());
+        }
+        let day = Day { consortium, transcript: Transcript::default(), programs };
+        for (number, agency) in AGENCIES.iter().enumerate() {
+            fs::create_dir_all(day.desk(agency)).unwrap();
+            fs::copy(day.consortium.admin_key(number), day.desk(agency).join("admin.key")).unwrap();
+            fs::copy(&day.consortium.genesis, day.desk(agency).join("genesis.json")).unwrap();
+        }
+        Some(day)
+    }
+
+    /// Where an agency's people work.
+    pub(super) fn desk(&self, agency: &str) -> PathBuf {
+        self.consortium.dir().join(format!("desk-{agency}"))
+    }
+
+    /// Somebody (`officer@civil.gz`) types a command at the agency's desk.
+    pub(super) fn types(&self, who: &str, command: &str) -> Seen {
+        terminal::run(self.shell(who), command, A_PERSON)
+    }
+
+    /// Where somebody sits, with nothing typed yet.
+    fn shell(&self, who: &str) -> Command {
+        let (role, agency) = who.split_once('@').unwrap_or_else(|| panic!("who is {who:?}?"));
+        let number = AGENCIES.iter().position(|name| *name == agency);
+        let node = &self.consortium.nodes[number.unwrap_or_else(|| panic!("no agency {agency:?}"))];
+        let desk = self.desk(agency);
+        let mut shell = Command::new("env");
+        shell.current_dir(&desk).env_clear();
+        shell.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", self.programs.display()));
+        shell.env("TZ", "UTC").env("LANG", "C.UTF-8").env("TERM", "dumb").env("HOME", &desk);
+        shell.env("COMITY_NODE", node.api.url()).env("NODE_DIR", &node.dir);
+        shell.env("COMITY_KEY", desk.join(format!("{role}.key")));
+        shell
+    }
+
+    /// Adds pictures of a terminal of 80 columns on which somebody gave these commands, as tmux
+    /// draws it. Says so where there is no tmux.
+    pub(super) fn pictures(&mut self, taken: &[(&str, &str)]) -> bool {
+        for (number, (who, command)) in taken.iter().enumerate() {
+            let Some(picture) = self.picture(number, who, command) else {
+                println!("skipped: there is no tmux for pictures of a terminal");
+                return false;
+            };
+            self.transcript.add(who, command, &picture, 0);
+        }
+        true
+    }
+
+    fn picture(&self, number: usize, who: &str, command: &str) -> Option<String> {
+        const END: &str = "-- end --";
+        let place = self.consortium.dir().join("tmux");
+        fs::create_dir_all(&place).unwrap();
+        // A server that is ending could still take the next one's commands.
+        let server = format!("picture-{number}");
+        let tmux = |args: &[&str]| {
+            let mut shell = self.shell(who);
+            shell.env("TMUX_TMPDIR", &place).args(["tmux", "-u", "-f", "/dev/null", "-L", &server]);
+            shell.args(args).output().unwrap()
+        };
+        let typed = format!("{command}; echo '{END}'; cat");
+        let began = tmux(&["new-session", "-d", "-x", "80", "-y", "100", &typed]);
+        if began.status.code() == Some(127) {
+            return None;
+        }
+        assert!(began.status.success(), "{began:?}");
+        let picture = wait::until("a picture of the terminal", || {
+            let text = String::from_utf8_lossy(&tmux(&["capture-pane", "-p"]).stdout).into_owned();
+            if text.contains(END) { Ok(text) } else { Err(text) }
+        });
+        assert!(tmux(&["kill-server"]).status.success());
+        picture.split_once(END).map(|(drawn, _)| drawn.to_owned())
+    }
+
+    /// Somebody sets the stage: a command that no guide gives, and that must succeed.
+    pub(super) fn stage(&self, who: &str, command: &str) -> String {
+        let seen = self.types(who, command);
+        assert_eq!(seen.code, Some(0), "{who}: {command}\n{}", seen.screen);
+        seen.screen
+    }
+
+    /// Registers a key for `role` (`officer`) of an agency, with the file that `COMITY_KEY` names.
+    pub(super) fn hire(&self, who: &str, post: &str) {
+        let (role, agency) = who.split_once('@').unwrap();
+        self.stage(
+            who,
+            &format!(
+                "comity key new --agency {agency} --role {role} --post '{post}' --out {role}.key"
+            ),
+        );
+        let register = format!("comity key register --key admin.key --card {role}.card.json");
+        self.stage(&format!("admin@{agency}"), &register);
+    }
+
+    /// Follows the marked commands of a guide, each by whom it is for.
+    pub(super) fn follow(&mut self, guide: &str) {
+        for block in Page::read(guide).blocks() {
+            let Some(who) = block.mark("as") else { continue };
+            self.bring(who, &block);
+            for command in commands(&block.text) {
+                let seen = self.types(who, &command);
+                let code = seen.code.unwrap_or(-1);
+                self.transcript.add(who, &command, &self.without_places(&seen.screen), code);
+            }
+        }
+    }
+
+    /// `brings=FILE@AGENCY`: a file comes from another agency's desk.
+    fn bring(&self, who: &str, block: &Block) {
+        let Some((file, from)) = block.mark("brings").and_then(|mark| mark.split_once('@')) else {
+            return;
+        };
+        let agency = who.split_once('@').map_or(who, |(_, agency)| agency);
+        fs::copy(self.desk(from).join(file), self.desk(agency).join(file)).unwrap();
+    }
+
+    fn without_places(&self, screen: &str) -> String {
+        screen.replace(&format!("{}/", self.consortium.dir().display()), "")
+    }
+
+    /// All that was seen since the last transcript was settled, as it is compared.
+    pub(super) fn seen(&self) -> &str {
+        self.transcript.text()
+    }
+
+    /// Compares what was seen with the transcript of this name; what follows is another's.
+    pub(super) fn settle(&mut self, name: &str) {
+        std::mem::take(&mut self.transcript).settle(name);
+    }
+}
+
+/// The commands of a block: lines that end in a backslash go on; a block with a here-document is
+/// one command; comments are for the reader.
+fn commands(text: &str) -> Vec<String> {
+    if text.contains("<<") {
+        return vec![text.trim_end().to_owned()];
+    }
+    let mut commands: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+        match commands.last_mut().filter(|_| goes_on) {
+            Some(command) => *command += &format!("\n{line}"),
+            None => commands.push(line.to_owned()),
+        }
+        goes_on = line.ends_with('\\');
+    }
+    commands
+}
+
+#[test]
+fn commands_of_a_block_are_told_apart() {
+    let found = commands("# what it does\none \\\n  --more\n\ntwo\n");
+    assert_eq!(found, ["one \\\n  --more", "two"]);
+}

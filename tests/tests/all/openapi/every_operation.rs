@@ -1,0 +1,180 @@
+//! Every operation of the document, driven against four nodes.
+//! Holds: an operation that was not driven fails the test. With `COMITY_API_EXAMPLES=FILE` the
+//! answers are written there, for tests/openapi/take_examples.py to put into the document.
+
+use std::collections::BTreeSet;
+
+use comity_core::statement::Action;
+use serde_json::json;
+
+use super::document::{document, documented};
+use super::driver::{Ask, Driver};
+use super::every_kind::{BIRTHS, BUNDLE, Cast, attempt, commit_all, kinds};
+use super::kept;
+use super::schema::check;
+use crate::harness::author::Author;
+use crate::harness::consortium::Consortium;
+
+#[test]
+fn every_operation_answers_as_the_document_says() {
+    let root = document();
+    let consortium = Consortium::start(4);
+    let api = consortium.nodes[0].api;
+    let mut driver =
+        Driver { root: &root, api, driven: BTreeSet::new(), examples: Default::default() };
+    let cast = commit_all(&consortium, &mut driver);
+    submissions(&mut driver, &cast);
+    judgements(&mut driver, &cast);
+    log(&mut driver, &cast);
+    objects(&mut driver, &cast);
+    kept::sealed(&mut driver, &cast);
+    kept::details(&mut driver, &cast);
+    streams(&mut driver);
+    mistakes(&mut driver);
+    let served = driver.get("/v1/openapi.json", &[], "");
+    if let Ok(path) = std::env::var("COMITY_API_EXAMPLES") {
+        std::fs::write(path, json!(driver.examples).to_string()).unwrap();
+    }
+    let all: BTreeSet<_> = documented(&root).into_keys().collect();
+    assert_eq!(driver.driven, all, "operations that were not driven");
+    assert!(served == root, "another document is served: docs/openapi.json was changed since");
+}
+
+const RECORD: &[&str] = &["content-type: application/octet-stream"];
+const JSON: &[&str] = &["content-type: application/json"];
+
+fn submissions(driver: &mut Driver<'_>, cast: &Cast) {
+    let post = Ask { method: "POST", path: "/v1/records", headers: RECORD, ..Ask::default() };
+    // Again: it is on the log already.
+    driver.ask(200, Ask { body: &cast.approval, ..post });
+    let pending = cast.steward.publish("deaths");
+    driver.ask(202, Ask { body: &pending, ..post });
+    driver.ask(200, Ask { body: &pending, query: "wait=commit", ..post });
+    let (request, terms) = (cast.approved.0, crate::harness::author::terms(BIRTHS, "data.th"));
+    let again = cast.steward.record(Action::ApproveRequest { request, terms });
+    driver.ask(409, Ask { body: &again, ..post });
+    driver.ask(400, Ask { body: b"nothing", ..post });
+    driver.ask(400, Ask { body: &pending, query: "wait=long", ..post });
+    driver.ask(413, Ask { body: &[0; 70_000], ..post });
+    driver.ask(415, Ask { headers: JSON, ..post });
+}
+
+fn judgements(driver: &mut Driver<'_>, cast: &Cast) {
+    let post = Ask { method: "POST", path: "/v1/evaluate", headers: JSON, ..Ask::default() };
+    let mut judge = |status, officer: &Author, grant, matter| {
+        let signed = json!(attempt(officer, grant, matter)).to_string();
+        driver.ask(status, Ask { body: signed.as_bytes(), ..post })
+    };
+    let allowed = judge(200, &cast.officer, cast.approved.1, "SCHOOL-ENROLMENT").json();
+    assert_eq!(allowed["allowed"], true);
+    let refused = judge(200, &cast.officer, cast.revoked, "SCHOOL-ENROLMENT").json();
+    assert_eq!(refused["rule"], "other-dataset");
+    let elsewhere =
+        Author { consortium: comity_core::hash::ConsortiumId([5; 32]), ..cast.officer.clone() };
+    judge(400, &elsewhere, cast.approved.1, "SCHOOL-ENROLMENT");
+    driver.ask(400, Ask { body: b"{}", ..post });
+}
+
+fn log(driver: &mut Driver<'_>, cast: &Cast) {
+    driver.get("/v1/entries", &[], "kind=record-access&limit=1");
+    let all = driver.get("/v1/entries", &[], "limit=1000");
+    let actions = &driver.root["components"]["schemas"]["Action"]["discriminator"]["mapping"];
+    let documented: BTreeSet<String> = actions.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(kinds(&all), documented, "kinds of record");
+    let entry = &all["entries"][0];
+    let (id, time) = (entry["record_id"].as_str().unwrap(), entry["time"].as_u64().unwrap());
+    let key = entry["record"]["statement"]["signers"][0]["key"].as_str().unwrap();
+    let query = format!("from=0&order=asc&agency=civil.th&key={key}&since={time}&limit=2");
+    driver.get("/v1/entries", &[], &query);
+    driver.get("/v1/entries", &[], &format!("until={}&order=desc&limit=2", time + 1));
+    let (request, grant) = cast.approved;
+    let about = format!("request={request}&grant={grant}&dataset={BIRTHS}&matter=SCHOOL-ENROLMENT");
+    assert_eq!(
+        kinds(&driver.get("/v1/entries", &[], &about)),
+        ["approve-request".to_owned()].into()
+    );
+    driver.get("/v1/entries/{index}", &["0"], "");
+    driver.get("/v1/records/{record_id}", &[id], "");
+    driver.get("/v1/blocks", &[], "from=2&limit=1");
+    driver.get("/v1/blocks/{height}", &["2"], "");
+}
+
+fn objects(driver: &mut Driver<'_>, cast: &Cast) {
+    let (request, grant) = (cast.approved.0.to_string(), cast.approved.1.to_string());
+    let births = ["civil.th", "births"];
+    let datasets = "agency=civil.th&sharing=unconditional&state=listed&limit=2";
+    driver.get("/v1/datasets", &[], datasets);
+    driver.get("/v1/datasets", &[], &format!("from={BIRTHS}"));
+    driver.get("/v1/datasets/{agency}/{slug}", &births, "");
+    driver.get("/v1/datasets/{agency}/{slug}/versions", &births, "from=1&limit=2");
+    let bundle = format!("bundle={}&limit=2", hex::encode(BUNDLE));
+    driver.get("/v1/requests", &[], &format!("provider=civil.th&state=approved&{bundle}"));
+    let parties = format!("requester=data.th&dataset={BIRTHS}&from={request}");
+    driver.get("/v1/requests", &[], &parties);
+    for state in ["open", "refused", "withdrawn"] {
+        let found = driver.get("/v1/requests", &[], &format!("state={state}"));
+        assert_eq!(found["requests"].as_array().unwrap().len(), 1, "{state}");
+    }
+    driver.get("/v1/requests/{id}", &[&request], "");
+    let parties = "provider=civil.th&requester=data.th&standing=in-force&limit=2";
+    driver.get("/v1/grants", &[], &format!("{parties}&dataset={BIRTHS}&from={grant}"));
+    let found = driver.get("/v1/grants", &[], "standing=revoked");
+    assert_eq!(found["grants"][0]["id"], cast.revoked.to_string());
+    driver.get("/v1/grants/{id}", &[&grant], "");
+    driver.get("/v1/agencies", &[], "");
+    driver.get("/v1/agencies/{id}", &["civil.th"], "");
+    let key = cast.officer.key.public().to_string();
+    driver.get("/v1/keys/{key}", &[&key], "");
+    let key = cast.gateway.key.public().to_string();
+    driver.get("/v1/keys", &[], &format!("agency=civil.th&from={key}&limit=2"));
+    driver.get("/v1/codes", &[], "");
+    driver.get("/v1/genesis", &[], "");
+    assert_eq!(cast.admin.agency, "civil.th");
+}
+
+fn streams(driver: &mut Driver<'_>) {
+    for path in ["/v1/status", "/v1/archive", "/healthz", "/readyz", "/metrics"] {
+        driver.get(path, &[], "");
+    }
+    // The stream does not end by itself: only its first entry is read.
+    let (index, entry) = driver.api.events("/v1/events?from=0", &[]).next().unwrap();
+    let schema = json!({ "$ref": "#/components/schemas/Entry" });
+    assert_eq!((index, check(driver.root, &schema, &entry)), (0, Ok(())));
+    driver.driven.insert(("GET".to_owned(), "/v1/events".to_owned()));
+}
+
+fn mistakes(driver: &mut Driver<'_>) {
+    let get = Ask { method: "GET", ..Ask::default() };
+    let nothing = "ab".repeat(32);
+    for (path, named) in [
+        ("/v1/entries/{index}", ["99999"].as_slice()),
+        ("/v1/records/{record_id}", &[&nothing]),
+        ("/v1/blocks/{height}", &["99999"]),
+        ("/v1/datasets/{agency}/{slug}", &["civil.th", "none"]),
+        ("/v1/datasets/{agency}/{slug}/versions", &["civil.th", "none"]),
+        ("/v1/requests/{id}", &["R0"]),
+        ("/v1/grants/{id}", &["G0"]),
+        ("/v1/agencies/{id}", &["none.th"]),
+    ] {
+        driver.ask(404, Ask { path, named, ..get });
+    }
+    for (path, named, query) in [
+        ("/v1/entries", [].as_slice(), "since=yesterday"),
+        ("/v1/entries/{index}", &["first"], ""),
+        ("/v1/records/{record_id}", &["x"], ""),
+        ("/v1/blocks", &[], "limit=0"),
+        ("/v1/blocks/{height}", &["x"], ""),
+        ("/v1/datasets", &[], "state=lost"),
+        ("/v1/requests", &[], "state=lost"),
+        ("/v1/requests/{id}", &["12"], ""),
+        ("/v1/grants", &[], "standing=lost"),
+        ("/v1/grants/{id}", &["12"], ""),
+        ("/v1/keys", &[], "agency=X"),
+        ("/v1/keys/{key}", &["x"], ""),
+        ("/v1/events", &[], "from=x"),
+    ] {
+        driver.ask(400, Ask { path, named, query, ..get });
+    }
+    driver.ask(405, Ask { method: "DELETE", path: "/v1/entries", ..Ask::default() });
+    driver.ask(421, Ask { path: "/v1/status", headers: &["host: evil.example"], ..get });
+}
