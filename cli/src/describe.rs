@@ -4,7 +4,7 @@
 
 use comity_core::access::{AccessRefusal, Attempt};
 use comity_core::dataset::{Dataset, DeliveryMode, Items};
-use comity_core::grant::GrantTerms;
+use comity_core::grant::{GrantTerms, Usage};
 use comity_core::ids::{RequestId, TimeMs};
 use comity_core::request::RequestTerms;
 use comity_core::statement::Action;
@@ -274,6 +274,15 @@ pub(crate) fn attempt_rows(attempt: &Attempt, zone: &TimeZone) -> Rows {
 /// Why an access is refused, with times in `zone`.
 pub(crate) fn refusal(refusal: &AccessRefusal, zone: &TimeZone) -> String {
     render(&format!("err-{}", refusal.rule()), &access_fields(refusal, zone))
+}
+
+/// How often, and when last, a grant was used.
+pub(crate) fn usage(usage: &Usage) -> String {
+    match usage.total {
+        0 => say!("words-never-used"),
+        1 => say!("words-used-once", day = time::counted_date(usage.day)),
+        total => say!("words-used-often", count = total, day = time::counted_date(usage.day)),
+    }
 }
 
 /// Items in a line.

@@ -2,10 +2,9 @@
 //! Holds: it is counted from what the node shows now; it never keeps anybody from going on.
 //! May not enter: signing; rules (what the ledger would refuse is the ledger's to say).
 
-use comity_core::dataset::{Dataset, Items, Sharing};
+use comity_core::dataset::{Dataset, Sharing};
 use comity_core::grant::GrantTerms;
 use comity_core::ids::{DatasetId, GrantId};
-use comity_core::text::ItemName;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -107,15 +106,9 @@ impl Change<'_> {
             (Sharing::Unclassified, Holds::Grant) => return Some(Loss::Pauses),
             _ => {}
         }
-        let items = match &terms.items {
-            Items::All => vec![],
-            Items::Only(named) => {
-                let listed = |name: &ItemName| amended.items.iter().any(|item| item.name == *name);
-                named.iter().filter(|name| !listed(name)).map(ToString::to_string).collect()
-            }
-        };
+        let items = amended.unlisted(&terms.items).map(ToString::to_string);
         let modes = terms.modes.difference(&amended.modes).map(|mode| mode.as_str().to_owned());
-        let parts: Vec<String> = items.into_iter().chain(modes).collect();
+        let parts: Vec<String> = items.chain(modes).collect();
         (!parts.is_empty()).then_some(Loss::Parts(parts))
     }
 }
@@ -182,13 +175,7 @@ fn grant_lines(answer: &GrantAnswer, loss: &Loss, zone: &TimeZone) -> [String; 2
         }
     };
     let until = time::last_date(terms.not_after, zone);
-    let used = match answer.usage.total {
-        0 => say!("words-never-used"),
-        1 => say!("words-used-once", day = time::counted_date(answer.usage.day)),
-        total => {
-            say!("words-used-often", count = total, day = time::counted_date(answer.usage.day))
-        }
-    };
+    let used = describe::usage(&answer.usage);
     let matters = describe::codes(terms.matters.iter());
     [head, say!("impact-grant-more", matters = matters, until = until, used = used)]
 }

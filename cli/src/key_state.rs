@@ -2,7 +2,7 @@
 //! Holds: whoever signs with a key, or reads what one signed, is told what speaks against it.
 //! May not enter: rules (the ledger's); asking for more than the key.
 
-use comity_core::agency::Key;
+use comity_core::agency::{Key, KeyEnd};
 use comity_core::ids::TimeMs;
 use comity_core::keys::PublicKey;
 use jiff::tz::TimeZone;
@@ -30,11 +30,13 @@ pub(crate) enum KeyState {
 impl KeyState {
     /// How `key` stands at `now`.
     pub(crate) fn of(key: &Key, now: TimeMs) -> KeyState {
-        match (&key.revoked, key.valid_until) {
-            (Some(_), _) => KeyState::Revoked,
-            (None, Some(until)) if until <= now => KeyState::Expired,
-            (None, Some(until)) if until.0 - now.0 <= SOON_MS => KeyState::EndsSoon,
-            _ => KeyState::InForce,
+        match key.end(now) {
+            Some(KeyEnd::Revoked(_)) => KeyState::Revoked,
+            Some(KeyEnd::Expired(_)) => KeyState::Expired,
+            None if key.valid_until.is_some_and(|until| until.0 - now.0 <= SOON_MS) => {
+                KeyState::EndsSoon
+            }
+            None => KeyState::InForce,
         }
     }
 

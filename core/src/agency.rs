@@ -194,6 +194,25 @@ pub struct Key {
     pub revoked: Option<KeyRevocation>,
 }
 
+/// Why a registered key does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyEnd {
+    /// This entry revoked it.
+    Revoked(LogIndex),
+    /// It was valid until this time only.
+    Expired(TimeMs),
+}
+
+impl Key {
+    /// Why the key does not count at `now`, if it does not. Its end is not included.
+    pub fn end(&self, now: TimeMs) -> Option<KeyEnd> {
+        if let Some(revocation) = &self.revoked {
+            return Some(KeyEnd::Revoked(revocation.at));
+        }
+        self.valid_until.filter(|until| now >= *until).map(KeyEnd::Expired)
+    }
+}
+
 /// A key's end.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 pub struct KeyRevocation {

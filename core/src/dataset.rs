@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::encoding::{Decode, Encode};
 use crate::hash::{ConsortiumId, DetailsHash, Purpose, tagged};
 use crate::ids::{DatasetId, LogIndex};
-use crate::interruption::Interruptions;
+use crate::interruption::{Interruption, Interruptions};
 use crate::text::{ItemName, Text};
 
 /// Most items (信息项) that a dataset may list.
@@ -131,10 +131,14 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// The first of these items, where single ones are named, that the dataset does not list.
-    pub fn unlisted<'a>(&self, items: &'a Items) -> Option<&'a ItemName> {
-        let Items::Only(named) = items else { return None };
-        named.iter().find(|item| !self.items.iter().any(|listed| listed.name == **item))
+    /// Those of these items, where single ones are named, that the dataset does not list.
+    pub fn unlisted<'a>(&self, items: &'a Items) -> impl Iterator<Item = &'a ItemName> {
+        let named = match items {
+            Items::All => None,
+            Items::Only(named) => Some(named),
+        };
+        let is_listed = |name: &ItemName| self.items.iter().any(|listed| listed.name == *name);
+        named.into_iter().flatten().filter(move |name| !is_listed(name))
     }
 }
 
@@ -162,6 +166,13 @@ pub struct PublishedDataset {
     /// Its withdrawals from the catalogue, each ended where it was published again. A withdrawal
     /// ends every grant that was issued before it.
     pub withdrawals: Interruptions,
+}
+
+impl PublishedDataset {
+    /// The first withdrawal since a grant was issued at this position: it ended the grant.
+    pub fn withdrawn_since(&self, issued_at: LogIndex) -> Option<&Interruption> {
+        self.withdrawals.all().iter().find(|withdrawal| withdrawal.at > issued_at)
+    }
 }
 
 /// An earlier version of a dataset. State value under its id and version.

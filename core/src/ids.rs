@@ -54,6 +54,28 @@ impl TimeMs {
     }
 }
 
+/// An id that is rendered, in JSON and for debugging alike, as the one text that people write.
+macro_rules! as_text {
+    ($name:ident) => {
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+        impl TryFrom<String> for $name {
+            type Error = TextError;
+            fn try_from(text: String) -> Result<Self, TextError> {
+                text.parse()
+            }
+        }
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.to_string()
+            }
+        }
+    };
+}
+
 /// A dataset 数据资源: its owner and its name there, written `health.gd/vaccinations`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -67,12 +89,6 @@ pub struct DatasetId {
 impl fmt::Display for DatasetId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.agency, self.slug)
-    }
-}
-
-impl fmt::Debug for DatasetId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 
@@ -90,18 +106,7 @@ impl FromStr for DatasetId {
     }
 }
 
-impl TryFrom<String> for DatasetId {
-    type Error = TextError;
-    fn try_from(text: String) -> Result<Self, TextError> {
-        text.parse()
-    }
-}
-
-impl From<DatasetId> for String {
-    fn from(id: DatasetId) -> String {
-        id.to_string()
-    }
-}
+as_text!(DatasetId);
 
 macro_rules! positions {
     ($($(#[$doc:meta])* $name:ident: $letter:literal, $small:literal, $what:literal, $rule:literal;)*) => {$(
@@ -113,12 +118,6 @@ macro_rules! positions {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "{}{}", $letter, self.0)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
             }
         }
 
@@ -134,18 +133,7 @@ macro_rules! positions {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = TextError;
-            fn try_from(text: String) -> Result<Self, TextError> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> String {
-                id.to_string()
-            }
-        }
+        as_text!($name);
     )*};
 }
 
@@ -174,11 +162,6 @@ macro_rules! random_ids {
                 f.write_str(&hex::encode(self.0))
             }
         }
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
-            }
-        }
         impl FromStr for $name {
             type Err = TextError;
             fn from_str(text: &str) -> Result<Self, TextError> {
@@ -195,17 +178,7 @@ macro_rules! random_ids {
                 })
             }
         }
-        impl TryFrom<String> for $name {
-            type Error = TextError;
-            fn try_from(text: String) -> Result<Self, TextError> {
-                text.parse()
-            }
-        }
-        impl From<$name> for String {
-            fn from(id: $name) -> String {
-                id.to_string()
-            }
-        }
+        as_text!($name);
     )*};
 }
 

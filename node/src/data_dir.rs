@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 use comity_core::agency::KeyRole;
 use comity_core::genesis::{Genesis, GenesisError};
 
+use crate::disk::sync_directory;
 use crate::failure::{Ending, Failure};
 
 /// Mode of a directory that only its owner may enter.
@@ -266,7 +267,7 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Data
 
 /// Makes the names in a directory durable. Errors: `Io`.
 pub(crate) fn sync_dir(path: &Path) -> Result<(), DataDirError> {
-    File::open(path).and_then(|dir| dir.sync_all()).map_err(|source| io_error("sync", path, source))
+    sync_directory(path).map_err(|source| io_error("sync", path, source))
 }
 
 /// An error of the system about a path.

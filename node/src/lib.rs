@@ -3,6 +3,7 @@
 //! May not enter: a rule of the ledger or of consensus.
 
 mod args;
+mod clock;
 mod commands;
 pub mod config;
 pub mod data_dir;

@@ -7,7 +7,7 @@ use comity_core::dataset::DeliveryMode;
 use comity_core::ids::{DatasetId, GrantId};
 use comity_core::text::{AgencyId, Code, Text};
 
-use super::nouns::{Scope, Signing};
+use super::nouns::{Quotas, Scope, Signing};
 use super::words;
 
 /// What is done with grants.
@@ -54,15 +54,26 @@ pub(crate) struct IssueGrant {
     /// Until when.
     #[arg(long, value_name = "DATE")]
     pub(crate) until: String,
-    /// How often in all.
-    #[arg(long, value_name = "N")]
-    pub(crate) total_quota: Option<u64>,
-    /// How often on one day.
-    #[arg(long, value_name = "N")]
-    pub(crate) daily_quota: Option<u64>,
+    /// How often.
+    #[command(flatten)]
+    pub(crate) quotas: Quotas,
     /// On what conditions.
     #[arg(long, default_value = "", value_name = "TEXT", value_parser = words::text::<512>)]
     pub(crate) conditions: Text<512>,
+    /// Who signs.
+    #[command(flatten)]
+    pub(crate) signing: Signing,
+}
+
+/// What is said when something is taken from others.
+#[derive(Debug, Args)]
+pub(crate) struct TakeAway {
+    /// Why.
+    #[arg(long, value_name = "TEXT", value_parser = words::text::<256>)]
+    pub(crate) reason: Text<256>,
+    /// Only show who would lose what.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Who signs.
     #[command(flatten)]
     pub(crate) signing: Signing,
@@ -73,15 +84,9 @@ pub(crate) struct IssueGrant {
 pub(crate) struct RevokeGrant {
     /// Which.
     pub(crate) grant: GrantId,
-    /// Why.
-    #[arg(long, value_name = "TEXT", value_parser = words::text::<256>)]
-    pub(crate) reason: Text<256>,
-    /// Only show who would lose what.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Who signs.
+    /// Why, and who signs.
     #[command(flatten)]
-    pub(crate) signing: Signing,
+    pub(crate) taking: TakeAway,
 }
 
 /// One grant, or all on a dataset at once.
@@ -101,15 +106,9 @@ pub(crate) struct SuspendGrant {
     /// What.
     #[command(flatten)]
     pub(crate) which: GrantOrDataset,
-    /// Why.
-    #[arg(long, value_name = "TEXT", value_parser = words::text::<256>)]
-    pub(crate) reason: Text<256>,
-    /// Only show who would lose what.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Who signs.
+    /// Why, and who signs.
     #[command(flatten)]
-    pub(crate) signing: Signing,
+    pub(crate) taking: TakeAway,
 }
 
 /// `grant resume`.

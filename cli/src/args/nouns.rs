@@ -91,6 +91,17 @@ pub(crate) struct Signing {
     pub(crate) key: PathBuf,
 }
 
+/// How often a grant may be used.
+#[derive(Debug, Args)]
+pub(crate) struct Quotas {
+    /// How often in all.
+    #[arg(long, value_name = "N")]
+    pub(crate) total_quota: Option<u64>,
+    /// How often on one day.
+    #[arg(long, value_name = "N")]
+    pub(crate) daily_quota: Option<u64>,
+}
+
 /// One agency's, or all.
 #[derive(Debug, Args)]
 pub(crate) struct OfAgency {

@@ -9,7 +9,7 @@ use comity_core::dataset::DeliveryMode;
 use comity_core::ids::{BundleId, DatasetId, RequestId};
 use comity_core::text::{AgencyId, Code, ItemName, Text};
 
-use super::nouns::Signing;
+use super::nouns::{Quotas, Signing};
 use super::sealed::SealedDetails;
 use super::words;
 
@@ -60,12 +60,9 @@ pub(crate) struct OpenRequest {
     /// Until when.
     #[arg(long, required_unless_present_any = ["scene", "once"], value_name = "DATE")]
     pub(crate) until: Option<String>,
-    /// How often in all.
-    #[arg(long, value_name = "N")]
-    pub(crate) total_quota: Option<u64>,
-    /// How often on one day.
-    #[arg(long, value_name = "N")]
-    pub(crate) daily_quota: Option<u64>,
+    /// How often.
+    #[command(flatten)]
+    pub(crate) quotas: Quotas,
     /// On what conditions.
     #[arg(long, value_name = "TEXT", value_parser = words::text::<512>)]
     pub(crate) conditions: Option<Text<512>>,
@@ -109,12 +106,9 @@ pub(crate) struct ApproveRequest {
     /// Until when.
     #[arg(long, value_name = "DATE")]
     pub(crate) until: Option<String>,
-    /// How often in all.
-    #[arg(long, value_name = "N")]
-    pub(crate) total_quota: Option<u64>,
-    /// How often on one day.
-    #[arg(long, value_name = "N")]
-    pub(crate) daily_quota: Option<u64>,
+    /// How often.
+    #[command(flatten)]
+    pub(crate) quotas: Quotas,
     /// On what conditions.
     #[arg(long, value_name = "TEXT", value_parser = words::text::<512>)]
     pub(crate) conditions: Option<Text<512>>,

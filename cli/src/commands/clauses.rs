@@ -242,7 +242,7 @@ impl Scene<'_> {
 
     fn dataset(&self, grant: &Grant) -> String {
         let Some(published) = &self.past.dataset else { return String::new() };
-        let withdrawn = published.withdrawals.all().iter().find(|w| w.at > grant.issued_at);
+        let withdrawn = published.withdrawn_since(grant.issued_at);
         if let Some(withdrawal) = withdrawn {
             let (index, reason) = (withdrawal.at, &withdrawal.reason);
             return say!("found-withdrawn", index = index, reason = reason);
@@ -265,7 +265,7 @@ impl Scene<'_> {
         let Some(published) = &self.past.dataset else { return String::new() };
         let dataset = &published.dataset;
         let modes = describe::modes(dataset.modes.iter());
-        if let Some(item) = dataset.unlisted(&self.attempt.items) {
+        if let Some(item) = dataset.unlisted(&self.attempt.items).next() {
             return say!("found-unlisted", version = published.version, item = item);
         }
         match &self.attempt.items {

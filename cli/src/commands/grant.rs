@@ -45,8 +45,8 @@ fn issue(args: IssueGrant, session: &mut Session<'_>) -> Result<(), Fault> {
         modes: args.mode.into_iter().collect(),
         not_before: time::instant(&args.from, Edge::Start, &zone, now)?,
         not_after: time::instant(&args.until, Edge::End, &zone, now)?,
-        total_quota: args.total_quota,
-        daily_quota: args.daily_quota,
+        total_quota: args.quotas.total_quota,
+        daily_quota: args.quotas.daily_quota,
         conditions: args.conditions,
     };
     let desk = Desk::open(session, &args.signing.key)?;
@@ -58,17 +58,17 @@ fn issue(args: IssueGrant, session: &mut Session<'_>) -> Result<(), Fault> {
 fn revoke(args: RevokeGrant, session: &mut Session<'_>) -> Result<(), Fault> {
     let grant = args.grant;
     let change = Change::RevokeGrant(grant);
-    if args.dry_run {
+    if args.taking.dry_run {
         return foresee(session, change);
     }
-    let desk = Desk::open(session, &args.signing.key)?;
+    let desk = Desk::open(session, &args.taking.signing.key)?;
     forewarn(session, &desk, change)?;
-    let action = Action::RevokeGrant { grant, reason: args.reason };
+    let action = Action::RevokeGrant { grant, reason: args.taking.reason };
     desk.change(session, action, |_| json!({ "grant": grant })).map(drop)
 }
 
 fn suspend(args: SuspendGrant, session: &mut Session<'_>) -> Result<(), Fault> {
-    let reason = args.reason;
+    let reason = args.taking.reason;
     let (change, action, also) = match (&args.which.dataset, args.which.grant) {
         (Some(dataset), _) => (
             Change::SuspendDataset(dataset),
@@ -82,10 +82,10 @@ fn suspend(args: SuspendGrant, session: &mut Session<'_>) -> Result<(), Fault> {
         ),
         (None, None) => unreachable!("one of the two is required"),
     };
-    if args.dry_run {
+    if args.taking.dry_run {
         return foresee(session, change);
     }
-    let desk = Desk::open(session, &args.signing.key)?;
+    let desk = Desk::open(session, &args.taking.signing.key)?;
     forewarn(session, &desk, change)?;
     desk.change(session, action, |_| also).map(drop)
 }
@@ -177,13 +177,7 @@ fn explain(client: &Client, answer: &GrantAnswer, zone: &TimeZone) -> Result<Str
         standing = standing(word),
     )];
     lines.extend(agreed(client, answer, zone)?);
-    let used = match answer.usage.total {
-        0 => say!("words-never-used"),
-        1 => say!("words-used-once", day = time::counted_date(answer.usage.day)),
-        total => {
-            say!("words-used-often", count = total, day = time::counted_date(answer.usage.day))
-        }
-    };
+    let used = describe::usage(&answer.usage);
     lines.push(match terms.total_quota {
         Some(limit) => say!("grant-used-of", used = used, limit = limit),
         None => say!("grant-used", used = used),
@@ -248,7 +242,7 @@ fn interruptions(client: &Client, answer: &GrantAnswer) -> Result<Vec<String>, F
             None => say!("dataset-is-suspended", index = at, reason = reason),
         });
     }
-    if let Some(end) = dataset.withdrawals.all().iter().find(|i| i.at > issued_at) {
+    if let Some(end) = dataset.withdrawn_since(issued_at) {
         lines.push(say!("dataset-was-withdrawn", index = end.at, reason = end.reason));
     }
     Ok(lines)

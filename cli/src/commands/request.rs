@@ -98,8 +98,8 @@ fn narrowed(
     if let Some(until) = &args.until {
         terms.not_after = time::instant(until, Edge::End, zone, now)?;
     }
-    terms.total_quota = args.total_quota.or(terms.total_quota);
-    terms.daily_quota = args.daily_quota.or(terms.daily_quota);
+    terms.total_quota = args.quotas.total_quota.or(terms.total_quota);
+    terms.daily_quota = args.quotas.daily_quota.or(terms.daily_quota);
     if let Some(conditions) = &args.conditions {
         terms.conditions = conditions.clone();
     }

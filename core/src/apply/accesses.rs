@@ -5,11 +5,10 @@
 
 use super::{Position, params, require_sole_signer};
 use crate::access::{AccessRefusal, Attempt, SignedAttempt};
-use crate::agency::KeyRole;
+use crate::agency::{KeyEnd, KeyRole};
 use crate::dataset::{Dataset, PublishedDataset, Sharing};
 use crate::grant::{Grant, Usage};
 use crate::ids::TimeMs;
-use crate::interruption::Interruption;
 use crate::refusal::Refusal;
 use crate::state::{self, Changes, StateKey, StateRead};
 use crate::statement::{MAX_VALIDITY_MS, StatementSigner};
@@ -47,12 +46,10 @@ fn check_officer(
     if key.role != KeyRole::Officer || key.agency != attempt.requester {
         return Err(AccessRefusal::NotAnOfficer);
     }
-    if let Some(revocation) = key.revoked {
-        return Err(AccessRefusal::OfficerRevoked { at: revocation.at });
-    }
-    match key.valid_until {
-        Some(until) if at.time >= until => Err(AccessRefusal::OfficerExpired { until }),
-        _ => Ok(()),
+    match key.end(at.time) {
+        Some(KeyEnd::Revoked(at)) => Err(AccessRefusal::OfficerRevoked { at }),
+        Some(KeyEnd::Expired(until)) => Err(AccessRefusal::OfficerExpired { until }),
+        None => Ok(()),
     }
 }
 
@@ -115,8 +112,7 @@ fn check_not_ended(
     if let Some(revocation) = &grant.revoked {
         return Err(AccessRefusal::GrantRevoked { at: revocation.at });
     }
-    let later = |withdrawal: &&Interruption| withdrawal.at > grant.issued_at;
-    if let Some(withdrawal) = published.withdrawals.all().iter().find(later) {
+    if let Some(withdrawal) = published.withdrawn_since(grant.issued_at) {
         return Err(AccessRefusal::DatasetWithdrawn { at: withdrawal.at });
     }
     if now >= grant.terms.not_after {
@@ -127,7 +123,7 @@ fn check_not_ended(
 
 /// What is covered by the grant may not be offered any longer.
 fn check_offered(dataset: &Dataset, attempt: &Attempt) -> Result<(), AccessRefusal> {
-    if let Some(item) = dataset.unlisted(&attempt.items) {
+    if let Some(item) = dataset.unlisted(&attempt.items).next() {
         return Err(AccessRefusal::ItemNotListed { item: item.clone() });
     }
     if !dataset.modes.contains(&attempt.mode) {

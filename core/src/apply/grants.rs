@@ -84,7 +84,7 @@ fn check_scope(dataset: &Dataset, terms: &GrantTerms) -> Result<(), Refusal> {
         if items.is_empty() {
             return Err(Refusal::NoItems);
         }
-        if let Some(item) = dataset.unlisted(&terms.items) {
+        if let Some(item) = dataset.unlisted(&terms.items).next() {
             return Err(Refusal::ItemUnknown { item: item.clone() });
         }
     }

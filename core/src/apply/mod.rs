@@ -11,7 +11,7 @@ mod grants;
 mod keys;
 mod requests;
 
-use crate::agency::KeyRole;
+use crate::agency::{KeyEnd, KeyRole};
 use crate::genesis::Params;
 use crate::ids::{LogIndex, TimeMs};
 use crate::interruption::{Interruptions, MAX_INTERRUPTIONS};
@@ -149,12 +149,10 @@ fn check_signer(
     if key.agency != signer.agency || key.role != signer.role {
         return Err(Refusal::SignerMismatch { agency: key.agency, role: key.role });
     }
-    if let Some(revocation) = key.revoked {
-        return Err(Refusal::SignerRevoked { at: revocation.at });
-    }
-    match key.valid_until {
-        Some(until) if at.time >= until => Err(Refusal::SignerExpired { until }),
-        _ => Ok(()),
+    match key.end(at.time) {
+        Some(KeyEnd::Revoked(at)) => Err(Refusal::SignerRevoked { at }),
+        Some(KeyEnd::Expired(until)) => Err(Refusal::SignerExpired { until }),
+        None => Ok(()),
     }
 }
 

@@ -5,7 +5,6 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use comity_core::agency::Standing;
 use comity_core::codes::CodeEntry;
@@ -16,6 +15,7 @@ use comity_core::text::{AgencyId, Code, Text};
 use serde::Deserialize;
 
 use crate::args::GenesisArgs;
+use crate::clock::system_time;
 use crate::data_dir::{DataDirError, PUBLIC_FILE, write_new};
 use crate::failure::{Ending, Failure};
 use crate::toml_text::{self, Mistake};
@@ -88,7 +88,7 @@ pub(super) fn perform(args: &GenesisArgs) -> Result<String, Failure> {
     let genesis = assemble(Founding {
         name: name.clone(),
         authority: authority.clone(),
-        time: now(),
+        time: system_time(),
         params: args.params.params(),
         codes,
         members: read_members(&args.member)?,
@@ -174,11 +174,6 @@ fn assemble(founding: Founding) -> Result<Genesis, FoundingError> {
     };
     genesis.check().map_err(FoundingError::Unfit)?;
     Ok(genesis)
-}
-
-fn now() -> TimeMs {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    TimeMs(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn report(genesis: &Genesis, out: &Path) -> String {

@@ -15,14 +15,12 @@
 //! again change nothing, and what was erased is never kept again. Who can read the answer to a
 //! replay on the loopback could have read the first.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use axum::extract::{FromRequest, Request};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use comity_core::agency::{Key, KeyRole};
+use comity_core::agency::{KeyEnd, KeyRole};
 use comity_core::encoding::decode;
 use comity_core::ids::TimeMs;
 use comity_core::keys::PublicKey;
@@ -32,6 +30,7 @@ use sha2::{Digest, Sha256};
 use super::ApiState;
 use super::extract::any_body;
 use super::problem::Problem;
+use crate::clock::system_time;
 
 const SCHEME: &str = "Comity ";
 /// Longest signed query (bytes): its fields at their longest, and room.
@@ -164,22 +163,16 @@ fn caller(api: &ApiState, key: PublicKey, now: TimeMs) -> Result<Caller, Problem
              key that is in force"
         )))
     };
-    let Some(Key { agency, role, valid_until, revoked, .. }) = at.key(&key) else {
+    let Some(registered) = at.key(&key) else {
         return refuse(format!("the key {key} is not on the ledger"));
     };
-    if agency != api.0.agency {
+    let agency = &registered.agency;
+    if *agency != api.0.agency {
         return refuse(format!("the key is of {agency}, and this is the node of {}", api.0.agency));
     }
-    if let Some(revocation) = revoked {
-        return refuse(format!("the key was revoked by entry {}", revocation.at));
+    match registered.end(now.max(at.tip().time)) {
+        Some(KeyEnd::Revoked(at)) => refuse(format!("the key was revoked by entry {at}")),
+        Some(KeyEnd::Expired(_)) => refuse("the key has run out".to_owned()),
+        None => Ok(Caller { key, role: registered.role, now }),
     }
-    if valid_until.is_some_and(|until| now.max(at.tip().time) >= until) {
-        return refuse("the key has run out".to_owned());
-    }
-    Ok(Caller { key, role, now })
-}
-
-fn system_time() -> TimeMs {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    TimeMs(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

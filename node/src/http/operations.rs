@@ -14,48 +14,26 @@ use super::{ApiState, archive, events, kept, listings, objects, records, sharing
 pub const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
 /// One operation.
-pub(super) struct Operation {
+struct Operation {
     method: &'static str,
     path: &'static str,
     route: MethodRouter<ApiState>,
 }
 
-impl Operation {
-    /// `GET` at `path`, with its parameters in braces.
-    pub(super) fn get<H, T>(path: &'static str, handler: H) -> Operation
-    where
-        H: Handler<T, ApiState>,
-        T: 'static,
-    {
-        Operation { method: "GET", path, route: on(MethodFilter::GET, handler) }
-    }
+/// The methods, as the table writes them.
+const GET: (&str, MethodFilter) = ("GET", MethodFilter::GET);
+const POST: (&str, MethodFilter) = ("POST", MethodFilter::POST);
+const PUT: (&str, MethodFilter) = ("PUT", MethodFilter::PUT);
+const DELETE: (&str, MethodFilter) = ("DELETE", MethodFilter::DELETE);
 
-    /// `POST` at `path`.
-    pub(super) fn post<H, T>(path: &'static str, handler: H) -> Operation
-    where
-        H: Handler<T, ApiState>,
-        T: 'static,
-    {
-        Operation { method: "POST", path, route: on(MethodFilter::POST, handler) }
-    }
-
-    /// `PUT` at `path`.
-    pub(super) fn put<H, T>(path: &'static str, handler: H) -> Operation
-    where
-        H: Handler<T, ApiState>,
-        T: 'static,
-    {
-        Operation { method: "PUT", path, route: on(MethodFilter::PUT, handler) }
-    }
-
-    /// `DELETE` at `path`.
-    pub(super) fn delete<H, T>(path: &'static str, handler: H) -> Operation
-    where
-        H: Handler<T, ApiState>,
-        T: 'static,
-    {
-        Operation { method: "DELETE", path, route: on(MethodFilter::DELETE, handler) }
-    }
+/// A method at `path`, with its parameters in braces.
+fn op<H, T>(method: (&'static str, MethodFilter), path: &'static str, handler: H) -> Operation
+where
+    H: Handler<T, ApiState>,
+    T: 'static,
+{
+    let (method, filter) = method;
+    Operation { method, path, route: on(filter, handler) }
 }
 
 /// Every operation of the API: its method, in capitals, and its path, with parameters in braces.
@@ -71,38 +49,38 @@ pub(super) fn routes() -> Router<ApiState> {
 
 fn table() -> Vec<Operation> {
     vec![
-        Operation::post("/v1/records", records::submit),
-        Operation::get("/v1/records/{record_id}", listings::record),
-        Operation::post("/v1/evaluate", records::evaluate),
-        Operation::get("/v1/status", status::status),
-        Operation::get("/v1/genesis", status::genesis),
-        Operation::get("/v1/entries", listings::entries),
-        Operation::get("/v1/entries/{index}", listings::entry),
-        Operation::get("/v1/blocks", listings::blocks),
-        Operation::get("/v1/blocks/{height}", listings::block),
-        Operation::get("/v1/datasets", objects::datasets),
-        Operation::get("/v1/datasets/{agency}/{slug}", objects::dataset),
-        Operation::get("/v1/datasets/{agency}/{slug}/versions", objects::dataset_versions),
-        Operation::get("/v1/requests", sharing::requests),
-        Operation::get("/v1/requests/{id}", sharing::request),
-        Operation::get("/v1/grants", sharing::grants),
-        Operation::get("/v1/grants/{id}", sharing::grant),
-        Operation::get("/v1/agencies", objects::agencies),
-        Operation::get("/v1/agencies/{id}", objects::agency),
-        Operation::get("/v1/keys", objects::keys),
-        Operation::get("/v1/keys/{key}", objects::key),
-        Operation::get("/v1/codes", objects::codes),
-        Operation::post("/v1/sealed", kept::keep),
-        Operation::get("/v1/sealed/{commitment}", kept::show),
-        Operation::delete("/v1/sealed/{commitment}", kept::erase),
-        Operation::put("/v1/details/{hash}", kept::keep_details),
-        Operation::get("/v1/details/{hash}", kept::details),
-        Operation::get("/v1/events", events::events),
-        Operation::get("/v1/archive", archive::archive),
-        Operation::get("/v1/openapi.json", openapi),
-        Operation::get("/healthz", status::healthz),
-        Operation::get("/readyz", status::readyz),
-        Operation::get("/metrics", status::metrics),
+        op(POST, "/v1/records", records::submit),
+        op(GET, "/v1/records/{record_id}", listings::record),
+        op(POST, "/v1/evaluate", records::evaluate),
+        op(GET, "/v1/status", status::status),
+        op(GET, "/v1/genesis", status::genesis),
+        op(GET, "/v1/entries", listings::entries),
+        op(GET, "/v1/entries/{index}", listings::entry),
+        op(GET, "/v1/blocks", listings::blocks),
+        op(GET, "/v1/blocks/{height}", listings::block),
+        op(GET, "/v1/datasets", objects::datasets),
+        op(GET, "/v1/datasets/{agency}/{slug}", objects::dataset),
+        op(GET, "/v1/datasets/{agency}/{slug}/versions", objects::dataset_versions),
+        op(GET, "/v1/requests", sharing::requests),
+        op(GET, "/v1/requests/{id}", sharing::request),
+        op(GET, "/v1/grants", sharing::grants),
+        op(GET, "/v1/grants/{id}", sharing::grant),
+        op(GET, "/v1/agencies", objects::agencies),
+        op(GET, "/v1/agencies/{id}", objects::agency),
+        op(GET, "/v1/keys", objects::keys),
+        op(GET, "/v1/keys/{key}", objects::key),
+        op(GET, "/v1/codes", objects::codes),
+        op(POST, "/v1/sealed", kept::keep),
+        op(GET, "/v1/sealed/{commitment}", kept::show),
+        op(DELETE, "/v1/sealed/{commitment}", kept::erase),
+        op(PUT, "/v1/details/{hash}", kept::keep_details),
+        op(GET, "/v1/details/{hash}", kept::details),
+        op(GET, "/v1/events", events::events),
+        op(GET, "/v1/archive", archive::archive),
+        op(GET, "/v1/openapi.json", openapi),
+        op(GET, "/healthz", status::healthz),
+        op(GET, "/readyz", status::readyz),
+        op(GET, "/metrics", status::metrics),
     ]
 }
 

@@ -3,12 +3,13 @@
 //! never has its final name.
 //! May not enter: what the files mean.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::KeptError;
+use crate::disk::sync_directory;
 
 /// Extension of a file that is being written.
 const UNFINISHED: &str = "new";
@@ -125,7 +126,7 @@ fn entries(dir: &Path) -> Result<Vec<PathBuf>, KeptError> {
 }
 
 fn sync_dir(dir: &Path) -> Result<(), KeptError> {
-    File::open(dir).and_then(|dir| dir.sync_all()).map_err(|source| io_error("sync", dir, source))
+    sync_directory(dir).map_err(|source| io_error("sync", dir, source))
 }
 
 fn io_error(operation: &'static str, path: &Path, source: io::Error) -> KeptError {

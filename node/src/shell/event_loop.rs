@@ -9,11 +9,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use comity_core::access::AccessRefusal;
 use comity_core::grant::Usage;
-use comity_core::ids::{Height, TimeMs};
+use comity_core::ids::Height;
 use comity_core::statement::{RecordError, VerifiedRecord};
 use comity_replica::io::{Admission, Input, Now, Peer, Ticket, Verdict};
 use comity_replica::message::{Gossip, Request, Response};
@@ -23,6 +22,7 @@ use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use crate::clock::system_time;
 use crate::network::{Command, Members, Network, NetworkEvent};
 
 use super::block_server::{BlockServer, BlocksWanted};
@@ -287,8 +287,7 @@ impl Shell {
     }
 
     fn now(&self) -> Now {
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Now { mono_ms: whole_ms(self.start.elapsed()), wall: TimeMs(whole_ms(since_1970)) }
+        Now { mono_ms: whole_ms(self.start.elapsed()), wall: system_time() }
     }
 }
 

@@ -87,10 +87,11 @@ fn wanted(
         not_before: time::instant(&args.from, Edge::Start, &zone, now)?,
         not_after,
         total_quota: args
+            .quotas
             .total_quota
             .or(scene.and_then(|scene| scene.total_quota))
             .or(once.then_some(1)),
-        daily_quota: args.daily_quota.or(scene.and_then(|scene| scene.daily_quota)),
+        daily_quota: args.quotas.daily_quota.or(scene.and_then(|scene| scene.daily_quota)),
     };
     let asked = match scene {
         Some(scene) => of_scene(args, scene, requester, &limits),
