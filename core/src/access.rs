@@ -193,6 +193,18 @@ pub enum AccessRefusal {
     /// The dataset is no longer offered in the delivery mode asked for.
     #[error("the dataset is no longer offered in this delivery mode")]
     ModeNoLongerOffered,
+    /// The requesting agency has left the consortium.
+    #[error("the requesting agency left with entry {at}")]
+    RequesterLeft {
+        /// The entry with which it left.
+        at: LogIndex,
+    },
+    /// The requesting agency was hosted, and its time is over.
+    #[error("the requesting agency was hosted until {until} only")]
+    RequesterHostingOver {
+        /// When it ended.
+        until: TimeMs,
+    },
 }
 
 impl AccessRefusal {
@@ -223,6 +235,8 @@ impl AccessRefusal {
             AccessRefusal::DatasetWithdrawn { .. } => "dataset-withdrawn",
             AccessRefusal::DatasetNotShared { .. } => "dataset-not-shared",
             AccessRefusal::ItemNotListed { .. } => "item-not-listed",
+            AccessRefusal::RequesterLeft { .. } => "requester-left",
+            AccessRefusal::RequesterHostingOver { .. } => "requester-hosting-over",
             AccessRefusal::ModeNoLongerOffered => "mode-no-longer-offered",
         }
     }

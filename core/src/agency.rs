@@ -49,9 +49,7 @@ pub enum AgencyKind {
 }
 
 /// What a member's node does.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// Its node votes, with this weight (≥ 1).
@@ -61,6 +59,13 @@ pub enum Standing {
     },
     /// Its node follows.
     Observer,
+    /// It has keys only, on its sponsor's node, and no ballot.
+    Hosted {
+        /// The member whose node it uses.
+        sponsor: AgencyId,
+        /// It acts in blocks before this time.
+        until: TimeMs,
+    },
 }
 
 /// A member agency as the ledger knows it.

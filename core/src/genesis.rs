@@ -21,6 +21,8 @@ use crate::validators::{Validator, ValidatorSet, ValidatorSetError};
 pub const GENESIS_VERSION: u16 = 1;
 /// Most bytes of records that any consortium may allow in a block.
 pub const MAX_BODY_BYTES: u32 = 4 * 1024 * 1024;
+/// Most admin keys that a member may have at one time.
+pub const MAX_ADMINS: usize = 8;
 /// Stands for "no consortium yet" in the possession proofs of a genesis.
 pub const NO_CONSORTIUM: ConsortiumId = ConsortiumId([0; 32]);
 
@@ -44,6 +46,12 @@ pub struct Params {
     pub agency_bytes: u32,
     /// Minutes east of UTC at which days begin, for daily quotas: -840 to 840.
     pub day_offset_minutes: i16,
+    /// A measure passes with more than this share of the electorate: numerator …
+    pub ballot_numerator: u8,
+    /// … and denominator; at least a half, less than all.
+    pub ballot_denominator: u8,
+    /// How long (ms) ballots on a proposal are taken: 60,000 to 31,622,400,000.
+    pub ballot_open_ms: u64,
 }
 
 impl Default for Params {
@@ -57,13 +65,19 @@ impl Default for Params {
             agency_records: 1_000,
             agency_bytes: 1024 * 1024,
             day_offset_minutes: 480,
+            ballot_numerator: 2,
+            ballot_denominator: 3,
+            ballot_open_ms: 30 * 24 * 60 * 60 * 1000,
         }
     }
 }
 
 impl Params {
-    fn check(&self) -> Result<(), GenesisError> {
+    /// Checks that each is within its bounds. Errors: `Parameter`.
+    pub fn check(&self) -> Result<(), GenesisError> {
         let Params { record_bytes, block_bytes, .. } = *self;
+        let (numerator, denominator) =
+            (u32::from(self.ballot_numerator), u32::from(self.ballot_denominator));
         let bounds = [
             ("heartbeat_ms", (100..=86_400_000).contains(&self.heartbeat_ms)),
             ("drift_ms", (100..=600_000).contains(&self.drift_ms)),
@@ -72,6 +86,8 @@ impl Params {
             ("block_bytes", (record_bytes..=MAX_BODY_BYTES).contains(&block_bytes)),
             ("agency_records", (1..=self.block_records).contains(&self.agency_records)),
             ("agency_bytes", (record_bytes..=block_bytes).contains(&self.agency_bytes)),
+            ("ballot_numerator", numerator * 2 >= denominator && numerator < denominator),
+            ("ballot_open_ms", (60_000..=31_622_400_000).contains(&self.ballot_open_ms)),
             ("day_offset_minutes", (-840..=840).contains(&self.day_offset_minutes)),
         ];
         match bounds.iter().find(|(_, holds)| !holds) {
@@ -112,22 +128,36 @@ impl GenesisMember {
     /// Checks this member by itself: the keys it needs, each with its proof of possession.
     pub fn check(&self) -> Result<(), GenesisError> {
         let agency = &self.agency.id;
+        if matches!(self.agency.standing, Standing::Hosted { .. }) {
+            return Err(GenesisError::Hosted(agency.clone()));
+        }
+        self.check_keys()?;
+        for GenesisKey { role, key, possession, .. } in &self.keys {
+            key.verify_possession(&NO_CONSORTIUM, agency, *role, possession)
+                .map_err(|_| GenesisError::Possession { agency: agency.clone(), role: *role })?;
+        }
+        Ok(())
+    }
+
+    /// Checks that there are as many keys of each role as this member's standing needs.
+    pub fn check_keys(&self) -> Result<(), GenesisError> {
+        let agency = &self.agency.id;
         let count = |role| self.keys.iter().filter(|key| key.role == role).count();
-        let votes = matches!(self.agency.standing, Standing::Validator { .. });
+        let (votes, has_node) = match self.agency.standing {
+            Standing::Validator { .. } => (1, 1),
+            Standing::Observer => (0, 1),
+            Standing::Hosted { .. } => (0, 0),
+        };
         let needs = [
-            (KeyRole::Validator, usize::from(votes)..=usize::from(votes)),
-            (KeyRole::Transport, 1..=1),
-            (KeyRole::Note, 0..=1),
-            (KeyRole::Admin, 1..=8),
+            (KeyRole::Validator, votes..=votes),
+            (KeyRole::Transport, has_node..=has_node),
+            (KeyRole::Note, 0..=has_node),
+            (KeyRole::Admin, 1..=MAX_ADMINS),
         ];
         for (role, allowed) in needs {
             if !allowed.contains(&count(role)) {
                 return Err(GenesisError::Keys { agency: agency.clone(), role });
             }
-        }
-        for GenesisKey { role, key, possession, .. } in &self.keys {
-            key.verify_possession(&NO_CONSORTIUM, agency, *role, possession)
-                .map_err(|_| GenesisError::Possession { agency: agency.clone(), role: *role })?;
         }
         Ok(())
     }
@@ -189,6 +219,9 @@ pub enum GenesisError {
         /// Of which role.
         role: KeyRole,
     },
+    /// A founding member without a node of its own.
+    #[error("{0} is hosted; a founding member has a node of its own")]
+    Hosted(AgencyId),
     /// A possession proof that does not verify.
     #[error("the proof of possession of the {role} key of {agency} does not verify")]
     Possession {

@@ -142,6 +142,8 @@ positions! {
     GrantId: 'G', 'g', "a grant id", "a G and the position of the entry that issued it, as in G17";
     /// A request 共享申请: the position of the entry that opened it, written `R12`.
     RequestId: 'R', 'r', "a request id", "an R and the position of the entry that opened it, as in R12";
+    /// A proposal: the position of the entry that opened it, written `P9`.
+    ProposalId: 'P', 'p', "a proposal id", "a P and the position of the entry that opened it, as in P9";
 }
 
 /// A number with one spelling: digits without a sign and without leading zeros.

@@ -279,6 +279,12 @@ impl Ledger {
         &self.params
     }
 
+    /// The version of the rules that the next block is executed by. Where it is greater than
+    /// [`crate::governance::PROTOCOL_VERSION`], this software must not go on.
+    pub fn rules_version(&self) -> u16 {
+        state::protocol_version(self)
+    }
+
     /// Ids in the replay window.
     pub fn window_len(&self) -> usize {
         self.window.len()

@@ -9,7 +9,7 @@ use crate::agency::KeyRole;
 use crate::codes::CodeList;
 use crate::dataset::{DeliveryMode, Sharing};
 use crate::grant::TermField;
-use crate::ids::{DatasetId, GrantId, LogIndex, RequestId, TimeMs};
+use crate::ids::{DatasetId, GrantId, LogIndex, ProposalId, RequestId, TimeMs};
 use crate::keys::PublicKey;
 use crate::text::{AgencyId, Code, ItemName};
 
@@ -349,10 +349,142 @@ pub enum Refusal {
         /// The entry that withdrew it.
         at: LogIndex,
     },
+    /// The agency has left the consortium.
+    #[error("{agency} left the consortium with entry {at}")]
+    AgencyLeft {
+        /// The agency.
+        agency: AgencyId,
+        /// The entry with which it left.
+        at: LogIndex,
+    },
+    /// The agency was hosted, and its time is over.
+    #[error("{agency} was hosted until {until} only")]
+    HostingOver {
+        /// The agency.
+        agency: AgencyId,
+        /// When it ended.
+        until: TimeMs,
+    },
+    /// An agency without a ballot.
+    #[error("{agency} has no ballot")]
+    NoBallot {
+        /// The agency.
+        agency: AgencyId,
+    },
+    /// No such proposal.
+    #[error("there is no proposal {proposal}")]
+    ProposalUnknown {
+        /// The proposal.
+        proposal: ProposalId,
+    },
+    /// The proposal has already passed.
+    #[error("{proposal} passed with entry {at}")]
+    ProposalPassed {
+        /// The proposal.
+        proposal: ProposalId,
+        /// The entry with which it passed.
+        at: LogIndex,
+    },
+    /// The time for ballots on the proposal is over.
+    #[error("ballots on {proposal} were taken until {closes} only")]
+    ProposalClosed {
+        /// The proposal.
+        proposal: ProposalId,
+        /// When it closed.
+        closes: TimeMs,
+    },
+    /// The agency has already cast its ballot.
+    #[error("the agency cast its ballot with entry {at}")]
+    BallotCast {
+        /// The entry that cast it.
+        at: LogIndex,
+    },
+    /// A measure that cannot be carried out as things are.
+    #[error("the measure cannot be carried out: {fault}")]
+    MeasureUnfit {
+        /// Why.
+        fault: MeasureFault,
+    },
+    /// An equivocation of a key that no node votes with.
+    #[error("the key belongs to {agency} as {role}; nodes vote with validator keys")]
+    NotAValidator {
+        /// Whose it is.
+        agency: AgencyId,
+        /// Its role.
+        role: KeyRole,
+    },
+    /// The equivocation is already on the log.
+    #[error("this equivocation is on the log as entry {at}")]
+    EquivocationKnown {
+        /// The entry.
+        at: LogIndex,
+    },
     /// The access is refused. Rendered as the refusal of the access itself.
     #[error("the access is refused: {0}")]
     #[serde(untagged)]
     Access(AccessRefusal),
+}
+
+/// Why a measure cannot be carried out as things are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MeasureFault {
+    /// The agency is, or was, a member: ids are never used again.
+    AgencyExists,
+    /// Not the keys that the standing needs.
+    Keys,
+    /// A key of a role that measures do not change, or not of the role that it replaces.
+    KeyRole,
+    /// No admin key would be left, or there would be too many.
+    AdminCount,
+    /// As many members as there may be.
+    TooManyMembers,
+    /// The sponsor is no member with a node and a ballot.
+    Sponsor,
+    /// The hosting would already be over.
+    HostingOver,
+    /// The competent authority cannot be removed.
+    IsAuthority,
+    /// A member that hosts others cannot be removed.
+    IsSponsor,
+    /// A change that its standing does not allow.
+    Standing,
+    /// The validators would form no set.
+    ValidatorSet,
+    /// A parameter out of its bounds.
+    Parameters,
+    /// A version that is not a later one.
+    Version,
+    /// Everything is already so.
+    NothingChanges,
+}
+
+impl MeasureFault {
+    /// The fault as it is written in messages' names.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MeasureFault::AgencyExists => "agency-exists",
+            MeasureFault::Keys => "keys",
+            MeasureFault::KeyRole => "key-role",
+            MeasureFault::AdminCount => "admin-count",
+            MeasureFault::TooManyMembers => "too-many-members",
+            MeasureFault::Sponsor => "sponsor",
+            MeasureFault::HostingOver => "hosting-over",
+            MeasureFault::IsAuthority => "is-authority",
+            MeasureFault::IsSponsor => "is-sponsor",
+            MeasureFault::Standing => "standing",
+            MeasureFault::ValidatorSet => "validator-set",
+            MeasureFault::Parameters => "parameters",
+            MeasureFault::Version => "version",
+            MeasureFault::NothingChanges => "nothing-changes",
+        }
+    }
+}
+
+impl std::fmt::Display for MeasureFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A dataset's field that may not be empty.
@@ -433,6 +565,16 @@ impl Refusal {
             Refusal::CodeTitleEmpty { .. } => "code-title-empty",
             Refusal::CodeUnknown { .. } => "code-unknown",
             Refusal::CodeWithdrawn { .. } => "code-withdrawn",
+            Refusal::AgencyLeft { .. } => "agency-left",
+            Refusal::HostingOver { .. } => "hosting-over",
+            Refusal::NoBallot { .. } => "no-ballot",
+            Refusal::ProposalUnknown { .. } => "proposal-unknown",
+            Refusal::ProposalPassed { .. } => "proposal-passed",
+            Refusal::ProposalClosed { .. } => "proposal-closed",
+            Refusal::BallotCast { .. } => "ballot-cast",
+            Refusal::MeasureUnfit { .. } => "measure-unfit",
+            Refusal::NotAValidator { .. } => "not-a-validator",
+            Refusal::EquivocationKnown { .. } => "equivocation-known",
             Refusal::Access(refusal) => refusal.rule(),
             Refusal::DenialNotDue => "denial-not-due",
             Refusal::DenialMismatch { .. } => "denial-mismatch",

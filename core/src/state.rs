@@ -5,18 +5,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::agency::{Agency, Key};
+use crate::agency::{Agency, Key, KeyRole};
 use crate::codes::{CodeEntry, CodeList, PublishedCode};
 use crate::dataset::PublishedDataset;
 use crate::encoding::{Decode, Encode, decode, encode};
+use crate::equivocation::Place;
 use crate::genesis::{Genesis, Params};
+use crate::governance::{Departure, Proposal, Roll};
 use crate::grant::{Grant, Usage};
 use crate::hash::RecordId;
-use crate::ids::{DatasetId, ExchangeId, GrantId, LogIndex, RequestId, TimeMs};
+use crate::ids::{DatasetId, ExchangeId, GrantId, LogIndex, ProposalId, RequestId, TimeMs};
 use crate::keys::PublicKey;
 use crate::request::Request;
 use crate::text::{AgencyId, Code};
 use crate::validators::{ValidatorSet, ValidatorSetError};
+
+/// The version of the rules that every consortium begins with.
+const PROTOCOL_VERSION_AT_GENESIS: u16 = 1;
 
 /// Where an object lies in the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +48,18 @@ pub enum StateKey<'a> {
     Usage(GrantId),
     /// A [`Request`].
     Request(RequestId),
+    /// A [`Proposal`].
+    Proposal(ProposalId),
+    /// The [`Roll`].
+    Roll,
+    /// A [`Departure`].
+    Departure(&'a AgencyId),
+    /// How many admin keys of an agency count: a `u64`.
+    AdminCount(&'a AgencyId),
+    /// The version of the rules in force: a `u16`; none is version 1.
+    ProtocolVersion,
+    /// The [`LogIndex`] of the entry that holds an equivocation.
+    Equivocation(&'a Place),
     /// A [`crate::dataset::DatasetVersion`] that a later one replaced.
     DatasetVersion(&'a DatasetId, u32),
 }
@@ -70,6 +87,12 @@ impl<'a> StateKey<'a> {
             StateKey::Grant(GrantId(LogIndex(at))) => (b'g', at.to_be_bytes().into()),
             StateKey::Usage(GrantId(LogIndex(at))) => (b'u', at.to_be_bytes().into()),
             StateKey::Request(RequestId(LogIndex(at))) => (b'r', at.to_be_bytes().into()),
+            StateKey::Proposal(ProposalId(LogIndex(at))) => (b'q', at.to_be_bytes().into()),
+            StateKey::Roll => (b'l', vec![]),
+            StateKey::Departure(id) => (b'x', id.as_str().into()),
+            StateKey::AdminCount(id) => (b'n', id.as_str().into()),
+            StateKey::ProtocolVersion => (b'o', vec![]),
+            StateKey::Equivocation(place) => (b'y', encode(*place)),
             // No id contains a NUL, so that no id runs into another's number.
             StateKey::DatasetVersion(id, version) => {
                 (b'e', [id.to_string().as_bytes(), &[0], &version.to_be_bytes()].concat())
@@ -222,7 +245,11 @@ pub fn genesis_changes(genesis: &Genesis) -> Result<Changes, ValidatorSetError> 
             changes.put::<PublishedCode>(&StateKey::code(list, &listed.code), &listed);
         }
     }
+    let electorate = genesis.members.iter().map(|member| member.agency.id.clone()).collect();
+    changes.put::<Roll>(&StateKey::Roll, &Roll { electorate, hosted: BTreeMap::new() });
     for member in &genesis.members {
+        let admins = member.keys.iter().filter(|key| key.role == KeyRole::Admin).count() as u64;
+        changes.put::<u64>(&StateKey::AdminCount(&member.agency.id), &admins);
         changes.put::<Agency>(&StateKey::Agency(&member.agency.id), &member.agency);
         for key in &member.keys {
             let registered = Key {
@@ -253,6 +280,27 @@ pub fn grant(state: &impl StateRead, id: GrantId) -> Option<Grant> {
 /// A request by its id.
 pub fn request(state: &impl StateRead, id: RequestId) -> Option<Request> {
     read(state, &StateKey::Request(id))
+}
+
+/// A proposal by its id.
+pub fn proposal(state: &impl StateRead, id: ProposalId) -> Option<Proposal> {
+    read(state, &StateKey::Proposal(id))
+}
+
+/// How and when an agency left, if it did.
+pub fn departure(state: &impl StateRead, id: &AgencyId) -> Option<Departure> {
+    read(state, &StateKey::Departure(id))
+}
+
+/// How many admin keys of an agency count.
+pub fn admin_count(state: &impl StateRead, id: &AgencyId) -> usize {
+    let count: u64 = read(state, &StateKey::AdminCount(id)).unwrap_or_default();
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+/// The version of the rules in force.
+pub fn protocol_version(state: &impl StateRead) -> u16 {
+    read(state, &StateKey::ProtocolVersion).unwrap_or(PROTOCOL_VERSION_AT_GENESIS)
 }
 
 /// A code of a list.

@@ -149,6 +149,12 @@ pub enum RecordError {
     /// More sealed commitments in the embedded attempt than allowed.
     #[error("the attempt inside has more than {MAX_SEALED} sealed commitments")]
     AttemptSealed,
+    /// The two messages inside do not contradict each other.
+    #[error("the two messages inside do not contradict each other")]
+    NoEquivocation,
+    /// A signature of the two messages inside does not verify.
+    #[error("a signature of the two messages inside does not verify")]
+    EquivocationSignature(#[source] SignatureError),
     /// The embedded attempt's signature does not verify.
     #[error("the officer's signature on the attempt inside does not verify")]
     AttemptSignature(#[source] SignatureError),
@@ -173,6 +179,8 @@ impl RecordError {
             RecordError::AttemptConsortium => "attempt-wrong-consortium",
             RecordError::AttemptWithoutItems => "attempt-without-items",
             RecordError::AttemptSealed => "attempt-sealed-count",
+            RecordError::NoEquivocation => "no-equivocation",
+            RecordError::EquivocationSignature(_) => "equivocation-bad-signature",
             RecordError::AttemptSignature(_) => "attempt-bad-signature",
         }
     }
@@ -271,6 +279,16 @@ fn check_inner_signatures(statement: &Statement) -> Result<(), RecordError> {
         key.verify_possession(&statement.consortium, &signer.agency, *role, possession)
             .map_err(RecordError::Possession)?;
     }
+    if let Action::OpenProposal { measure } = &statement.action {
+        for (agency, new) in measure.new_keys() {
+            new.key
+                .verify_possession(&statement.consortium, agency, new.role, &new.possession)
+                .map_err(RecordError::Possession)?;
+        }
+    }
+    if let Action::RecordEquivocation { equivocation } = &statement.action {
+        equivocation.verify(&statement.consortium).map_err(RecordError::EquivocationSignature)?;
+    }
     Ok(())
 }
 
@@ -289,9 +307,14 @@ fn check_form(record: &SignedRecord) -> Result<(), RecordError> {
         let (signers, signatures) = (signers.len(), record.signatures.len());
         return Err(RecordError::SignatureCount { signers, signatures });
     }
-    match statement.action.attempt() {
-        Some(attempt) => check_attempt_form(attempt, &statement.consortium),
-        None => Ok(()),
+    match &statement.action {
+        Action::RecordEquivocation { equivocation } if equivocation.place().is_none() => {
+            Err(RecordError::NoEquivocation)
+        }
+        action => match action.attempt() {
+            Some(attempt) => check_attempt_form(attempt, &statement.consortium),
+            None => Ok(()),
+        },
     }
 }
 

@@ -21,6 +21,7 @@ pub fn evaluate(
     attempt: &Attempt,
 ) -> Result<Usage, AccessRefusal> {
     check_officer(state, at, attempt)?;
+    check_membership(state, at, attempt)?;
     check_attempt(state, at, attempt)?;
     let Some(grant) = state::grant(state, attempt.grant) else {
         return Err(AccessRefusal::NoSuchGrant { grant: attempt.grant });
@@ -50,6 +51,21 @@ fn check_officer(
         Some(KeyEnd::Revoked(at)) => Err(AccessRefusal::OfficerRevoked { at }),
         Some(KeyEnd::Expired(until)) => Err(AccessRefusal::OfficerExpired { until }),
         None => Ok(()),
+    }
+}
+
+/// The requesting agency must be a member today, and a hosted one within its time.
+fn check_membership(
+    state: &impl StateRead,
+    at: Position,
+    attempt: &Attempt,
+) -> Result<(), AccessRefusal> {
+    match super::check_membership(state, at, &attempt.requester) {
+        Err(Refusal::AgencyLeft { at, .. }) => Err(AccessRefusal::RequesterLeft { at }),
+        Err(Refusal::HostingOver { until, .. }) => {
+            Err(AccessRefusal::RequesterHostingOver { until })
+        }
+        _ => Ok(()),
     }
 }
 

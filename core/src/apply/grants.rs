@@ -2,7 +2,7 @@
 //! Holds: a grant's terms lie within its dataset and the code lists when it is issued.
 //! Source: docs/formats.md, "Rules", issue-grant to resume-grant.
 
-use super::{Position, begin, codes, datasets, require_sole_signer};
+use super::{Position, begin, check_membership, codes, datasets, require_sole_signer};
 use crate::agency::KeyRole;
 use crate::codes::CodeList;
 use crate::dataset::{Dataset, Items, Sharing};
@@ -53,20 +53,25 @@ pub(super) fn check_terms(
     dataset: &Dataset,
     terms: &GrantTerms,
 ) -> Result<(), Refusal> {
-    check_requester(state, terms)?;
+    check_requester(state, at, terms)?;
     check_purpose(state, terms)?;
     check_scope(dataset, terms)?;
     check_limits(at, terms)
 }
 
-fn check_requester(state: &impl StateRead, terms: &GrantTerms) -> Result<(), Refusal> {
+fn check_requester(
+    state: &impl StateRead,
+    at: Position,
+    terms: &GrantTerms,
+) -> Result<(), Refusal> {
     if terms.requester == terms.dataset.agency {
         return Err(Refusal::GrantToSelf);
     }
-    match state::agency(state, &terms.requester) {
-        Some(_) => Ok(()),
-        None => Err(Refusal::AgencyUnknown { agency: terms.requester.clone() }),
+    let requester = &terms.requester;
+    if state::agency(state, requester).is_none() {
+        return Err(Refusal::AgencyUnknown { agency: requester.clone() });
     }
+    check_membership(state, at, requester)
 }
 
 fn check_purpose(state: &impl StateRead, terms: &GrantTerms) -> Result<(), Refusal> {

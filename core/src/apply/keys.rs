@@ -2,22 +2,14 @@
 //! Holds: a key is registered once ever, in one role; a revocation never changes the past.
 //! Source: docs/formats.md, "Rules", register-key and revoke-key.
 
-use super::{Position, require_sole_signer};
+use super::{Position, acting, require_sole_signer};
 use crate::agency::{Key, KeyAlgorithm, KeyRevocation, KeyRole};
 use crate::ids::TimeMs;
 use crate::keys::PublicKey;
 use crate::refusal::Refusal;
 use crate::state::{self, Changes, StateKey, StateRead};
 use crate::statement::StatementSigner;
-use crate::text::{AgencyId, Text};
-
-/// The agency whose act it is: the first signer's.
-fn acting(signers: &[StatementSigner]) -> &AgencyId {
-    match signers.first() {
-        Some(signer) => &signer.agency,
-        None => unreachable!("a verified record has a signer"),
-    }
-}
+use crate::text::Text;
 
 /// A key as a statement offers it.
 pub(super) struct NewKey<'a> {

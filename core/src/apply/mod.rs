@@ -7,11 +7,14 @@
 pub mod accesses;
 mod codes;
 mod datasets;
+mod equivocations;
+mod governance;
 mod grants;
 mod keys;
+mod measures;
 mod requests;
 
-use crate::agency::{KeyEnd, KeyRole};
+use crate::agency::{KeyEnd, KeyRole, Standing};
 use crate::genesis::Params;
 use crate::ids::{LogIndex, TimeMs};
 use crate::interruption::{Interruptions, MAX_INTERRUPTIONS};
@@ -91,10 +94,25 @@ fn act(state: &impl StateRead, at: Position, statement: &Statement) -> Result<Ch
             requests::withdraw(state, at, by, *request, reason)
         }
         Action::UrgeRequest { request } => requests::urge(state, at, by, *request),
+        Action::OpenProposal { measure } => governance::open(state, at, by, measure),
+        Action::CastBallot { proposal, choice } => {
+            governance::cast(state, at, by, *proposal, *choice)
+        }
+        Action::RecordEquivocation { equivocation } => {
+            equivocations::record(state, at, by, equivocation)
+        }
         Action::PublishCodes { list, codes } => codes::publish(state, at, by, *list, codes),
         Action::WithdrawCode { list, code, reason: _ } => {
             codes::withdraw(state, at, by, *list, code)
         }
+    }
+}
+
+/// The agency whose act it is: the first signer's.
+fn acting(signers: &[StatementSigner]) -> &AgencyId {
+    match signers.first() {
+        Some(signer) => &signer.agency,
+        None => unreachable!("a verified record has a signer"),
     }
 }
 
@@ -150,9 +168,27 @@ fn check_signer(
         return Err(Refusal::SignerMismatch { agency: key.agency, role: key.role });
     }
     match key.end(at.time) {
-        Some(KeyEnd::Revoked(at)) => Err(Refusal::SignerRevoked { at }),
-        Some(KeyEnd::Expired(until)) => Err(Refusal::SignerExpired { until }),
-        None => Ok(()),
+        Some(KeyEnd::Revoked(at)) => return Err(Refusal::SignerRevoked { at }),
+        Some(KeyEnd::Expired(until)) => return Err(Refusal::SignerExpired { until }),
+        None => {}
+    }
+    check_membership(state, at, &signer.agency)
+}
+
+/// A signer's agency must be a member today, and a hosted one within its time.
+fn check_membership(
+    state: &impl StateRead,
+    at: Position,
+    agency: &AgencyId,
+) -> Result<(), Refusal> {
+    if let Some(departure) = state::departure(state, agency) {
+        return Err(Refusal::AgencyLeft { agency: agency.clone(), at: departure.at });
+    }
+    match state::agency(state, agency).map(|agency| agency.standing) {
+        Some(Standing::Hosted { until, .. }) if at.time >= until => {
+            Err(Refusal::HostingOver { agency: agency.clone(), until })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -9,8 +9,10 @@ use crate::agency::{KeyAlgorithm, KeyRole};
 use crate::codes::{CodeEntry, CodeList};
 use crate::dataset::Dataset;
 use crate::encoding::{Decode, Encode};
+use crate::equivocation::Equivocation;
+use crate::governance::{Choice, Measure};
 use crate::grant::GrantTerms;
-use crate::ids::{DatasetId, GrantId, RequestId, TimeMs};
+use crate::ids::{DatasetId, GrantId, ProposalId, RequestId, TimeMs};
 use crate::keys::{PublicKey, Signature};
 use crate::request::RequestTerms;
 use crate::text::{Code, Text};
@@ -162,6 +164,24 @@ pub enum Action {
         /// Why.
         reason: Text<256>,
     },
+    /// Proposes a measure; also the proposer's ballot for it. Signed by the admin of an agency
+    /// that has a ballot.
+    OpenProposal {
+        /// What is proposed.
+        measure: Measure,
+    },
+    /// Casts an agency's ballot. Signed by its admin.
+    CastBallot {
+        /// On which proposal.
+        proposal: ProposalId,
+        /// For or against.
+        choice: Choice,
+    },
+    /// Puts a validator's equivocation on the log. Signed by the validator key of any node.
+    RecordEquivocation {
+        /// The two messages.
+        equivocation: Equivocation,
+    },
 }
 
 impl Action {
@@ -188,6 +208,9 @@ impl Action {
             Action::UrgeRequest { .. } => "urge-request",
             Action::PublishCodes { .. } => "publish-codes",
             Action::WithdrawCode { .. } => "withdraw-code",
+            Action::OpenProposal { .. } => "open-proposal",
+            Action::CastBallot { .. } => "cast-ballot",
+            Action::RecordEquivocation { .. } => "record-equivocation",
         }
     }
 

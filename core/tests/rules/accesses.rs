@@ -11,6 +11,7 @@ use comity_core::refusal::Refusal;
 use comity_core::state;
 use comity_core::statement::{Action, MAX_VALIDITY_MS, VerifiedRecord};
 
+use crate::governance::{VILLAGE, removal};
 use crate::source::{assert_complete, parts, variant};
 use crate::story::{
     CIVIL, FINANCE, HEALTH, HOUR_MS, START, Story, dataset, new_key, secret, signed_by,
@@ -166,6 +167,20 @@ const CASES: &[Case] = &[
         let modes = [DeliveryMode::Verify].into();
         story.amend(Dataset { modes, ..dataset() }, 1).unwrap();
         (signed_by_officer(story.attempt(GRANT)), AccessRefusal::ModeNoLongerOffered)
+    },
+    |story| {
+        let at = story.pass(removal(FINANCE));
+        (signed_by_officer(story.attempt(GRANT)), AccessRefusal::RequesterLeft { at })
+    },
+    |story| {
+        let until = story.now.plus(60_000);
+        let standing = story.hosting(until);
+        story.pass(story.admission(VILLAGE, standing));
+        let key = secret(VILLAGE, KeyRole::Officer);
+        let mut attempt = story.attempt(GRANT);
+        (attempt.requester, attempt.officer) = (VILLAGE.parse().unwrap(), key.public());
+        story.now = until;
+        (signed_by(&key, attempt), AccessRefusal::RequesterHostingOver { until })
     },
 ];
 

@@ -14,6 +14,7 @@ mod catalogue;
 mod certificates;
 mod chance;
 mod codes;
+mod governance;
 mod histories;
 mod records;
 mod refusals;

@@ -5,10 +5,12 @@ use comity_core::agency::{KeyAlgorithm, KeyRole};
 use comity_core::codes::CodeList;
 use comity_core::dataset::{DeliveryMode, Items};
 use comity_core::encoding::{DecodeError, decode, encode};
+use comity_core::equivocation::Equivocation;
 use comity_core::genesis::Params;
+use comity_core::governance::Choice;
 use comity_core::grant::GrantTerms;
-use comity_core::hash::{Commitment, ConsortiumId};
-use comity_core::ids::{GrantId, LogIndex, RequestId};
+use comity_core::hash::{Commitment, ConsortiumId, HeaderHash};
+use comity_core::ids::{GrantId, LogIndex, ProposalId, RequestId};
 use comity_core::keys::{Signature, SignatureError};
 use comity_core::statement::{
     Action, Capacity, MAX_RECORD_BYTES, MAX_SEALED, MAX_SIGNERS, RecordError, SignedRecord,
@@ -16,10 +18,11 @@ use comity_core::statement::{
 };
 
 use crate::acts::{asking, entry};
+use crate::governance::{accusing, votes};
 use crate::source::{assert_complete, parts, variant};
 use crate::story::{
-    CIVIL, Draft, HEALTH, Story, dataset, dataset_id, new_key, signed_by, signed_by_officer, terms,
-    text,
+    CIVIL, Draft, HEALTH, Story, dataset, dataset_id, new_key, secret, signed_by,
+    signed_by_officer, terms, text,
 };
 
 const SOURCE: &str = include_str!("../../src/statement.rs");
@@ -184,7 +187,26 @@ const SIGNATURES: &[Case] = &[
         let fault = RecordError::AttemptSignature(SignatureError::Invalid);
         (draft.signed().to_bytes(), fault)
     },
+    |story| {
+        let equal = votes(&secret(CIVIL, KeyRole::Validator), Some(HeaderHash([1; 32])));
+        (accusation(story, equal), RecordError::NoEquivocation)
+    },
+    |story| {
+        // What one node signed, said to be another's.
+        let mut forged = votes(&secret(CIVIL, KeyRole::Validator), None);
+        if let Equivocation::Votes { first, second, .. } = &mut forged {
+            let key = secret(HEALTH, KeyRole::Validator).public();
+            (first.validator, second.validator) = (key, key);
+        }
+        let fault = RecordError::EquivocationSignature(SignatureError::Invalid);
+        (accusation(story, forged), fault)
+    },
 ];
+
+fn accusation(story: &mut Story, equivocation: Equivocation) -> Vec<u8> {
+    let action = Action::RecordEquivocation { equivocation };
+    story.draft(CIVIL, KeyRole::Validator, action).signed().to_bytes()
+}
 
 fn all_cases() -> impl Iterator<Item = Case> {
     [DECODING, FORM, SIGNATURES].into_iter().flatten().copied()
@@ -299,6 +321,9 @@ fn one_of_each(story: &mut Story) -> Vec<VerifiedRecord> {
         story.officer(Action::UrgeRequest { request }),
         story.listing(CodeList::Matters, vec![entry("PENSIONS")]),
         story.delisting(CodeList::DutyBases, "ACT-12"),
+        story.proposing(CIVIL, story.replacement(CIVIL, KeyRole::Admin, &new_key(2))),
+        story.ballot(HEALTH, ProposalId(LogIndex(5)), Choice::Against),
+        accusing(story, votes(&secret(HEALTH, KeyRole::Validator), None)),
     ]
 }
 

@@ -19,7 +19,7 @@ use crate::source::{assert_complete, parts, variant};
 use crate::story::{
     CIVIL, FINANCE, HEALTH, Story, dataset, new_key, secret, signed_by_officer, terms, text,
 };
-use crate::{catalogue, codes, requests};
+use crate::{catalogue, codes, governance, requests};
 
 const SOURCE: &str = include_str!("../../src/refusal.rs");
 
@@ -349,8 +349,17 @@ const ACCESSES: &[Case] = &[
     },
 ];
 
-const TABLES: [&[Case]; 8] =
-    [RECORDS, KEYS, DATASETS, GRANTS, ACCESSES, requests::CASES, catalogue::CASES, codes::CASES];
+const TABLES: [&[Case]; 9] = [
+    RECORDS,
+    KEYS,
+    DATASETS,
+    GRANTS,
+    ACCESSES,
+    requests::CASES,
+    catalogue::CASES,
+    codes::CASES,
+    governance::CASES,
+];
 
 fn publication(dataset: Dataset) -> Action {
     Action::PublishDataset { dataset }
@@ -410,7 +419,8 @@ fn no_rule_is_without_a_case() {
 fn a_refused_record_leaves_room_for_the_ones_after_it() {
     for case in all_cases() {
         let (mut story, refused, _) = played(&case);
-        let good = story.register(HEALTH, KeyRole::Officer, &new_key(200), None);
+        // One that no case removes.
+        let good = story.register(FINANCE, KeyRole::Officer, &new_key(200), None);
         let built = story.build(vec![refused, good.clone()]);
         assert_eq!(built.executed.records, [good]);
     }

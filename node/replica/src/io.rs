@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use comity_core::access::{AccessRefusal, Attempt};
 use comity_core::block::Header;
+use comity_core::equivocation::Equivocation;
 use comity_core::grant::Usage;
 use comity_core::hash::{HeaderHash, LeafHash};
-use comity_core::ids::{Height, TimeMs};
+use comity_core::ids::TimeMs;
 use comity_core::log_tree::Frontier;
 use comity_core::refusal::Refusal;
 use comity_core::state::Changes;
@@ -264,12 +265,7 @@ pub enum Effect {
     /// A block is committed and durable: apply it to the view, tell who waits.
     Committed(Arc<Commit>),
     /// A validator signed two messages for one step: keep this for the record.
-    Misbehaviour {
-        /// At which height.
-        height: Height,
-        /// What, in words, with both messages in hexadecimal.
-        description: String,
-    },
+    Misbehaviour(Box<Equivocation>),
     /// Something that an operator may want to know.
     Note(String),
     /// Stop the node: going on could do harm.

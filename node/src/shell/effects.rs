@@ -6,7 +6,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 
-use comity_core::ids::Height;
+use comity_core::equivocation::{Equivocation, Place};
 use comity_replica::io::{Commit, Effect, Ticket};
 use tokio::time::Instant;
 
@@ -37,7 +37,7 @@ impl Shell {
                 // An error means that nobody listens at present.
                 let _ = self.organs.ends.dropped.send((leaf, refusal));
             }
-            Effect::Misbehaviour { height, description } => self.write_down(height, &description),
+            Effect::Misbehaviour(equivocation) => self.write_down(&equivocation),
             Effect::Note(note) => tracing::info!("{note}"),
             Effect::Halt { reason } => {
                 tracing::error!(%reason, "the node stops itself");
@@ -81,13 +81,20 @@ impl Shell {
     }
 
     /// Keeps what a validator did for the record. That it could not be kept is no reason to stop.
-    fn write_down(&self, height: Height, description: &str) {
-        tracing::warn!(height = height.0, description, "a validator misbehaved");
+    fn write_down(&self, equivocation: &Equivocation) {
+        let Some(Place { validator, height, round, .. }) = equivocation.place() else { return };
+        tracing::warn!(
+            %validator,
+            %height,
+            round,
+            "a validator signed two contradicting messages: this goes on the log"
+        );
+        let Ok(line) = serde_json::to_string(equivocation) else { return };
         let path = self.organs.data_dir.join(MISBEHAVIOUR_FILE);
         let written =
             OpenOptions::new().append(true).create(true).mode(0o600).open(&path).and_then(
                 |mut file| {
-                    file.write_all(format!("height {}: {description}\n", height.0).as_bytes())?;
+                    file.write_all(format!("{line}\n").as_bytes())?;
                     file.sync_all()
                 },
             );

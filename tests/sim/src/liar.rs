@@ -153,9 +153,3 @@ fn much_later(witnessed: Witnessed) -> Witnessed {
         }
     }
 }
-
-/// Whether these words name this key as guilty.
-pub fn is_named(description: &str, key: &SecretKey) -> bool {
-    let guilty = key.public().to_string();
-    description.matches(&guilty).count() >= 2
-}

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
+use comity_core::equivocation::Equivocation;
 use comity_core::hash::ConsortiumId;
 use comity_core::ids::Height;
 use comity_core::keys::Signature;
@@ -310,31 +311,31 @@ impl Desk {
     }
 
     fn report(&mut self, evidence: &MisbehaviorEvidence<Ctx>) {
-        let describe = |what: &str, one: &[u8], other: &[u8]| {
-            Output::Misbehaviour(format!("{what}: {} and {}", to_hex(one), to_hex(other)))
-        };
         for (_, pairs) in evidence.votes.iter() {
             for (one, other) in pairs {
-                let bytes = [one, other].map(|signed| {
-                    let vote = core_vote(&signed.message);
-                    vote.map(|vote| {
-                        let signature = signed.signature;
-                        comity_core::encoding::encode(&SignedVote { vote, signature })
-                    })
-                });
-                if let [Some(one), Some(other)] = bytes {
-                    self.outputs.push(describe("two votes for one step", &one, &other));
+                if let (Some(first), Some(second)) =
+                    (core_vote(&one.message), core_vote(&other.message))
+                {
+                    self.outputs.push(Output::Misbehaviour(Box::new(Equivocation::Votes {
+                        first,
+                        first_signature: one.signature,
+                        second,
+                        second_signature: other.signature,
+                    })));
                 }
             }
         }
         for (_, pairs) in evidence.proposals.iter() {
             for (one, other) in pairs {
-                let bytes = [one, other].map(|signed| {
-                    let proposal = core_proposal(&signed.message);
-                    proposal.map(|p| comity_core::encoding::encode(&(p, signed.signature)))
-                });
-                if let [Some(one), Some(other)] = bytes {
-                    self.outputs.push(describe("two proposals for one round", &one, &other));
+                if let (Some(first), Some(second)) =
+                    (core_proposal(&one.message), core_proposal(&other.message))
+                {
+                    self.outputs.push(Output::Misbehaviour(Box::new(Equivocation::Proposals {
+                        first,
+                        first_signature: one.signature,
+                        second,
+                        second_signature: other.signature,
+                    })));
                 }
             }
         }
@@ -345,8 +346,4 @@ impl Desk {
 pub(super) fn has_proposed(signer: &Signer, height: Height, round: u32) -> bool {
     let position = MarkPosition { height: height.0, round, step: Step::Proposal };
     signer.guard.mark(position).is_some()
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -12,6 +12,7 @@ mod entry;
 use std::collections::BTreeSet;
 
 use comity_core::encoding::DecodeError;
+use comity_core::equivocation::Equivocation;
 use comity_core::hash::{ConsortiumId, HeaderHash};
 use comity_core::ids::Height;
 use comity_core::keys::{PublicKey, SecretKey, Signature};
@@ -73,8 +74,8 @@ pub(crate) enum Output {
         round: u32,
     },
     Decided(CommitCertificate),
-    /// A validator signed two messages for one step: both, in words.
-    Misbehaviour(String),
+    /// A validator signed two messages for one step.
+    Misbehaviour(Box<Equivocation>),
     Halt(String),
 }
 

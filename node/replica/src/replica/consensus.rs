@@ -193,9 +193,7 @@ impl Replica {
                     }
                 }
                 Output::Decided(certificate) => self.on_decided(certificate),
-                Output::Misbehaviour(description) => {
-                    self.effects.push(Effect::Misbehaviour { height, description });
-                }
+                Output::Misbehaviour(equivocation) => self.accuse(*equivocation),
                 Output::Halt(reason) => self.halt(reason),
             }
             if self.halted {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use comity_core::block::{Block, CommittedBlock, Header};
+use comity_core::governance::PROTOCOL_VERSION;
 use comity_core::hash::HeaderHash;
 use comity_core::ids::Height;
 use comity_core::ledger::Executed;
@@ -13,7 +14,7 @@ use comity_core::statement::VerifiedRecord;
 use comity_core::vote::{CommitCertificate, VerifiedCertificate};
 
 use super::startup::Standing;
-use super::{Left, Phase, Replica};
+use super::{Left, Phase, Replica, rules_unknown};
 use crate::candidates::{Candidate, Judgement};
 use crate::engine::{Engine, Setting, entry_names};
 use crate::io::{Commit, Effect, Timer};
@@ -168,6 +169,7 @@ impl Replica {
         };
         self.announce_when_durable(Arc::new(commit));
         self.certificate = Some(certificate);
+        self.check_rules_known();
         self.tip_since_ms = self.now.mono_ms;
         let decided = self.ledger.tip().height.0;
         self.left.retain(|height, _| *height > decided);
@@ -176,9 +178,18 @@ impl Replica {
         }
     }
 
+    /// Stops before a height whose rules this software does not know.
+    fn check_rules_known(&mut self) {
+        let version = self.ledger.rules_version();
+        if version > PROTOCOL_VERSION {
+            self.halt(rules_unknown(version, self.ledger.tip().height));
+        }
+    }
+
     /// Ends what was being decided: the next height begins when all is durable.
     pub(super) fn end_height(&mut self) {
         self.leave_engine();
+        self.review_membership();
         self.heartbeat_due = false;
         self.phase = Phase::Committing(self.outbox.position());
         self.review_pool();

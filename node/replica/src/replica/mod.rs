@@ -3,6 +3,7 @@
 //! when it is durable; every queue is bounded.
 //! May not enter: performing effects; the engine's own types (see `engine`).
 
+mod accusations;
 mod catch_up;
 mod consensus;
 mod heights;
@@ -13,6 +14,8 @@ mod startup;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use comity_core::equivocation::{Equivocation, Place};
+use comity_core::governance::PROTOCOL_VERSION;
 use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash, leaf_hash};
 use comity_core::ids::{Height, TimeMs};
 use comity_core::keys::{PublicKey, SecretKey};
@@ -83,9 +86,25 @@ pub enum BootError {
     /// There are blocks, but no certificate of the last one.
     #[error("the last block on this disk, block {0}, comes without its certificate")]
     NoCertificate(Height),
+    /// The rules in force are newer than this software.
+    #[error("{}", rules_unknown(*version, *height))]
+    Rules {
+        /// Their version.
+        version: u16,
+        /// The last block before them.
+        height: Height,
+    },
     /// The sign guard belongs to another key.
     #[error("the sign guard on this disk belongs to another validator key than the one configured")]
     OtherGuard,
+}
+
+/// What an operator is told where the consortium has moved on to newer rules.
+fn rules_unknown(version: u16, height: Height) -> String {
+    format!(
+        "from block {height} on the consortium follows version {version} of the rules; this \
+         software knows them up to version {PROTOCOL_VERSION}: install a newer comityd and start it again"
+    )
 }
 
 /// Where a replica stands, for people and probes.
@@ -175,6 +194,7 @@ pub struct Replica {
     left: BTreeMap<u64, Left>,
     early: Early,
     newest_seen: BTreeMap<PublicKey, Witnessed>,
+    accusations: BTreeMap<Place, Equivocation>,
     heard: BTreeMap<PublicKey, Heard>,
     submitted: Vec<(Ticket, Vec<u8>)>,
     to_tell: Vec<VerifiedRecord>,
@@ -197,6 +217,10 @@ impl Replica {
     pub fn new(config: ReplicaConfig, boot: Boot) -> Result<Replica, BootError> {
         let Boot { ledger, certificate, recovered } = boot;
         let certificate = startup::tip_certificate(&ledger, certificate)?;
+        let version = ledger.rules_version();
+        if version > PROTOCOL_VERSION {
+            return Err(BootError::Rules { version, height: ledger.tip().height });
+        }
         let me = config.validator_key.as_ref().map(SecretKey::public);
         let (standing, signer) = startup::standing(&config, &ledger, recovered.guard.as_ref())?;
         let pool = Pool::new(config.pool_records, config.pool_records_per_agency);
@@ -217,6 +241,7 @@ impl Replica {
             left: startup::left_by_height(recovered),
             early: Early::default(),
             newest_seen: BTreeMap::new(),
+            accusations: BTreeMap::new(),
             heard: BTreeMap::new(),
             submitted: Vec::new(),
             to_tell: Vec::new(),
@@ -315,6 +340,7 @@ impl Replica {
             }
             Timer::Housekeeping => {
                 self.look_after_records();
+                self.raise_accusations();
                 self.ask_for_bodies();
                 self.catch_up_if_behind();
                 self.set_timer(Timer::Housekeeping, HOUSEKEEPING_EVERY_MS);

@@ -54,7 +54,7 @@ impl Replica {
         }
     }
 
-    fn admit_own(&mut self, record: VerifiedRecord) -> Admission {
+    pub(super) fn admit_own(&mut self, record: VerifiedRecord) -> Admission {
         if let Err(refusal) = self.ledger.check(&record, self.now.wall) {
             return Admission::Refused { record, refusal };
         }

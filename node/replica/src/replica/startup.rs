@@ -64,15 +64,16 @@ pub(super) fn standing(
     guard: Option<&Guard>,
 ) -> Result<(Standing, Option<Signer>), BootError> {
     let Some(key) = &config.validator_key else { return Ok((Standing::Observer, None)) };
-    if ledger.validators().by_key(&key.public()).is_none() {
-        return Ok((Standing::Observer, None));
-    }
+    let standing = match ledger.validators().by_key(&key.public()) {
+        Some(_) => Standing::Asking,
+        None => Standing::Observer,
+    };
     match guard {
-        None => Ok((Standing::Asking, None)),
+        None => Ok((standing, None)),
         Some(guard) if guard.public_key() != key.public().as_bytes() => Err(BootError::OtherGuard),
         Some(guard) => {
             let signer = Signer { key: key.clone(), guard: guard.clone() };
-            Ok((Standing::Asking, Some(signer)))
+            Ok((standing, Some(signer)))
         }
     }
 }
@@ -116,6 +117,29 @@ impl Replica {
     pub(super) fn restore_signer(&mut self, signer: Option<Signer>) {
         if signer.is_some() {
             self.signer = signer;
+        }
+    }
+
+    /// After a commit: this node may have been admitted to the validators, or removed from them.
+    pub(super) fn review_membership(&mut self) {
+        let votes = self.me.is_some_and(|key| self.ledger.validators().by_key(&key).is_some());
+        match (votes, self.standing) {
+            (true, Standing::Observer) => {
+                self.standing = Standing::Asking;
+                self.heard.clear();
+                self.note(
+                    "this node is a validator from the next height on: it asks its peers what \
+                     they know of its key"
+                        .into(),
+                );
+                self.tell_status();
+                self.review_standing();
+            }
+            (false, Standing::Asking | Standing::Withheld | Standing::Active) => {
+                self.standing = Standing::Observer;
+                self.note("this node is no validator any more: it follows".into());
+            }
+            _ => {}
         }
     }
 

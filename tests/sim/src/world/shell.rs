@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
+use comity_core::equivocation::Equivocation;
 use comity_core::hash::leaf_hash;
-use comity_core::ids::Height;
 use comity_replica::io::{Commit, Effect, Input, Now, Peer};
 use comity_replica::storage::StorageOp;
 
 use super::{NodeEvent, World};
 use crate::checker::Violation;
-use crate::liar;
 
 impl World {
     pub(super) fn happen_at(&mut self, node: usize, event: NodeEvent) -> Result<(), Violation> {
@@ -105,9 +104,7 @@ impl World {
             Effect::Dropped { leaf, .. } => self.dropped(node, leaf)?,
             Effect::Committed(commit) => self.announced(node, &commit)?,
             Effect::Disconnect { peer, reason } => self.shut_out(node, peer, &reason)?,
-            Effect::Misbehaviour { height, description } => {
-                self.reported(node, height, &description)?;
-            }
+            Effect::Misbehaviour(equivocation) => self.reported(node, &equivocation)?,
             Effect::Note(text) => self.note(|| format!("node {node}: {text}")),
             // Caught in its own lies, it starts again.
             Effect::Halt { .. } if self.is_liar(node) => self.crash(node),
@@ -129,20 +126,18 @@ impl World {
     }
 
     /// A node says that a validator signed twice. Invariant 9: of the liar alone.
-    fn reported(
-        &mut self,
-        node: usize,
-        height: Height,
-        description: &str,
-    ) -> Result<(), Violation> {
+    fn reported(&mut self, node: usize, equivocation: &Equivocation) -> Result<(), Violation> {
+        let Some(place) = equivocation.place() else {
+            return Err(format!("9: node {node} reports what is no equivocation"));
+        };
         let guilty = self.nodes.iter().enumerate().find(|(at, one)| {
-            self.is_liar(*at) && liar::is_named(description, &one.member.validator)
+            self.is_liar(*at) && one.member.validator.public() == place.validator
         });
         if guilty.is_none() {
-            return Err(format!("9: a correct node is blamed by node {node}: {description}"));
+            return Err(format!("9: a correct node is blamed by node {node}: {equivocation:?}"));
         }
         self.reports += 1;
-        self.note(|| format!("node {node} reports the liar at height {height}"));
+        self.note(|| format!("node {node} reports the liar at height {}", place.height));
         Ok(())
     }
 
