@@ -205,6 +205,18 @@ pub enum AccessRefusal {
         /// When it ended.
         until: TimeMs,
     },
+    /// The provider has left the consortium.
+    #[error("the provider left with entry {at}")]
+    ProviderLeft {
+        /// The entry with which it left.
+        at: LogIndex,
+    },
+    /// The provider was hosted, and its time is over.
+    #[error("the provider was hosted until {until} only")]
+    ProviderHostingOver {
+        /// When it ended.
+        until: TimeMs,
+    },
 }
 
 impl AccessRefusal {
@@ -237,6 +249,8 @@ impl AccessRefusal {
             AccessRefusal::ItemNotListed { .. } => "item-not-listed",
             AccessRefusal::RequesterLeft { .. } => "requester-left",
             AccessRefusal::RequesterHostingOver { .. } => "requester-hosting-over",
+            AccessRefusal::ProviderLeft { .. } => "provider-left",
+            AccessRefusal::ProviderHostingOver { .. } => "provider-hosting-over",
             AccessRefusal::ModeNoLongerOffered => "mode-no-longer-offered",
         }
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::encoding::{Decode, Encode};
 use crate::ids::{LogIndex, TimeMs};
+use crate::keys::PublicKey;
 use crate::text::{AgencyId, Text};
 
 /// Level of government 层级 that an agency belongs to.
@@ -146,7 +147,7 @@ impl KeyRole {
     }
 
     /// Whether an agency's admin registers and revokes keys of this role. The node's keys and
-    /// admin keys are set by the genesis.
+    /// admin keys are set by the genesis and by measures.
     pub fn is_registered_by_admin(self) -> bool {
         matches!(self, KeyRole::Steward | KeyRole::Officer | KeyRole::Gateway | KeyRole::Auditor)
     }
@@ -197,6 +198,18 @@ pub struct Key {
     pub valid_until: Option<TimeMs>,
     /// Its revocation, if any.
     pub revoked: Option<KeyRevocation>,
+}
+
+/// The keys of an agency that only the genesis and measures change, beside its validator key, which
+/// the validator set names. State value under the agency.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct OfficialKeys {
+    /// How many admin keys count.
+    pub admins: u64,
+    /// Its node's identity on the network; `None` for a hosted member.
+    pub transport: Option<PublicKey>,
+    /// Its node's key for checkpoints, if it has one.
+    pub note: Option<PublicKey>,
 }
 
 /// Why a registered key does not count.

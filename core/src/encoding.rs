@@ -9,11 +9,15 @@ pub use bincode::{Decode, Encode};
 
 /// Largest allocation (bytes) that decoding may claim, whatever a length prefix says.
 pub const MAX_CLAIM_BYTES: usize = 16 * 1024 * 1024;
+/// Memory (bytes) that decoding may claim for each byte that there is, before rounding up: several
+/// times what the values of any type here take beside their encoding.
+const CLAIM_PER_BYTE: usize = 16;
 
-type Config = Configuration<LittleEndian, Fixint, Limit<MAX_CLAIM_BYTES>>;
+type Config<const CLAIM: usize> = Configuration<LittleEndian, Fixint, Limit<CLAIM>>;
 
-const CONFIG: Config =
-    bincode::config::standard().with_fixed_int_encoding().with_limit::<MAX_CLAIM_BYTES>();
+const fn config<const CLAIM: usize>() -> Config<CLAIM> {
+    bincode::config::standard().with_fixed_int_encoding().with_limit::<CLAIM>()
+}
 
 /// Why bytes are not the canonical encoding of a value of the expected type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +53,7 @@ pub enum DecodeError {
 /// The canonical bytes of `value`. Infallible: every type in this workspace that derives
 /// `Encode` is finite and in memory.
 pub fn encode<T: Encode>(value: &T) -> Vec<u8> {
-    match bincode::encode_to_vec(value, CONFIG) {
+    match bincode::encode_to_vec(value, config::<MAX_CLAIM_BYTES>()) {
         Ok(bytes) => bytes,
         Err(error) => unreachable!("an in-memory value always encodes: {error}"),
     }
@@ -61,8 +65,7 @@ pub fn decode<T: Encode + Decode<()>>(bytes: &[u8], limit: usize) -> Result<T, D
     if bytes.len() > limit {
         return Err(DecodeError::Oversized { size: bytes.len(), limit });
     }
-    let (value, consumed): (T, usize) =
-        bincode::decode_from_slice(bytes, CONFIG).map_err(explain)?;
+    let (value, consumed): (T, usize) = read(bytes).map_err(explain)?;
     if consumed < bytes.len() {
         return Err(DecodeError::Trailing { count: bytes.len() - consumed });
     }
@@ -70,6 +73,24 @@ pub fn decode<T: Encode + Decode<()>>(bytes: &[u8], limit: usize) -> Result<T, D
         return Err(DecodeError::NotCanonical);
     }
     Ok(value)
+}
+
+/// Reads a value from the front of `bytes`. What may be claimed grows with them, in steps: a few
+/// bytes that announce many must not make a reader set memory aside.
+fn read<T: Decode<()>>(bytes: &[u8]) -> Result<(T, usize), CodecError> {
+    const SMALL: usize = 16 * 1024;
+    const MIDDLE: usize = 256 * 1024;
+    const LARGE: usize = 4 * 1024 * 1024;
+    let claim = bytes.len().saturating_mul(CLAIM_PER_BYTE);
+    if claim <= SMALL {
+        bincode::decode_from_slice(bytes, config::<SMALL>())
+    } else if claim <= MIDDLE {
+        bincode::decode_from_slice(bytes, config::<MIDDLE>())
+    } else if claim <= LARGE {
+        bincode::decode_from_slice(bytes, config::<LARGE>())
+    } else {
+        bincode::decode_from_slice(bytes, config::<MAX_CLAIM_BYTES>())
+    }
 }
 
 fn explain(error: CodecError) -> DecodeError {

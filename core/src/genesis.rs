@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agency::{Agency, KeyAlgorithm, KeyRole, Standing};
+use crate::agency::{Agency, KeyAlgorithm, KeyRole, OfficialKeys, Standing};
 use crate::codes::CodeEntry;
 use crate::encoding::{Decode, Encode, encode};
 use crate::hash::{ConsortiumId, genesis_id};
@@ -137,6 +137,16 @@ impl GenesisMember {
                 .map_err(|_| GenesisError::Possession { agency: agency.clone(), role: *role })?;
         }
         Ok(())
+    }
+
+    /// Those of its keys that only measures change.
+    pub fn official_keys(&self) -> OfficialKeys {
+        let of = |role| self.keys.iter().filter(move |key| key.role == role);
+        OfficialKeys {
+            admins: of(KeyRole::Admin).count() as u64,
+            transport: of(KeyRole::Transport).next().map(|key| key.key),
+            note: of(KeyRole::Note).next().map(|key| key.key),
+        }
     }
 
     /// Checks that there are as many keys of each role as this member's standing needs.

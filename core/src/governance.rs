@@ -98,6 +98,19 @@ impl Measure {
         }
     }
 
+    /// The member whom the measure is about, where it is about one.
+    pub fn agency(&self) -> Option<&AgencyId> {
+        match self {
+            Measure::Admit { member } => Some(&member.agency.id),
+            Measure::Remove { agency, .. }
+            | Measure::ReplaceKey { agency, .. }
+            | Measure::ChangeOperator { agency, .. }
+            | Measure::ChangeStanding { agency, .. }
+            | Measure::ChangeAuthority { agency } => Some(agency),
+            Measure::ChangeParams { .. } | Measure::ActivateVersion { .. } => None,
+        }
+    }
+
     /// The keys that the measure brings in, each with whose it is to be.
     pub fn new_keys(&self) -> Vec<(&AgencyId, &GenesisKey)> {
         match self {
@@ -160,13 +173,39 @@ impl Roll {
     /// Whether the ballots for a proposal are enough: strictly more than the stated share of the
     /// electorate of today.
     pub fn passes(&self, proposal: &Proposal, params: &Params) -> bool {
-        let counts = |(agency, ballot): &(&AgencyId, &Ballot)| {
-            ballot.choice == Choice::For && self.electorate.contains(*agency)
-        };
-        let ayes = proposal.ballots.iter().filter(counts).count() as u128;
-        let all = self.electorate.len() as u128;
-        ayes * u128::from(params.ballot_denominator) > all * u128::from(params.ballot_numerator)
+        let tally = self.tally(proposal, params);
+        tally.ayes >= tally.needed
     }
+
+    /// How the ballots on a proposal stand. Ballots of agencies that left do not count.
+    pub fn tally(&self, proposal: &Proposal, params: &Params) -> Tally {
+        let count = |choice| {
+            let counts = |(agency, ballot): &(&AgencyId, &Ballot)| {
+                ballot.choice == choice && self.electorate.contains(*agency)
+            };
+            proposal.ballots.iter().filter(counts).count() as u64
+        };
+        let electorate = self.electorate.len() as u64;
+        let share = electorate * u64::from(params.ballot_numerator);
+        // Strictly more than the share: a share that comes out even is not enough.
+        let needed = share / u64::from(params.ballot_denominator.max(1)) + 1;
+        Tally { ayes: count(Choice::For), noes: count(Choice::Against), electorate, needed }
+    }
+}
+
+/// How the ballots on a proposal stand, by the electorate of today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Ballots for the measure.
+    #[serde(rename = "for")]
+    pub ayes: u64,
+    /// Ballots against it.
+    #[serde(rename = "against")]
+    pub noes: u64,
+    /// Agencies that have a ballot.
+    pub electorate: u64,
+    /// Ballots for the measure with which it passes.
+    pub needed: u64,
 }
 
 /// A member's end. State value under its agency.

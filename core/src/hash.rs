@@ -130,6 +130,8 @@ pub enum Purpose {
     Details,
     /// A signed query to a node.
     Query,
+    /// What a node draws the nonce of an accusation from.
+    Accusation,
 }
 
 impl Purpose {
@@ -153,6 +155,7 @@ impl Purpose {
             Purpose::Sealed => "comity/sealed/1",
             Purpose::Details => "comity/details/1",
             Purpose::Query => "comity/query/1",
+            Purpose::Accusation => "comity/accusation/1",
         }
     }
 }

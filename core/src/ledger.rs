@@ -8,6 +8,7 @@ use crate::access::{AccessRefusal, Attempt};
 use crate::apply::{self, Position, accesses};
 use crate::block::{Block, HEADER_VERSION, Header};
 use crate::genesis::{Genesis, GenesisError, Params};
+use crate::governance::PROTOCOL_VERSION;
 use crate::grant::Usage;
 use crate::hash::{CertificateHash, ConsortiumId, HeaderHash, LeafHash, RecordId, StateRoot};
 use crate::ids::{ExchangeId, Height, LogIndex, TimeMs};
@@ -52,6 +53,15 @@ impl Tip {
 /// Why a block is not one that a correct validator proposes or votes for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BlockError {
+    /// The rules that the block is executed by are newer than this software.
+    #[error(
+        "it follows version {version} of the rules, and this software knows them up to \
+         version {PROTOCOL_VERSION}"
+    )]
+    Rules {
+        /// Their version.
+        version: u16,
+    },
     /// A header field that does not follow from the parent and the records.
     #[error("the header's {field} is wrong")]
     Header {
@@ -64,7 +74,8 @@ pub enum BlockError {
         /// Of what.
         what: &'static str,
     },
-    /// More of one agency's records than the parameters allow.
+    /// More on one agency's account than the parameters allow: its own records and those of the
+    /// members that it hosts.
     #[error("the block exceeds the quota of {agency}")]
     Quota {
         /// Whose.
@@ -177,6 +188,18 @@ pub struct Saved {
     pub validators: ValidatorSet,
 }
 
+/// What a ledger consists of.
+pub(crate) struct LedgerParts {
+    pub(crate) consortium: ConsortiumId,
+    pub(crate) tip: Tip,
+    pub(crate) state: StateTree,
+    pub(crate) log: Frontier,
+    pub(crate) window: Window,
+    pub(crate) tip_validators: ValidatorSet,
+    pub(crate) validators: ValidatorSet,
+    pub(crate) params: Params,
+}
+
 /// Saved state that does not match its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the saved state does not have the {field} that its header commits to")]
@@ -239,6 +262,18 @@ impl Ledger {
         })
     }
 
+    /// The ledger of parts that a snapshot has proven.
+    pub(crate) fn of_parts(parts: LedgerParts) -> Ledger {
+        let LedgerParts { consortium, tip, state, log, window, .. } = parts;
+        let LedgerParts { tip_validators, validators, params, .. } = parts;
+        Ledger { consortium, tip, state, log, window, tip_validators, validators, params }
+    }
+
+    /// Every id that must not be executed again yet.
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+
     /// The consortium.
     pub fn consortium(&self) -> &ConsortiumId {
         &self.consortium
@@ -285,6 +320,11 @@ impl Ledger {
         state::protocol_version(self)
     }
 
+    /// The agency on whose account a record of `agency` goes: a hosted member's sponsor, else itself.
+    pub fn account(&self, agency: &AgencyId) -> AgencyId {
+        apply::account(self, agency)
+    }
+
     /// Ids in the replay window.
     pub fn window_len(&self) -> usize {
         self.window.len()
@@ -319,14 +359,12 @@ impl Ledger {
             if run.limits.is_full() {
                 break;
             }
-            if run.limits.admit(&record).is_err() {
-                continue;
-            }
+            let Ok(account) = run.admit(&record) else { continue };
             if let Err(refusal) = run.apply(&record) {
                 refused.push((record.leaf(), refusal));
                 continue;
             }
-            run.keep(record);
+            run.keep(record, account);
         }
         let outline = Outline {
             time: new.time,
@@ -354,10 +392,10 @@ impl Ledger {
         self.check_parent(header, parent)?;
         let mut run = Run::new(self, header.time);
         for (position, record) in records.into_iter().enumerate() {
-            run.limits.admit(&record)?;
+            let account = run.admit(&record)?;
             run.apply(&record)
                 .map_err(|refusal| BlockError::Record { position, refusal: Box::new(refusal) })?;
-            run.keep(record);
+            run.keep(record, account);
         }
         let outline = Outline {
             time: header.time,
@@ -377,6 +415,10 @@ impl Ledger {
         parent: Option<&VerifiedCertificate>,
     ) -> Result<(), BlockError> {
         let wrong = |field| Err(BlockError::Header { field });
+        let version = self.rules_version();
+        if version > PROTOCOL_VERSION {
+            return Err(BlockError::Rules { version });
+        }
         if header.version != HEADER_VERSION {
             return wrong("version");
         }

@@ -3,6 +3,7 @@
 //! May not enter: storage (hashes are read through a closure), and structures that hold every leaf.
 //! Source: docs/formats.md, "Log tree"; RFC 6962 section 2.1.
 
+mod parts;
 mod proof;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ mod tests;
 use crate::encoding::{Decode, Encode, checked_codec};
 use crate::hash::{LeafHash, LogRoot, empty_log, log_node};
 
+pub use parts::{CutPart, EntriesError, LogCutter, LogPart, MAX_PART_LEVEL, SubtreeError};
 pub use proof::{
     ProofError, consistency_proof, inclusion_path, verify_consistency, verify_inclusion,
 };

@@ -2,6 +2,9 @@
 //! Holds: a refusal says which rule and what it found; names never change meaning.
 //! May not enter: advice for people (it is in the message catalogue). Source: docs/formats.md, "Rules".
 
+mod found;
+mod names;
+
 use serde::{Deserialize, Serialize};
 
 use crate::access::AccessRefusal;
@@ -12,6 +15,8 @@ use crate::grant::TermField;
 use crate::ids::{DatasetId, GrantId, LogIndex, ProposalId, RequestId, TimeMs};
 use crate::keys::PublicKey;
 use crate::text::{AgencyId, Code, ItemName};
+
+pub use found::{DatasetField, MeasureFault};
 
 /// Why the ledger refuses a record at a position.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -423,161 +428,4 @@ pub enum Refusal {
     #[error("the access is refused: {0}")]
     #[serde(untagged)]
     Access(AccessRefusal),
-}
-
-/// Why a measure cannot be carried out as things are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MeasureFault {
-    /// The agency is, or was, a member: ids are never used again.
-    AgencyExists,
-    /// Not the keys that the standing needs.
-    Keys,
-    /// A key of a role that measures do not change, or not of the role that it replaces.
-    KeyRole,
-    /// No admin key would be left, or there would be too many.
-    AdminCount,
-    /// As many members as there may be.
-    TooManyMembers,
-    /// The sponsor is no member with a node and a ballot.
-    Sponsor,
-    /// The hosting would already be over.
-    HostingOver,
-    /// The competent authority cannot be removed.
-    IsAuthority,
-    /// A member that hosts others cannot be removed.
-    IsSponsor,
-    /// A change that its standing does not allow.
-    Standing,
-    /// The validators would form no set.
-    ValidatorSet,
-    /// A parameter out of its bounds.
-    Parameters,
-    /// A version that is not a later one.
-    Version,
-    /// Everything is already so.
-    NothingChanges,
-}
-
-impl MeasureFault {
-    /// The fault as it is written in messages' names.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            MeasureFault::AgencyExists => "agency-exists",
-            MeasureFault::Keys => "keys",
-            MeasureFault::KeyRole => "key-role",
-            MeasureFault::AdminCount => "admin-count",
-            MeasureFault::TooManyMembers => "too-many-members",
-            MeasureFault::Sponsor => "sponsor",
-            MeasureFault::HostingOver => "hosting-over",
-            MeasureFault::IsAuthority => "is-authority",
-            MeasureFault::IsSponsor => "is-sponsor",
-            MeasureFault::Standing => "standing",
-            MeasureFault::ValidatorSet => "validator-set",
-            MeasureFault::Parameters => "parameters",
-            MeasureFault::Version => "version",
-            MeasureFault::NothingChanges => "nothing-changes",
-        }
-    }
-}
-
-impl std::fmt::Display for MeasureFault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A dataset's field that may not be empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DatasetField {
-    /// The title.
-    Title,
-    /// The contact.
-    Contact,
-}
-
-impl std::fmt::Display for DatasetField {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            DatasetField::Title => "title",
-            DatasetField::Contact => "contact",
-        })
-    }
-}
-
-impl Refusal {
-    /// The rule's name, as in the API's problem types and the message catalogue.
-    pub fn rule(&self) -> &'static str {
-        match self {
-            Refusal::RecordTooLong { .. } => "record-too-long",
-            Refusal::RecordExpired { .. } => "record-expired",
-            Refusal::RecordTooFarAhead => "record-too-far-ahead",
-            Refusal::Replayed => "replayed",
-            Refusal::SignerUnknown { .. } => "signer-unknown",
-            Refusal::SignerMismatch { .. } => "signer-mismatch",
-            Refusal::SignerRevoked { .. } => "signer-revoked",
-            Refusal::SignerExpired { .. } => "signer-expired",
-            Refusal::WrongSigner { .. } => "wrong-signer",
-            Refusal::KeyTaken { .. } => "key-taken",
-            Refusal::RoleNotRegistrable { .. } => "role-not-registrable",
-            Refusal::PostMissing { .. } => "post-missing",
-            Refusal::KeyValidityOver => "key-validity-over",
-            Refusal::KeyUnknown { .. } => "key-unknown",
-            Refusal::KeyOfOther { .. } => "key-of-other",
-            Refusal::KeyAlreadyRevoked { .. } => "key-already-revoked",
-            Refusal::DatasetExists { .. } => "dataset-exists",
-            Refusal::DatasetFieldEmpty { .. } => "dataset-field-empty",
-            Refusal::TooManyItems { .. } => "too-many-items",
-            Refusal::ItemTwice { .. } => "item-twice",
-            Refusal::NotSharedWithoutBasis => "not-shared-without-basis",
-            Refusal::DatasetUnknown { .. } => "dataset-unknown",
-            Refusal::NotShareable { .. } => "not-shareable",
-            Refusal::AgencyUnknown { .. } => "agency-unknown",
-            Refusal::GrantToSelf => "grant-to-self",
-            Refusal::MatterCount { .. } => "matter-count",
-            Refusal::NoItems => "no-items",
-            Refusal::ItemUnknown { .. } => "item-unknown",
-            Refusal::NoModes => "no-modes",
-            Refusal::ModeNotOffered { .. } => "mode-not-offered",
-            Refusal::PeriodEmpty => "period-empty",
-            Refusal::QuotaZero => "quota-zero",
-            Refusal::GrantUnknown { .. } => "grant-unknown",
-            Refusal::GrantAlreadyRevoked { .. } => "grant-already-revoked",
-            Refusal::DatasetGone { .. } => "dataset-gone",
-            Refusal::DatasetChanged { .. } => "dataset-changed",
-            Refusal::DatasetUnchanged { .. } => "dataset-unchanged",
-            Refusal::DatasetAlreadySuspended { .. } => "dataset-already-suspended",
-            Refusal::DatasetNotSuspended { .. } => "dataset-not-suspended",
-            Refusal::GrantAlreadySuspended { .. } => "grant-already-suspended",
-            Refusal::GrantNotSuspended { .. } => "grant-not-suspended",
-            Refusal::TooManyInterruptions { .. } => "too-many-interruptions",
-            Refusal::RequestUnknown { .. } => "request-unknown",
-            Refusal::RequestClosed { .. } => "request-closed",
-            Refusal::OnceQuota => "once-quota",
-            Refusal::NeededByOver => "needed-by-over",
-            Refusal::GrantBeyondRequest { .. } => "grant-beyond-request",
-            Refusal::RefusalWithoutBasis => "refusal-without-basis",
-            Refusal::RefusalWithoutReason => "refusal-without-reason",
-            Refusal::UrgedToday { .. } => "urged-today",
-            Refusal::CodeCount { .. } => "code-count",
-            Refusal::CodeTaken { .. } => "code-taken",
-            Refusal::CodeTitleEmpty { .. } => "code-title-empty",
-            Refusal::CodeUnknown { .. } => "code-unknown",
-            Refusal::CodeWithdrawn { .. } => "code-withdrawn",
-            Refusal::AgencyLeft { .. } => "agency-left",
-            Refusal::HostingOver { .. } => "hosting-over",
-            Refusal::NoBallot { .. } => "no-ballot",
-            Refusal::ProposalUnknown { .. } => "proposal-unknown",
-            Refusal::ProposalPassed { .. } => "proposal-passed",
-            Refusal::ProposalClosed { .. } => "proposal-closed",
-            Refusal::BallotCast { .. } => "ballot-cast",
-            Refusal::MeasureUnfit { .. } => "measure-unfit",
-            Refusal::NotAValidator { .. } => "not-a-validator",
-            Refusal::EquivocationKnown { .. } => "equivocation-known",
-            Refusal::Access(refusal) => refusal.rule(),
-            Refusal::DenialNotDue => "denial-not-due",
-            Refusal::DenialMismatch { .. } => "denial-mismatch",
-        }
-    }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::agency::{Agency, Key, KeyRole};
+use crate::agency::{Agency, Key, OfficialKeys};
 use crate::codes::{CodeEntry, CodeList, PublishedCode};
 use crate::dataset::PublishedDataset;
 use crate::encoding::{Decode, Encode, decode, encode};
@@ -54,8 +54,8 @@ pub enum StateKey<'a> {
     Roll,
     /// A [`Departure`].
     Departure(&'a AgencyId),
-    /// How many admin keys of an agency count: a `u64`.
-    AdminCount(&'a AgencyId),
+    /// The [`OfficialKeys`] of an agency.
+    OfficialKeys(&'a AgencyId),
     /// The version of the rules in force: a `u16`; none is version 1.
     ProtocolVersion,
     /// The [`LogIndex`] of the entry that holds an equivocation.
@@ -90,9 +90,9 @@ impl<'a> StateKey<'a> {
             StateKey::Proposal(ProposalId(LogIndex(at))) => (b'q', at.to_be_bytes().into()),
             StateKey::Roll => (b'l', vec![]),
             StateKey::Departure(id) => (b'x', id.as_str().into()),
-            StateKey::AdminCount(id) => (b'n', id.as_str().into()),
+            StateKey::OfficialKeys(id) => (b'n', id.as_str().into()),
             StateKey::ProtocolVersion => (b'o', vec![]),
-            StateKey::Equivocation(place) => (b'y', encode(*place)),
+            StateKey::Equivocation(place) => (b'y', place.to_name()),
             // No id contains a NUL, so that no id runs into another's number.
             StateKey::DatasetVersion(id, version) => {
                 (b'e', [id.to_string().as_bytes(), &[0], &version.to_be_bytes()].concat())
@@ -198,6 +198,16 @@ impl Window {
         self.exchanges.contains_key(id)
     }
 
+    /// The statements, each with the last time at which it could be executed again.
+    pub fn records(&self) -> &BTreeMap<RecordId, TimeMs> {
+        &self.records
+    }
+
+    /// The exchanges, each with the last time at which it could be used again.
+    pub fn exchanges(&self) -> &BTreeMap<ExchangeId, TimeMs> {
+        &self.exchanges
+    }
+
     /// Ids held.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -248,8 +258,8 @@ pub fn genesis_changes(genesis: &Genesis) -> Result<Changes, ValidatorSetError> 
     let electorate = genesis.members.iter().map(|member| member.agency.id.clone()).collect();
     changes.put::<Roll>(&StateKey::Roll, &Roll { electorate, hosted: BTreeMap::new() });
     for member in &genesis.members {
-        let admins = member.keys.iter().filter(|key| key.role == KeyRole::Admin).count() as u64;
-        changes.put::<u64>(&StateKey::AdminCount(&member.agency.id), &admins);
+        let official = member.official_keys();
+        changes.put::<OfficialKeys>(&StateKey::OfficialKeys(&member.agency.id), &official);
         changes.put::<Agency>(&StateKey::Agency(&member.agency.id), &member.agency);
         for key in &member.keys {
             let registered = Key {
@@ -292,10 +302,9 @@ pub fn departure(state: &impl StateRead, id: &AgencyId) -> Option<Departure> {
     read(state, &StateKey::Departure(id))
 }
 
-/// How many admin keys of an agency count.
-pub fn admin_count(state: &impl StateRead, id: &AgencyId) -> usize {
-    let count: u64 = read(state, &StateKey::AdminCount(id)).unwrap_or_default();
-    usize::try_from(count).unwrap_or(usize::MAX)
+/// The keys of an agency that only the genesis and measures change.
+pub fn official_keys(state: &impl StateRead, id: &AgencyId) -> OfficialKeys {
+    read(state, &StateKey::OfficialKeys(id)).unwrap_or_default()
 }
 
 /// The version of the rules in force.

@@ -4,6 +4,7 @@
 //! never changes. May not enter: deletion, disk, what keys and values mean.
 //! Source: docs/formats.md, "State tree".
 
+mod parts;
 mod proof;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use crate::hash::{ConsortiumId, Purpose, StateRoot, Tagger};
 
+pub use parts::{CheckedPart, Pair, PairsError, Partition, PartsError, StatePart};
 use proof::End;
 pub use proof::{ProofError, StateProof};
 
@@ -230,6 +232,7 @@ fn goes_right(path: &Path, depth: usize) -> bool {
 }
 
 /// The four hashes of a consortium's state tree.
+#[derive(Debug)]
 struct Hashers {
     key: Tagger,
     value: Tagger,

@@ -17,6 +17,7 @@ use crate::encoding::{Decode, DecodeError, Encode, decode, encode};
 use crate::hash::{Commitment, ConsortiumId, LeafHash, Purpose, RecordId, leaf_hash, tagged};
 use crate::ids::{Nonce, TimeMs};
 use crate::keys::{PublicKey, Signature, SignatureError};
+use crate::state::Changes;
 use crate::text::AgencyId;
 
 pub use action::Action;
@@ -242,7 +243,7 @@ impl VerifiedRecord {
         self.leaf
     }
 
-    /// The agency on whose account the record goes: its first signer's.
+    /// The agency whose act it is: its first signer's.
     pub fn agency(&self) -> &AgencyId {
         match self.record.statement.signers.first() {
             Some(signer) => &signer.agency,
@@ -336,6 +337,17 @@ fn check_attempt_form(
 
 fn check_attempt_signature(attempt: &SignedAttempt) -> Result<(), RecordError> {
     attempt.verify().map_err(RecordError::AttemptSignature)
+}
+
+/// Adds what a committed entry put into the replay window. Bytes that are no record, which no
+/// consortium commits, add nothing.
+pub(crate) fn replay_ids(bytes: &[u8], consortium: &ConsortiumId, changes: &mut Changes) {
+    let Ok(SignedRecord { statement, .. }) = decode(bytes, MAX_RECORD_BYTES) else { return };
+    let id = RecordId(tagged(Purpose::Statement, consortium, &encode(&statement)));
+    changes.records.insert(id, statement.valid_until);
+    if let Action::RecordAccess { attempt } = &statement.action {
+        changes.exchanges.insert(attempt.attempt.exchange, attempt.attempt.valid_until);
+    }
 }
 
 /// Checks an attempt that comes by itself as one inside a record is checked: consortium, items,

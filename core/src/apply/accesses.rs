@@ -3,7 +3,7 @@
 //! refuses by the very rule that it names.
 //! Source: docs/formats.md, "Rules", record-access and record-denial.
 
-use super::{Position, params, require_sole_signer};
+use super::{Position, check_membership, params, require_sole_signer};
 use crate::access::{AccessRefusal, Attempt, SignedAttempt};
 use crate::agency::{KeyEnd, KeyRole};
 use crate::dataset::{Dataset, PublishedDataset, Sharing};
@@ -12,6 +12,7 @@ use crate::ids::TimeMs;
 use crate::refusal::Refusal;
 use crate::state::{self, Changes, StateKey, StateRead};
 use crate::statement::{MAX_VALIDITY_MS, StatementSigner};
+use crate::text::AgencyId;
 
 /// Whether an attempt is allowed at a position; if so, the grant's usage after it. Errors: the
 /// first rule that refuses, in the order of docs/formats.md, "Evaluation".
@@ -21,12 +22,13 @@ pub fn evaluate(
     attempt: &Attempt,
 ) -> Result<Usage, AccessRefusal> {
     check_officer(state, at, attempt)?;
-    check_membership(state, at, attempt)?;
+    check_requester(state, at, &attempt.requester)?;
     check_attempt(state, at, attempt)?;
     let Some(grant) = state::grant(state, attempt.grant) else {
         return Err(AccessRefusal::NoSuchGrant { grant: attempt.grant });
     };
     check_parties(&grant, attempt)?;
+    check_provider(state, at, &attempt.dataset.agency)?;
     let Some(published) = state::dataset(state, &attempt.dataset) else {
         unreachable!("a grant is on a dataset, and objects are never deleted");
     };
@@ -55,15 +57,30 @@ fn check_officer(
 }
 
 /// The requesting agency must be a member today, and a hosted one within its time.
-fn check_membership(
+fn check_requester(
     state: &impl StateRead,
     at: Position,
-    attempt: &Attempt,
+    requester: &AgencyId,
 ) -> Result<(), AccessRefusal> {
-    match super::check_membership(state, at, &attempt.requester) {
+    match check_membership(state, at, requester) {
         Err(Refusal::AgencyLeft { at, .. }) => Err(AccessRefusal::RequesterLeft { at }),
         Err(Refusal::HostingOver { until, .. }) => {
             Err(AccessRefusal::RequesterHostingOver { until })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// So must the provider: nobody could record the access.
+fn check_provider(
+    state: &impl StateRead,
+    at: Position,
+    provider: &AgencyId,
+) -> Result<(), AccessRefusal> {
+    match check_membership(state, at, provider) {
+        Err(Refusal::AgencyLeft { at, .. }) => Err(AccessRefusal::ProviderLeft { at }),
+        Err(Refusal::HostingOver { until, .. }) => {
+            Err(AccessRefusal::ProviderHostingOver { until })
         }
         _ => Ok(()),
     }

@@ -1,15 +1,16 @@
 //! What each measure changes when it passes, and why it may not.
-//! Holds: ids and keys are never used again; every member but a hosted one has the keys that its
-//! standing needs; the competent authority and sponsors are members.
+//! Holds: ids and keys are never used again; every member has the keys that its standing needs; the
+//! competent authority, and who hosts others, are members with a node and a ballot.
 //! Source: docs/formats.md, "Measures".
+
+mod keys;
+mod standing;
 
 use super::Position;
 use super::governance::roll;
-use crate::agency::{Agency, Key, KeyRevocation, KeyRole, Standing};
-use crate::genesis::{GenesisKey, GenesisMember, MAX_ADMINS};
+use crate::agency::{Agency, KeyRole, Standing};
+use crate::genesis::GenesisMember;
 use crate::governance::{Departure, MAX_ELECTORATE, Measure, Roll};
-use crate::ids::TimeMs;
-use crate::keys::PublicKey;
 use crate::refusal::{MeasureFault, Refusal};
 use crate::state::{self, Changes, Overlay, StateKey, StateRead};
 use crate::text::{AgencyId, Text};
@@ -25,7 +26,8 @@ pub(super) fn carry_out(
         Measure::Admit { member } => admit(state, at, member),
         Measure::Remove { agency, reason } => remove(state, at, agency, reason),
         Measure::ReplaceKey { agency, old, new, suspect_since } => {
-            replace_key(state, at, agency, old.as_ref(), new.as_ref(), *suspect_since)
+            let change = keys::Replacement { old: old.as_ref(), new: new.as_ref() };
+            keys::replace(state, at, agency, &change, *suspect_since)
         }
         Measure::ChangeOperator { agency, operated_by } => {
             let mut member = require_member(state, agency)?;
@@ -36,7 +38,7 @@ pub(super) fn carry_out(
             Ok(put_agency(&member))
         }
         Measure::ChangeStanding { agency, standing, key } => {
-            change_standing(state, at, agency, standing, key.as_ref())
+            standing::change(state, at, agency, standing, key.as_ref())
         }
         Measure::ChangeAuthority { agency } => change_authority(state, agency),
         Measure::ChangeParams { params } => {
@@ -51,7 +53,8 @@ pub(super) fn carry_out(
             Ok(changes)
         }
         Measure::ActivateVersion { version } => {
-            if *version <= state::protocol_version(state) {
+            // One after the other, so that no slip of a figure stops every node for ever.
+            if Some(*version) != state::protocol_version(state).checked_add(1) {
                 return unfit(MeasureFault::Version);
             }
             let mut changes = Changes::default();
@@ -77,12 +80,8 @@ fn admit(state: &impl StateRead, at: Position, member: &GenesisMember) -> Result
     enter(state, at, &mut roll, agency)?;
     let mut changes = put_agency(agency);
     for key in &member.keys {
-        changes.extend(begin_key(
-            &Overlay { below: state, changes: &changes },
-            at,
-            &agency.id,
-            key,
-        )?);
+        let so_far = Overlay { below: state, changes: &changes };
+        changes.extend(keys::begin(&so_far, at, &agency.id, key)?);
     }
     if let Standing::Validator { power } = agency.standing
         && let Some(key) = member.keys.iter().find(|key| key.role == KeyRole::Validator)
@@ -90,8 +89,7 @@ fn admit(state: &impl StateRead, at: Position, member: &GenesisMember) -> Result
         let validator = Validator { agency: agency.id.clone(), key: key.key, power };
         changes.extend(set_validator(state, &agency.id, Some(validator))?);
     }
-    let admins = member.keys.iter().filter(|key| key.role == KeyRole::Admin).count();
-    put_admin_count(&mut changes, &agency.id, admins);
+    changes.put(&StateKey::OfficialKeys(&agency.id), &member.official_keys());
     changes.put(&StateKey::Roll, &roll);
     Ok(changes)
 }
@@ -131,14 +129,9 @@ fn remove(
     reason: &Text<256>,
 ) -> Result<Changes, Refusal> {
     let member = require_member(state, agency)?;
-    let authority: Option<AgencyId> = state::read(state, &StateKey::CompetentAuthority);
-    if authority.as_ref() == Some(agency) {
-        return unfit(MeasureFault::IsAuthority);
-    }
+    refuse_authority(state, agency)?;
     let mut roll = roll(state);
-    if roll.hosted.values().any(|sponsor| sponsor == agency) {
-        return unfit(MeasureFault::IsSponsor);
-    }
+    refuse_sponsor(state, at, &roll, agency)?;
     roll.electorate.remove(agency);
     roll.hosted.remove(agency);
     let mut changes = Changes::default();
@@ -148,94 +141,6 @@ fn remove(
     changes.put(&StateKey::Roll, &roll);
     let departure = Departure { at: at.index, on: at.time, reason: reason.clone() };
     changes.put(&StateKey::Departure(agency), &departure);
-    Ok(changes)
-}
-
-fn replace_key(
-    state: &impl StateRead,
-    at: Position,
-    agency: &AgencyId,
-    old: Option<&PublicKey>,
-    new: Option<&GenesisKey>,
-    suspect_since: Option<TimeMs>,
-) -> Result<Changes, Refusal> {
-    let member = require_member(state, agency)?;
-    let mut changes = Changes::default();
-    let mut admins = state::admin_count(state, agency);
-    let mut role = None;
-    if let Some(old) = old {
-        let key = require_key(state, agency, old)?;
-        role = Some(key.role);
-        admins -= usize::from(key.role == KeyRole::Admin);
-        let reason = Text::default();
-        let revoked = Some(KeyRevocation { at: at.index, reason, suspect_since });
-        changes.put(&StateKey::Key(old), &Key { revoked, ..key });
-    }
-    if let Some(new) = new {
-        if new.role.is_registered_by_admin() || role.is_some_and(|role| role != new.role) {
-            return unfit(MeasureFault::KeyRole);
-        }
-        role = Some(new.role);
-        admins += usize::from(new.role == KeyRole::Admin);
-        changes.extend(begin_key(state, at, agency, new)?);
-    }
-    // Only admin keys may be added or taken away; of a node's there is always one.
-    let Some(role) = role.filter(|role| *role == KeyRole::Admin || old.is_some() == new.is_some())
-    else {
-        return unfit(MeasureFault::KeyRole);
-    };
-    if !(1..=MAX_ADMINS).contains(&admins) {
-        return unfit(MeasureFault::AdminCount);
-    }
-    put_admin_count(&mut changes, agency, admins);
-    if let (KeyRole::Validator, Some(new), Standing::Validator { power }) =
-        (role, new, &member.standing)
-    {
-        let validator = Validator { agency: agency.clone(), key: new.key, power: *power };
-        changes.extend(set_validator(state, agency, Some(validator))?);
-    }
-    Ok(changes)
-}
-
-fn change_standing(
-    state: &impl StateRead,
-    at: Position,
-    agency: &AgencyId,
-    standing: &Standing,
-    key: Option<&GenesisKey>,
-) -> Result<Changes, Refusal> {
-    let mut member = require_member(state, agency)?;
-    let set = validators(state);
-    let own = set.by_agency(agency);
-    let mut changes = Changes::default();
-    let validator = match (&member.standing, standing, key) {
-        (Standing::Hosted { .. }, _, _) | (_, Standing::Hosted { .. }, _) => {
-            return unfit(MeasureFault::Standing);
-        }
-        (before, after, _) if before == after => return unfit(MeasureFault::NothingChanges),
-        (Standing::Observer, Standing::Validator { power }, Some(key))
-            if key.role == KeyRole::Validator =>
-        {
-            changes.extend(begin_key(state, at, agency, key)?);
-            Some(Validator { agency: agency.clone(), key: key.key, power: *power })
-        }
-        (Standing::Validator { .. }, Standing::Validator { power }, None) => {
-            own.map(|own| Validator { power: *power, ..own.clone() })
-        }
-        (Standing::Validator { .. }, Standing::Observer, None) => {
-            if let Some(own) = own {
-                let key = require_key(state, agency, &own.key)?;
-                let revocation =
-                    KeyRevocation { at: at.index, reason: Text::default(), suspect_since: None };
-                changes.put(&StateKey::Key(&own.key), &Key { revoked: Some(revocation), ..key });
-            }
-            None
-        }
-        _ => return unfit(MeasureFault::Keys),
-    };
-    changes.extend(set_validator(state, agency, validator)?);
-    member.standing = standing.clone();
-    changes.extend(put_agency(&member));
     Ok(changes)
 }
 
@@ -253,6 +158,30 @@ fn change_authority(state: &impl StateRead, agency: &AgencyId) -> Result<Changes
     Ok(changes)
 }
 
+/// The competent authority stays a member with a ballot.
+fn refuse_authority(state: &impl StateRead, agency: &AgencyId) -> Result<(), Refusal> {
+    let authority: Option<AgencyId> = state::read(state, &StateKey::CompetentAuthority);
+    match authority {
+        Some(authority) if authority == *agency => unfit(MeasureFault::IsAuthority),
+        _ => Ok(()),
+    }
+}
+
+/// Who hosts a member whose time is not over keeps its node.
+fn refuse_sponsor(
+    state: &impl StateRead,
+    at: Position,
+    roll: &Roll,
+    agency: &AgencyId,
+) -> Result<(), Refusal> {
+    let mut hosted = roll.hosted.iter().filter(|(_, sponsor)| *sponsor == agency);
+    let acts = |hosted: &AgencyId| super::check_membership(state, at, hosted).is_ok();
+    if hosted.any(|(hosted, _)| acts(hosted)) {
+        return unfit(MeasureFault::IsSponsor);
+    }
+    Ok(())
+}
+
 /// The agency, if it is a member today.
 fn require_member(state: &impl StateRead, agency: &AgencyId) -> Result<Agency, Refusal> {
     let member = state::agency(state, agency);
@@ -260,55 +189,6 @@ fn require_member(state: &impl StateRead, agency: &AgencyId) -> Result<Agency, R
         return Err(Refusal::AgencyUnknown { agency: agency.clone() });
     };
     Ok(member)
-}
-
-/// A node's or admin key of the agency that is not revoked.
-fn require_key(
-    state: &impl StateRead,
-    agency: &AgencyId,
-    public: &PublicKey,
-) -> Result<Key, Refusal> {
-    let Some(key) = state::key(state, public) else {
-        return Err(Refusal::KeyUnknown { key: *public });
-    };
-    if key.agency != *agency {
-        return Err(Refusal::KeyOfOther { agency: key.agency });
-    }
-    if key.role.is_registered_by_admin() {
-        return unfit(MeasureFault::KeyRole);
-    }
-    match &key.revoked {
-        Some(revocation) => Err(Refusal::KeyAlreadyRevoked { at: revocation.at }),
-        None => Ok(key),
-    }
-}
-
-/// Registers a key that a measure brings in.
-fn begin_key(
-    state: &impl StateRead,
-    at: Position,
-    agency: &AgencyId,
-    new: &GenesisKey,
-) -> Result<Changes, Refusal> {
-    if let Some(taken) = state::key(state, &new.key) {
-        return Err(Refusal::KeyTaken { agency: taken.agency, role: taken.role });
-    }
-    let key = Key {
-        agency: agency.clone(),
-        role: new.role,
-        algorithm: new.algorithm,
-        post: new.post.clone(),
-        registered_at: Some(at.index),
-        valid_until: None,
-        revoked: None,
-    };
-    let mut changes = Changes::default();
-    changes.put(&StateKey::Key(&new.key), &key);
-    Ok(changes)
-}
-
-fn put_admin_count(changes: &mut Changes, agency: &AgencyId, count: usize) {
-    changes.put(&StateKey::AdminCount(agency), &(count as u64));
 }
 
 fn put_agency(agency: &Agency) -> Changes {

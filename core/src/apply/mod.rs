@@ -108,6 +108,15 @@ fn act(state: &impl StateRead, at: Position, statement: &Statement) -> Result<Ch
     }
 }
 
+/// The agency on whose account a record of `agency` goes in a block: a hosted member's sponsor,
+/// else itself.
+pub fn account(state: &impl StateRead, agency: &AgencyId) -> AgencyId {
+    match state::agency(state, agency).map(|agency| agency.standing) {
+        Some(Standing::Hosted { sponsor, .. }) => sponsor,
+        _ => agency.clone(),
+    }
+}
+
 /// The agency whose act it is: the first signer's.
 fn acting(signers: &[StatementSigner]) -> &AgencyId {
     match signers.first() {

@@ -3,7 +3,7 @@
 //! asked; a request is answered once.
 //! Source: docs/formats.md, "Rules", open-request to urge-request.
 
-use super::{Position, datasets, grants, params, require_sole_signer};
+use super::{Position, check_membership, datasets, grants, params, require_sole_signer};
 use crate::agency::KeyRole;
 use crate::dataset::Sharing;
 use crate::grant::GrantTerms;
@@ -23,6 +23,8 @@ pub(super) fn open(
     let asked = &terms.asked;
     require_sole_signer(signers, &asked.requester, KeyRole::Officer)?;
     let dataset = datasets::require_published(state, &asked.dataset)?.dataset;
+    // Who has left answers nobody.
+    check_membership(state, at, &asked.dataset.agency)?;
     // What no steward has classified yet may be asked for: the request makes one do it.
     if dataset.sharing == Sharing::NotShared {
         return Err(Refusal::NotShareable { sharing: dataset.sharing });

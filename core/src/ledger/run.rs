@@ -45,6 +45,14 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The account on which a record goes after those before it. Errors: there is no room for it.
+    pub(super) fn admit(&self, record: &VerifiedRecord) -> Result<AgencyId, BlockError> {
+        let overlay = Overlay { below: self.ledger, changes: &self.changes };
+        let account = apply::account(&overlay, record.agency());
+        self.limits.admit(record, &account)?;
+        Ok(account)
+    }
+
     /// Applies a record after those before it; it is not kept yet.
     pub(super) fn apply(&mut self, record: &VerifiedRecord) -> Result<(), Refusal> {
         let at = Position { index: LogIndex(self.log.size()), time: self.time };
@@ -54,9 +62,9 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Keeps a record that was applied.
-    pub(super) fn keep(&mut self, record: VerifiedRecord) {
-        self.limits.count(&record);
+    /// Keeps a record that was applied, on the account that [`Run::admit`] gave.
+    pub(super) fn keep(&mut self, record: VerifiedRecord, account: AgencyId) {
+        self.limits.count(&record, account);
         self.log.push(record.leaf());
         self.records.push(record);
     }
@@ -116,17 +124,17 @@ pub(super) fn differing_field(follows: &Header, claimed: &Header) -> Option<&'st
     named.or((follows != claimed).then_some("content"))
 }
 
-/// How much of a block's room is used, in all and by each agency.
+/// How much of a block's room is used, in all and on each agency's account.
 pub(super) struct Limits<'a> {
     params: &'a Params,
     records: u32,
     bytes: u64,
-    by_agency: BTreeMap<AgencyId, (u32, u64)>,
+    by_account: BTreeMap<AgencyId, (u32, u64)>,
 }
 
 impl<'a> Limits<'a> {
     fn new(params: &'a Params) -> Self {
-        Limits { params, records: 0, bytes: 0, by_agency: BTreeMap::new() }
+        Limits { params, records: 0, bytes: 0, by_account: BTreeMap::new() }
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -134,7 +142,7 @@ impl<'a> Limits<'a> {
     }
 
     /// Whether a record still fits.
-    pub(super) fn admit(&self, record: &VerifiedRecord) -> Result<(), BlockError> {
+    fn admit(&self, record: &VerifiedRecord, account: &AgencyId) -> Result<(), BlockError> {
         let size = record.bytes().len() as u64;
         if self.is_full() {
             return Err(BlockError::Limit { what: "records" });
@@ -142,18 +150,17 @@ impl<'a> Limits<'a> {
         if self.bytes + size > u64::from(self.params.block_bytes) {
             return Err(BlockError::Limit { what: "bytes" });
         }
-        let agency = record.agency();
-        let (records, bytes) = self.by_agency.get(agency).copied().unwrap_or_default();
+        let (records, bytes) = self.by_account.get(account).copied().unwrap_or_default();
         let within = records < self.params.agency_records
             && bytes + size <= u64::from(self.params.agency_bytes);
-        if within { Ok(()) } else { Err(BlockError::Quota { agency: agency.clone() }) }
+        if within { Ok(()) } else { Err(BlockError::Quota { agency: account.clone() }) }
     }
 
-    fn count(&mut self, record: &VerifiedRecord) {
+    fn count(&mut self, record: &VerifiedRecord, account: AgencyId) {
         let size = record.bytes().len() as u64;
         self.records += 1;
         self.bytes += size;
-        let (records, bytes) = self.by_agency.entry(record.agency().clone()).or_default();
+        let (records, bytes) = self.by_account.entry(account).or_default();
         *records += 1;
         *bytes += size;
     }

@@ -12,6 +12,7 @@ use comity_core::state;
 use comity_core::statement::{Action, MAX_VALIDITY_MS, VerifiedRecord};
 
 use crate::governance::{VILLAGE, removal};
+use crate::membership::hosted_provider;
 use crate::source::{assert_complete, parts, variant};
 use crate::story::{
     CIVIL, FINANCE, HEALTH, HOUR_MS, START, Story, dataset, new_key, secret, signed_by,
@@ -184,6 +185,22 @@ const CASES: &[Case] = &[
     },
 ];
 
+/// Attempts that are refused because of the provider: nobody can record them, allowed or denied.
+const PROVIDERS: &[Case] = &[
+    |story| {
+        let at = story.pass(removal(CIVIL));
+        (signed_by_officer(story.attempt(GRANT)), AccessRefusal::ProviderLeft { at })
+    },
+    |story| {
+        let until = story.now.plus(60_000);
+        let grant = hosted_provider(story, until);
+        let mut attempt = story.attempt(grant);
+        attempt.dataset = state::grant(&story.ledger, grant).unwrap().terms.dataset;
+        story.now = until;
+        (signed_by_officer(attempt), AccessRefusal::ProviderHostingOver { until })
+    },
+];
+
 fn played(case: &Case) -> (Story, SignedAttempt, AccessRefusal) {
     let (mut story, grant) = Story::with_grant(terms());
     assert_eq!(grant, GRANT);
@@ -205,8 +222,26 @@ fn each_rule_refuses_the_access_and_makes_a_denial_due() {
 }
 
 #[test]
+fn what_no_provider_can_record_is_not_allowed_either() {
+    for case in PROVIDERS {
+        let (mut story, attempt, refusal) = played(case);
+        assert_eq!(story.ledger.evaluate(&attempt.attempt, story.now), Err(refusal.clone()));
+        let provider = attempt.attempt.dataset.agency.as_str().to_owned();
+        let records = [
+            Action::RecordAccess { attempt: attempt.clone() },
+            Action::RecordDenial { attempt, refusal },
+        ];
+        for action in records {
+            let record = story.record(&provider, KeyRole::Gateway, action);
+            let refused = story.check(&record).unwrap_err();
+            assert!(["agency-left", "hosting-over"].contains(&refused.rule()), "{refused}");
+        }
+    }
+}
+
+#[test]
 fn no_rule_of_evaluation_is_without_a_case() {
-    let tried = CASES.iter().map(|case| variant(&played(case).2));
+    let tried = CASES.iter().chain(PROVIDERS).map(|case| variant(&played(case).2));
     assert_complete(&parts(SOURCE, "pub enum AccessRefusal"), tried);
 }
 

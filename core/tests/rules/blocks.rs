@@ -4,6 +4,7 @@ use comity_core::access::AccessRefusal;
 use comity_core::agency::KeyRole;
 use comity_core::block::Header;
 use comity_core::genesis::Params;
+use comity_core::governance::Measure;
 use comity_core::hash::{
     BodyHash, CertificateHash, ConsortiumId, HeaderHash, LogRoot, StateRoot, ValidatorSetHash,
 };
@@ -253,7 +254,7 @@ fn a_block_beyond_a_limit_is_refused() {
 
 #[test]
 fn each_kind_of_block_error_is_met_here() {
-    let tried = ["Header", "Limit", "Quota", "Record"].map(str::to_owned);
+    let tried = ["Header", "Limit", "Quota", "Record", "Rules"].map(str::to_owned);
     assert_complete(&parts(LEDGER, "pub enum BlockError"), tried);
 }
 
@@ -267,6 +268,15 @@ fn a_record_goes_on_the_account_of_its_first_signer() {
     let built = story.build(vec![by_civil.clone(), by_steward, by_health.clone()]);
     assert_eq!(built.executed.records, [by_civil, by_health]);
     assert!(built.refused.is_empty());
+}
+
+#[test]
+fn no_block_follows_an_activation_of_rules_that_this_software_does_not_know() {
+    let mut story = Story::new(Params::default());
+    story.pass(Measure::ActivateVersion { version: 2 });
+    let header = story.build(vec![]).executed.header;
+    let executed = story.ledger.execute(&header, vec![], story.parent().as_ref()).err();
+    assert_eq!(executed, Some(BlockError::Rules { version: 2 }));
 }
 
 #[test]

@@ -18,7 +18,7 @@ use comity_core::statement::{
 };
 
 use crate::acts::{asking, entry};
-use crate::governance::{accusing, votes};
+use crate::equivocations::{accusing, votes};
 use crate::source::{assert_complete, parts, variant};
 use crate::story::{
     CIVIL, Draft, HEALTH, Story, dataset, dataset_id, new_key, secret, signed_by,

@@ -19,7 +19,7 @@ use crate::source::{assert_complete, parts, variant};
 use crate::story::{
     CIVIL, FINANCE, HEALTH, Story, dataset, new_key, secret, signed_by_officer, terms, text,
 };
-use crate::{catalogue, codes, governance, requests};
+use crate::{catalogue, codes, equivocations, governance, membership, requests};
 
 const SOURCE: &str = include_str!("../../src/refusal.rs");
 
@@ -349,7 +349,7 @@ const ACCESSES: &[Case] = &[
     },
 ];
 
-const TABLES: [&[Case]; 9] = [
+const TABLES: [&[Case]; 11] = [
     RECORDS,
     KEYS,
     DATASETS,
@@ -359,6 +359,8 @@ const TABLES: [&[Case]; 9] = [
     catalogue::CASES,
     codes::CASES,
     governance::CASES,
+    membership::CASES,
+    equivocations::CASES,
 ];
 
 fn publication(dataset: Dataset) -> Action {
