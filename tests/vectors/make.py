@@ -13,7 +13,8 @@ import sys
 sys.dont_write_bytecode = True
 
 from cases import (
-    archives, founding, judging, keyfiles, records, signing, texts, trees, values, voting, wires,
+    archives, founding, judging, keyfiles, records, signing, texts, trees, trusting, values, voting,
+    wires,
     world,
 )
 
@@ -41,6 +42,8 @@ FILES = {
     "consensus": ("Consensus", {"validators": world.CHAIN.ledger.validators}, voting.consensus),
     "blocks": ("Blocks", {}, voting.blocks),
     "archives": ("Archive", CONSORTIUM, archives.cases),
+    "trustpaths": ("Trust paths", {"genesis": world.GENESIS}, trusting.trust_paths),
+    "snapshots": ("Snapshots", {"genesis": world.GENESIS}, trusting.snapshots),
     "messages": ("Network", {}, wires.messages),
     "storage": ("Storage files", {}, wires.storage),
 }

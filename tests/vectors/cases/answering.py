@@ -6,6 +6,7 @@ STEWARD, GATEWAY, OFFICER = "health steward", "health gateway", "civil officer"
 DATA = "data steward"
 UNTIL = w.NOW + w.VALIDITY
 ROOM = w.dataset()["id"]
+INDEX = len(w.CHAIN.ledger.leaves)
 
 
 def make(name, action, what, until=UNTIL, **more):
@@ -90,9 +91,9 @@ def withdrawals():
     back = gone + [again("back")]
     yield "an access after a withdrawal and a new publication", give("back"), w.NOW, back
     newer = back + [make(STEWARD, {"kind": "issue-grant", "terms": w.terms()}, "newer")]
-    yield "an access under a grant after them", give("newer", grant="G45"), w.NOW, newer
+    yield "an access under a grant after them", give("newer", grant=f"G{INDEX + 2}"), w.NOW, newer
     twice = newer + [withdrawn("gone again")]
-    yield "an access after a second withdrawal", give("twice", grant="G45"), w.NOW, twice
+    yield "an access after a second withdrawal", give("twice", grant=f"G{INDEX + 2}"), w.NOW, twice
     yield "the first withdrawal counts", give("first"), w.NOW, twice
     often = [record for n in range(32) for record in (withdrawn(f"n {n}"), again(f"n {n}"))]
     yield "the 32nd withdrawal", often[62], w.NOW, often[:62]
@@ -189,7 +190,7 @@ def interrupted():
     quota = give("quota", grant="G15")
     yield "a used quota on a dataset with fewer items", quota, w.NOW, [fewer]
     value = w.attempt("rules denied", "G11")
-    due = {"rule": "dataset-suspended", "at": 43}
+    due = {"rule": "dataset-suspended", "at": INDEX}
     yield "a denial while suspended", make(GATEWAY, w.denial(value, due), "held"), w.NOW, [
         paused("once")]
 
@@ -264,7 +265,7 @@ def approvals():
         ("without a daily quota", {"total_quota": 10}),
         ("beyond the daily quota", {"total_quota": 10, "daily_quota": 6}),
     ):
-        record = approved(what, "R43", **more)
+        record = approved(what, f"R{INDEX}", **more)
         yield f"an approval of a limited request, {what}", record, w.NOW, [limited]
     yield "an approval of no item", approved("no item", items={"only": []})
     yield "an approval of a period of nothing", approved("period", not_before=w.NOW + w.DAY,
@@ -272,7 +273,7 @@ def approvals():
     yield "an approval of no access", approved("zero", total_quota=0)
     drafts = w.terms(dataset="health.gd/drafts")
     asked = [opened("drafts", drafts)]
-    record = act("drafts", "approve-request", request="R43", terms=drafts)
+    record = act("drafts", "approve-request", request=f"R{INDEX}", terms=drafts)
     yield "an approval on what is unclassified", record, w.NOW, asked
     classified = w.dataset("health.gd/drafts", conditions="")
     asked.append(act("classify", "amend-dataset", dataset=classified, version=1))
@@ -319,7 +320,7 @@ def urgings():
     yield "a reply urged again a moment before midnight", late, midnight - 1
     yield "a reply urged again at midnight", late, midnight
     asked = [opened("urged")]
-    yield "a reply urged for the first time", urged("first", "R43"), w.NOW, asked
+    yield "a reply urged for the first time", urged("first", f"R{INDEX}"), w.NOW, asked
     yield "a reply urged by the provider", urged("provider", by=STEWARD)
     yield "a reply urged that there is", urged("closed", "R28")
     yield "no request to urge", urged("none", "R36")

@@ -4,7 +4,7 @@ from comity import shapes
 from comity.chain import archive, frame, verify_archive
 from comity.hashing import header_hash
 
-from . import world as w
+from . import governing, world as w
 
 UNTIL = w.TIMES[2] + w.VALIDITY
 
@@ -41,7 +41,7 @@ def ended(chain, block):
 
 def cases():
     """The cases of archives.json."""
-    for source in (good(), files(), certificates(), headers(), bodies()):
+    for source in (good(), files(), certificates(), headers(), bodies(), memberships()):
         for what, data in source:
             yield {"what": what, "archive": data.hex(), "result": verify_archive(w.GENESIS, data)}
 
@@ -180,6 +180,57 @@ def bodies():
     more = w.record("tax.gd admin", w.register("one more", "tax.gd", "officer"), "more", UNTIL)
     yield "13 records of one agency", replaced(one + [more])
     yield from sizes()
+
+
+def memberships():
+    """Measures that pass in block 1, and the blocks after it."""
+    def begun(measure):
+        chain = w.Chain()
+        chain.push(governing.passing("archive", measure, 0), w.TIMES[0])
+        return chain
+
+    def certified(chain, agencies):
+        """One more block, and the archive with a certificate of these."""
+        block = chain.next_block([], w.TIMES[1])
+        value = header_hash(block["header"]).hex()
+        last = shapes.COMMIT_CERTIFICATE.put(w.certificate(2, 0, value, agencies))
+        return archive(w.CONSORTIUM, put(chain) + [shapes.BLOCK.put(block)], last)
+
+    admitted = begun(w.admitting(w.NEW))
+    everyone = w.VALIDATORS + [w.NEW]
+    yield "a validator admitted", admitted.archive()
+    yield "and the next block certified by all", certified(admitted, everyone)
+    few = ["civil.gd", "data.gd", "health.gd"]
+    yield "4 of 6 are not enough", certified(admitted, few)
+    yield "5 of 6 are", certified(admitted, few + [w.NEW])
+    early = begun(w.admitting(w.NEW))
+    early.certificate = w.certificate(1, 0, early.ledger.hash.hex(), everyone)
+    yield "a block certified by one who votes from the next", early.archive()
+    removed = begun(governing.removal("tax.gd"))
+    yield "the block that removes a validator, certified by it", removed.archive()
+    yield "the next block, certified by it", certified(removed, w.VALIDATORS)
+    yield "the next block, certified without it", certified(removed, few)
+    replaced = begun(governing.replacing(
+        "tax.gd", "tax.gd validator", w.new_key("tax.gd", "validator", 1)))
+    yield "the next block, certified by a key that was replaced", certified(replaced, w.VALIDATORS)
+    version = begun(governing.VERSION)
+    yield "newer rules activated", version.archive()
+    empty = version.ledger.follow([], w.TIMES[1], 0, version.certificate)[0]
+    block = {"header": empty, "parent_certificate": version.certificate, "records": []}
+    yield "a block by newer rules", ended(version, block)
+    guest = begun(w.admitting(w.HOSTED))
+    own, other = [
+        [
+            w.record(f"{agency} admin", w.register(f"{agency} {n}", agency, "officer"),
+                     f"guest {agency} {n}", UNTIL)
+            for n in range(12)
+        ]
+        for agency in ("civil.gd", w.HOSTED)
+    ]
+    fitting = guest.next_block(own[:6] + other[:6], w.TIMES[1])
+    yield "12 records of a sponsor and its guest", ended(guest, fitting)
+    over = {**fitting, "records": [data.hex() for data in own[:6] + other[:7]]}
+    yield "13 records of a sponsor and its guest", ended(guest, over)
 
 
 def sizes():

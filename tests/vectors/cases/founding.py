@@ -44,11 +44,17 @@ def variants():
         ("record_bytes", 1_024, 8_192), ("block_records", 12, 16_384),
         ("block_bytes", 8_192, 4_194_304), ("agency_records", 1, 16),
         ("agency_bytes", 4_096, 12_288), ("day_offset_minutes", -840, 840),
+        ("ballot_numerator", 2, 2), ("ballot_denominator", 3, 4),
+        ("ballot_open_ms", 60_000, 31_622_400_000),
     ):
         yield changed(f"{name} at its least", params(**{name: least}))
         yield changed(f"{name} below it", params(**{name: least - 1}))
         yield changed(f"{name} at its most", params(**{name: most}))
         yield changed(f"{name} above it", params(**{name: most + 1}))
+    for share, whole, what in ((1, 2, "a half"), (254, 255, "nearly all"), (255, 255, "all"),
+                               (127, 255, "less than a half"), (0, 0, "nothing")):
+        yield changed(f"a threshold of {what}", params(
+            ballot_numerator=share, ballot_denominator=whole))
     wide = {"block_bytes": 131_072, "agency_bytes": 65_536}
     yield changed("record_bytes of 65,535", params(record_bytes=65_535, **wide))
     yield changed("record_bytes of 65,536", params(record_bytes=65_536, **wide))
@@ -94,6 +100,12 @@ def variants():
             member["keys"] = [key for key in member["keys"] if key["role"] != "validator"]
 
     yield changed("nobody votes", all_observe)
+
+    def hosted(genesis):
+        genesis["members"][4]["agency"]["standing"] = w.hosting("civil.gd")
+        genesis["members"][4]["keys"] = genesis["members"][4]["keys"][1:]
+
+    yield changed("a hosted founder", hosted)
 
 
 def genesis():

@@ -4,10 +4,19 @@ from comity import shapes
 from comity.forms import MAX_VALIDITY_MS, Record
 from comity.rules import Refusal
 
-from . import answering, world as w
+from . import answering, governing, world as w
 from .answering import GATEWAY, OFFICER, STEWARD, UNTIL, give, make
 
 INDEX = len(w.CHAIN.ledger.leaves)
+
+
+def evaluated(judge, attempt, time):
+    """What "Evaluation" says of an attempt, whoever may record it: a refusal, or None."""
+    try:
+        judge.evaluate(attempt, time)
+    except Refusal as refusal:
+        return refusal.value
+    return None
 
 
 def judged(what, data, time=w.NOW, before=()):
@@ -17,8 +26,12 @@ def judged(what, data, time=w.NOW, before=()):
         judge.apply(Record(earlier, w.CONSORTIUM), INDEX + at, time)
     case = {"what": what, "time": time, "index": INDEX, "before": [r.hex() for r in before],
             "record": data.hex()}
+    record = Record(data, w.CONSORTIUM)
+    action = record.statement["action"]
+    if action["kind"] == "record-access":
+        case["evaluation"] = evaluated(judge, action["attempt"]["attempt"], time)
     try:
-        puts = judge.apply(Record(data, w.CONSORTIUM), index, time)
+        puts = judge.apply(record, index, time)
     except Refusal as refusal:
         case["refusal"] = refusal.value
     else:
@@ -29,7 +42,7 @@ def judged(what, data, time=w.NOW, before=()):
 def cases():
     """The cases of rules.json."""
     for source in (common(), signers(), keys(), datasets(), grants(), revocations(), attempts(),
-                   quotas(), denials(), *answering.sources()):
+                   quotas(), denials(), *answering.sources(), *governing.sources()):
         for what, data, *more in source:
             yield judged(what, data, *more)
 

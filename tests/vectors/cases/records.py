@@ -6,7 +6,7 @@ from comity import ed25519, shapes
 from comity.forms import Record, Unfit, check_record
 from comity.hashing import preimage
 
-from . import values, world as w
+from . import governing, values, world as w
 
 
 def attempts():
@@ -132,7 +132,7 @@ def encodings():
     yield "an unknown role", good[: at + 32] + b"\x08" + good[at + 33 :], "record-malformed"
     yield "an unknown capacity", good[: at + 36] + b"\1" + good[at + 37 :], "record-malformed"
     at = good.index(b"\x05\0\0\0\0\0\0\0Ended")
-    yield "an unknown action", good[: at - 12] + b"\x14" + good[at - 11 :], "record-malformed"
+    yield "an unknown action", good[: at - 12] + b"\x17" + good[at - 11 :], "record-malformed"
     for what, text in (
         ("bad UTF-8", b"End\xff\xff"), ("a control character", b"End\0d"),
         ("a bidirectional override", "Xx\u202e".encode()),
@@ -271,3 +271,61 @@ def inner_signatures():
         ("by another key", w.possession("health gateway", "health.gd", "steward", w.CONSORTIUM)),
     ):
         yield f"a proof of possession {what}", admin({**good, "possession": proof}), "bad-possession"
+    yield from proofs_of_measures(admin)
+    yield from contradictions()
+
+
+def proofs_of_measures(admin):
+    """Proofs of possession in measures."""
+    def proposing(measure):
+        return admin({"kind": "open-proposal", "measure": measure})
+
+    yield "an admission", proposing(w.admitting(w.NEW)), None
+    member = w.joining(w.NEW)
+    for at, key in enumerate(member["keys"]):
+        wrong = {**key, "possession": w.possession(f"{w.NEW} {key['role']}", w.NEW, key["role"])}
+        keys = member["keys"][:at] + [wrong] + member["keys"][at + 1 :]
+        yield f"an admission with a proof for a genesis: {key['role']}", proposing(
+            w.admitting(w.NEW, keys=keys)), "bad-possession"
+    new = w.new_key("tax.gd", "admin", 1)
+    good = governing.replacing("tax.gd", "tax.gd admin", new)
+    yield "a key replaced", proposing(good), None
+    yield "a key replaced for another agency", proposing(
+        {**good, "agency": "health.gd"}), "bad-possession"
+    key = w.new_key("univ.gd", "validator", 1)
+    power = {"validator": {"power": 1}}
+    yield "a new validator", proposing(governing.standing("univ.gd", power, key)), None
+    yield "a new validator by another's key", proposing(
+        governing.standing("univ.gd", power, {**key, "key": new["key"]})), "bad-possession"
+
+
+def contradictions():
+    """Equivocations that are none."""
+    def accusing(value, what="a"):
+        action = {"kind": "record-equivocation", "equivocation": value}
+        names = ["civil.gd validator"]
+        return put(w.statement(names, action, "refused", UNTIL), names)
+
+    for what, value in governing.EQUIVOCATIONS.items():
+        yield f"an equivocation: {what}", accusing(value), None
+    signed, one, tax = governing.signed, governing.ONE, governing.TAX
+    first = signed(tax, "prevote", 7, 1, one)
+    for what, other in (
+        ("the same twice", first), ("another kind", signed(tax, "precommit", 7, 1, None)),
+        ("another height", signed(tax, "prevote", 8, 1, None)),
+        ("another round", signed(tax, "prevote", 7, 2, None)),
+        ("another key", signed("data.gd validator", "prevote", 7, 1, None)),
+    ):
+        value = governing.contradiction(first, other)
+        yield f"no equivocation: {what}", accusing(value), "no-equivocation"
+    proposal = signed(tax, "proposal", 7, 1, one)
+    value = governing.contradiction(proposal, proposal)
+    yield "no equivocation: one proposal", accusing(value), "no-equivocation"
+    for name in ("first_signature", "second_signature"):
+        for what, pair in governing.EQUIVOCATIONS.items():
+            kind, content = next(iter(pair.items()))
+            flipped = f"{int(content[name][:2], 16) ^ 1:02x}" + content[name][2:]
+            yield f"an equivocation with a wrong {name}: {what}", accusing(
+                {kind: {**content, name: flipped}}), "equivocation-bad-signature"
+    forged = governing.contradiction(first, (signed(tax, "prevote", 7, 1, None)[0], first[1]))
+    yield "a signature twice", accusing(forged), "equivocation-bad-signature"

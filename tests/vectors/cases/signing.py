@@ -3,7 +3,7 @@
 from comity import ed25519 as e, shapes
 from comity.hashing import TAGS, commitment, preimage, tagged
 
-from . import world as w
+from . import governing, world as w
 
 BODY = b"a statement's bytes, of whatever kind"
 
@@ -152,6 +152,7 @@ def tags():
         yield {"details": text.hex(), "consortium": w.CONSORTIUM.hex(),
                "preimage": preimage("details", w.CONSORTIUM, text).hex(),
                "hash": tagged("details", w.CONSORTIUM, text).hex()}
+    yield from governing.accusations()
 
 
 def sealed(opening):

@@ -1,17 +1,26 @@
 """state.json: keys, tree and proofs of the state. log.json: roots, frontiers and proofs of logs."""
 
 from comity import shapes
+from comity.forms import Record
+from comity.grounds import equivocation_key
 from comity.hashing import leaf_hash
 from comity.trees import StateTree, log_consistency, log_path, log_root, frontier
 
-from . import world as w
+from . import governing, world as w
 
 CONSORTIUM = w.CONSORTIUM
 
 
 def state_keys():
     """Every kind of state key, with the value that lies there after the chain of the vectors."""
-    state = w.CHAIN.ledger.state
+    judge = w.CHAIN.ledger.judge()
+    further = governing.passed(governing.VERSION, governing.removal("tax.gd"))
+    for at, data in enumerate(further):
+        judge.apply(Record(data, CONSORTIUM), governing.INDEX + at, w.NOW)
+    state = judge.state
+    equivocation = equivocation_key({
+        "validator": w.public("tax.gd validator"), "height": 3, "round": 0, "step": "precommit",
+    })
     number = (11).to_bytes(8, "big")
     for kind, name, key in (
         ("params", "", b"p"), ("competent-authority", "", b"c"), ("validators", "", b"v"),
@@ -24,6 +33,10 @@ def state_keys():
         ("request", "R28", b"r" + (28).to_bytes(8, "big")),
         ("matter", "PENSION", b"mPENSION"),
         ("dataset-version", "health.gd/clinics 1", b"ehealth.gd/clinics\0\0\0\0\1"),
+        ("proposal", "P43", b"q" + (43).to_bytes(8, "big")), ("roll", "", b"l"),
+        ("departure", "tax.gd", b"xtax.gd"), ("protocol-version", "", b"o"),
+        ("official-keys", "data.gd", b"ndata.gd"),
+        ("equivocation", f"{w.public('tax.gd validator')} 3 0 precommit", equivocation),
     ):
         yield {"key": kind, "name": name, "bytes": key.hex(), "value": state[key].hex()}
 

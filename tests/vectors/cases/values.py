@@ -5,7 +5,7 @@ import hashlib
 from comity import shapes, wire
 from comity.hashing import header_hash
 
-from . import world as w
+from . import governing, world as w
 
 TYPES = {
     "u16": wire.U16, "u32": wire.U32, "u64": wire.U64, "i16": wire.I16, "bool": wire.Bool(),
@@ -39,6 +39,10 @@ TYPES = {
     "statement": shapes.STATEMENT, "signed-record": shapes.SIGNED_RECORD,
     "vote-kind": shapes.VOTE_KIND, "vote": shapes.VOTE, "proposal": shapes.PROPOSAL,
     "commit-certificate": shapes.COMMIT_CERTIFICATE, "header": shapes.HEADER,
+    "proposal-id": shapes.PROPOSAL_ID, "official-keys": shapes.OFFICIAL_KEYS,
+    "measure": shapes.MEASURE, "choice": shapes.CHOICE, "ballot": shapes.BALLOT,
+    "proposed-measure": shapes.PROPOSED_MEASURE, "roll": shapes.ROLL,
+    "departure": shapes.DEPARTURE, "equivocation": shapes.EQUIVOCATION, "u8": wire.U8,
 }
 LIMIT = 40
 # Types without a rendering in JSON.
@@ -50,7 +54,7 @@ BARE = {
 
 def small():
     """Values of the types that others are made of."""
-    numbers = {"u16": (0, 513, 2**16 - 1), "u32": (0, 1, 2**32 - 1), "u64": (7, 2**64 - 1)}
+    numbers = {"u8": (0, 255), "u16": (0, 513, 2**16 - 1), "u32": (0, 1, 2**32 - 1), "u64": (7, 2**64 - 1)}
     numbers["i16"] = (0, 480, -1, -840, 2**15 - 1, -(2**15))
     for name, values in numbers.items():
         yield from ((name, value) for value in values)
@@ -70,6 +74,7 @@ def small():
     yield "dataset-id", "health.gd/vaccinations"
     yield from (("grant-id", value) for value in ("G0", "G17", f"G{2**64 - 1}"))
     yield from (("request-id", value) for value in ("R0", "R12", f"R{2**64 - 1}"))
+    yield from (("proposal-id", value) for value in ("P0", "P9", f"P{2**64 - 1}"))
     for name, size in (
         ("nonce", 16), ("exchange-id", 16), ("bundle-id", 16), ("header-hash", 32),
         ("commitment", 32), ("details-hash", 32),
@@ -91,7 +96,7 @@ def enums():
     for name, kind in TYPES.items():
         if isinstance(kind, wire.Unit):
             yield from ((name, variant) for variant in kind.names)
-    yield from (("standing", value) for value in ("observer", {"validator": {"power": 3}}))
+    yield from (("standing", value) for value in ("observer", {"validator": {"power": 3}}, w.hosting("civil.gd")))
     yield from (("items", value) for value in ("all", {"only": []}, {"only": ["a", "姓名"]}))
     found = {
         "at": 9, "until": 10, "from": 11, "limit": 12, "grant": "G13", "item": "姓名",
@@ -120,7 +125,7 @@ def statements():
         ("health gateway", w.access(attempt)),
         ("health gateway", w.denial(attempt, {"rule": "quota-used", "limit": 1})),
         ("health gateway", w.access({**attempt, "sealed": w.SEALED})),
-        *later_acts(),
+        *later_acts(), *acts_of_governance(),
     ]
     kinds = {action["kind"] for _, action in actions}
     assert kinds == {name for name, _ in shapes.ACTION.variants}, "an action of each kind"
@@ -154,6 +159,64 @@ def later_acts():
     yield data, {"kind": "publish-codes", "list": "duty-bases", "codes": codes[:1]}
     yield data, {"kind": "withdraw-code", "list": "duty-bases", "code": "STATUTE-1",
                  "reason": "Repealed"}
+
+
+def acts_of_governance():
+    """Acts about proposals and equivocations, with who signs them."""
+    data = "data.gd admin"
+    for measure in measures():
+        yield data, {"kind": "open-proposal", "measure": measure}
+    for choice in ("for", "against"):
+        yield data, {"kind": "cast-ballot", "proposal": "P43", "choice": choice}
+    for value in governing.EQUIVOCATIONS.values():
+        yield "civil.gd validator", {"kind": "record-equivocation", "equivocation": value}
+
+
+def measures():
+    """Measures of every kind."""
+    for agency in (w.NEW, w.FOLLOWER, w.HOSTED):
+        yield w.admitting(agency)
+    yield governing.removal("tax.gd", "Merged 合并")
+    new = w.new_key("tax.gd", "admin", 1)
+    yield governing.replacing("tax.gd", "tax.gd admin", new, w.GENESIS_TIME)
+    yield governing.replacing("tax.gd", None, new)
+    yield governing.replacing("data.gd", "data.gd note", None)
+    yield {"measure": "change-operator", "agency": "tax.gd", "operated_by": "A contractor 承包商"}
+    yield governing.standing("tax.gd", "observer")
+    key = w.new_key("univ.gd", "validator", 1)
+    yield governing.standing("univ.gd", {"validator": {"power": 2}}, key)
+    yield governing.standing("univ.gd", w.hosting("civil.gd"))
+    yield {"measure": "change-authority", "agency": "civil.gd"}
+    yield governing.params(ballot_open_ms=60_000)
+    yield governing.VERSION
+
+
+def governance():
+    """Proposals, the roll, departures."""
+    for measure in measures():
+        yield "measure", measure
+    ballots = {
+        "data.gd": {"choice": "for", "at": 43}, "b": {"choice": "against", "at": 44},
+        "civil.gd": {"choice": "for", "at": 45},
+    }
+    proposed = {
+        "measure": governing.removal("tax.gd"), "opened_by": "data.gd", "opened_at": 43,
+        "closes": w.NOW, "ballots": {}, "passed_at": None,
+    }
+    yield "proposed-measure", proposed
+    yield "proposed-measure", {**proposed, "ballots": ballots, "passed_at": 45}
+    for value in ballots.values():
+        yield "ballot", value
+    yield "roll", {"electorate": [], "hosted": {}}
+    hosted = {"village.gd": "civil.gd", "b": "civil.gd", "aa": "data.gd"}
+    yield "roll", {"electorate": ["b", "civil.gd", "data.gd"], "hosted": hosted}
+    yield "departure", {"at": 46, "on": w.NOW, "reason": "Merged 合并"}
+    keys = {"admins": 1, "transport": w.public("tax.gd transport"), "note": None}
+    yield "official-keys", keys
+    yield "official-keys", {**keys, "transport": None}
+    yield "official-keys", {**keys, "note": w.public("data.gd note")}
+    for value in governing.EQUIVOCATIONS.values():
+        yield "equivocation", value
 
 
 def requests():
@@ -268,7 +331,7 @@ def large():
 
 def values():
     """The cases of values.json."""
-    for source in (small(), enums(), large(), requests()):
+    for source in (small(), enums(), large(), requests(), governance()):
         for name, value in source:
             yield {"type": name, "json": value, "bytes": TYPES[name].put(value).hex()}
 
@@ -319,18 +382,35 @@ def plain_faults():
     yield "a variant of 2^32 - 1", "key-role", b"\xff" * 4, "malformed"
     yield "a variant as one byte", "key-role", b"\1", "truncated"
     yield "an unknown kind of items", "items", b"\2\0\0\0", "malformed"
-    yield "an unknown kind of action", "action", b"\x14\0\0\0", "malformed"
-    yield "an unknown access refusal", "access-refusal", b"\x19\0\0\0", "malformed"
+    yield "an unknown kind of action", "action", b"\x17\0\0\0", "malformed"
+    yield "an unknown access refusal", "access-refusal", b"\x1d\0\0\0", "malformed"
     yield "an unknown capacity", "capacity", b"\1\0\0\0", "malformed"
     yield "an unknown algorithm", "key-algorithm", b"\1\0\0\0", "malformed"
     yield "an unknown outcome", "outcome", b"\3\0\0\0", "malformed"
     yield "an unknown list", "code-list", b"\2\0\0\0", "malformed"
     yield "an unknown detail", "detail", b"\3\0\0\0", "malformed"
+    yield "an unknown measure", "measure", b"\x08\0\0\0", "malformed"
+    yield "an unknown standing", "standing", b"\3\0\0\0", "malformed"
+    yield "an unknown choice", "choice", b"\2\0\0\0", "malformed"
+    yield "an unknown equivocation", "equivocation", b"\2\0\0\0", "malformed"
+    agency = shapes.AGENCY_ID
+    yield from maps(agency.put("aa") + agency.put("c"), agency.put("b") + agency.put("c"))
     yield "a salt of 31 bytes", "opening", bytes(4 + 31), "truncated"
     text = bytes(4 + 32) + count(2049) + b"x" * 2049
     yield "a detail of 2,049 bytes", "opening", text, "malformed"
     once = shapes.REQUEST_TERMS.put(w.asking())
     yield "a request that is half once", "request-terms", once[:-3] + b"\2" + once[-2:], "malformed"
+
+
+def maps(first, second):
+    """Faults of a map, in a roll."""
+    def roll(*pairs):
+        return count(0) + count(len(pairs)) + b"".join(pairs)
+
+    yield "a map out of order", "roll", roll(second, first), "not-canonical"
+    yield "a map with a key twice", "roll", roll(first, first), "not-canonical"
+    yield "a map of one more than there are", "roll", count(0) + count(3) + first + second, "truncated"
+    yield "a map of 2^60", "roll", count(0) + count(2**60) + first, "truncated"
 
 
 def odd_faults():

@@ -75,6 +75,13 @@ def requests():
     yield "response", {"blocks": [COMMITTED[0].hex()]}
     yield "response", {"body": None}
     yield "response", {"body": shapes.BLOCK.put(CHAIN.blocks[0]).hex()}
+    yield "request", {"snapshot": {"height": None, "offset": 0}}
+    yield "request", {"snapshot": {"height": 3, "offset": 262_144}}
+    yield "request", {"snapshot_chunk": {"height": 3, "number": 7}}
+    yield "response", {"snapshot": None}
+    yield "response", {"snapshot": {"height": 3, "size_bytes": 4, "bytes": "01020304"}}
+    yield "response", {"snapshot_chunk": None}
+    yield "response", {"snapshot_chunk": "00ff"}
 
 
 def messages():
@@ -87,8 +94,8 @@ def messages():
     good = shapes.GOSSIP.put({"vote": signed_vote("tax.gd", "prevote", 0, None)})
     for name, data, fault in (
         ("gossip", b"\5\0\0\0", "malformed"), ("gossip", good + b"\0", "trailing"),
-        ("gossip", good[:-1], "truncated"), ("request", b"\3\0\0\0", "malformed"),
-        ("response", b"\3\0\0\0", "malformed"), ("response", b"\2\0\0\0\2", "malformed"),
+        ("gossip", good[:-1], "truncated"), ("request", b"\5\0\0\0", "malformed"),
+        ("response", b"\5\0\0\0", "malformed"), ("response", b"\2\0\0\0\2", "malformed"),
         ("gossip", b"\0\0\0\0" + (2**40).to_bytes(8, "little"), "truncated"),
     ):
         yield {"message": name, "bytes": data.hex(), "fault": fault}

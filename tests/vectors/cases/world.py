@@ -1,4 +1,4 @@
-"""A consortium of five agencies, its keys, and a chain of five blocks, all from fixed seeds."""
+"""A consortium of five agencies, its keys, and a chain of six blocks, all from fixed seeds."""
 
 import hashlib
 
@@ -10,7 +10,7 @@ from comity.hashing import (
 )
 
 GENESIS_TIME = 1_772_409_600_000  # 2026-03-02T00:00:00Z
-TIMES = [GENESIS_TIME + 1_000 * n for n in range(1, 6)]
+TIMES = [GENESIS_TIME + 1_000 * n for n in range(1, 7)]
 SOON = TIMES[2] + 10_000
 NOW = TIMES[2] + 60_000
 VALIDITY = 600_000
@@ -75,7 +75,8 @@ def make_genesis():
         "params": {
             "heartbeat_ms": 10_000, "drift_ms": 10_000, "record_bytes": 4_096,
             "block_records": 16, "block_bytes": 12_288, "agency_records": 12,
-            "agency_bytes": 8_192, "day_offset_minutes": 480,
+            "agency_bytes": 8_192, "day_offset_minutes": 480, "ballot_numerator": 2,
+            "ballot_denominator": 3, "ballot_open_ms": 600_000,
         },
         "competent_authority": "data.gd",
         "matters": [
@@ -101,6 +102,41 @@ def make_genesis():
 GENESIS = make_genesis()
 CONSORTIUM = consortium_id(shapes.GENESIS.put(GENESIS))
 VALIDATORS = ["civil.gd", "data.gd", "health.gd", "tax.gd"]
+# Four of the five who have a ballot: just enough.
+GOVERNORS = ["data.gd admin", "civil.gd admin", "univ.gd admin", "health.gd admin"]
+# Who may join: with a node that votes, with one that follows, hosted.
+NEW, FOLLOWER, HOSTED = "new.gd", "new.observer", "hamlet.gd"
+
+
+def new_key(agency, role, number=0):
+    """A key as a measure brings it in."""
+    name = f"{agency} {role}" if number == 0 else f"{agency} {role} {number}"
+    return {**genesis_key(name, agency, role), "possession": possession(
+        name, agency, role, CONSORTIUM)}
+
+
+def hosting(sponsor, until=None):
+    """The standing of a hosted member."""
+    return {"hosted": {"sponsor": sponsor, "until": NOW + DAY if until is None else until}}
+
+
+def joining(agency, standing=None, keys=None):
+    """A member as a measure admits it."""
+    usual = {
+        NEW: ({"validator": {"power": 1}}, ["validator", "transport", "note", "admin"]),
+        FOLLOWER: ("observer", ["transport", "admin"]),
+    }
+    default, roles = usual.get(agency, (hosting("civil.gd"), ["admin"]))
+    fields = {
+        "id": agency, "name": agency, "level": "village", "region": "440100",
+        "kind": "government", "operated_by": agency, "standing": standing or default,
+    }
+    return {"agency": fields, "keys": keys or [new_key(agency, role) for role in roles]}
+
+
+def admitting(agency, **more):
+    """A measure that admits a member."""
+    return {"measure": "admit", "member": joining(agency, **more)}
 
 # name of the key: agency, role, post
 HOLDERS = {
@@ -112,6 +148,9 @@ HOLDERS = {
     "civil steward": ("civil.gd", "steward", "Data steward"),
     "tax officer": ("tax.gd", "officer", "Audit desk"),
     "data steward": ("data.gd", "steward", "Code list editor"),
+    "village officer": ("village.gd", "officer", "Village office"),
+    "village steward": ("village.gd", "steward", "Village office"),
+    "village gateway": ("village.gd", "gateway", "Village exchange"),
 }
 
 
@@ -294,7 +333,7 @@ def first_records():
     return [
         record(admins[HOLDERS[name][0]], register(name, valid_until=ends.get(name)),
                f"register {name}", until)
-        for name in HOLDERS if name != "data steward"
+        for name in HOLDERS if HOLDERS[name][0] in admins
     ]
 
 
@@ -396,6 +435,41 @@ def fifth_records():
     return [record(name, action, f"fifth {at}", until) for at, (name, action) in enumerate(acts)]
 
 
+def contradiction(name, kind, height, rnd, values):
+    """Two votes of a validator key at one place."""
+    votes = [
+        {"kind": kind, "height": height, "round": rnd, "value": value, "validator": public(name)}
+        for value in values
+    ]
+    first, second = (sign(name, "vote", CONSORTIUM, shapes.VOTE.put(vote)) for vote in votes)
+    return {"votes": {"first": votes[0], "first_signature": first, "second": votes[1],
+                      "second_signature": second}}
+
+
+def sixth_records():
+    """Block 6: a member is admitted as hosted until soon, provides and is given; a proposal and an
+    equivocation."""
+    until = NOW + VALIDITY
+    village = admitting("village.gd", standing=hosting("civil.gd", SOON))
+    leave = {"measure": "remove", "agency": "tax.gd", "reason": "Merged into data.gd"}
+    ballot = {"kind": "cast-ballot", "proposal": "P43", "choice": "for"}
+    twice = contradiction("tax.gd validator", "precommit", 3, 0, ("ab" * 32, None))
+    acts = [
+        (GOVERNORS[0], {"kind": "open-proposal", "measure": village}),
+        *((name, ballot) for name in GOVERNORS[1:]),
+        *(("village.gd admin", register(f"village {role}"))
+          for role in ("officer", "steward", "gateway")),
+        ("village steward", {"kind": "publish-dataset",
+                             "dataset": dataset("village.gd/households", summary="")}),
+        ("village steward", {"kind": "issue-grant", "terms": terms(dataset="village.gd/households")}),
+        ("health steward", {"kind": "issue-grant", "terms": terms(requester="village.gd")}),
+        ("univ.gd admin", {"kind": "open-proposal", "measure": leave}),
+        ("civil.gd admin", {"kind": "cast-ballot", "proposal": "P53", "choice": "against"}),
+        ("civil.gd validator", {"kind": "record-equivocation", "equivocation": twice}),
+    ]
+    return [record(name, action, f"sixth {at}", until) for at, (name, action) in enumerate(acts)]
+
+
 def make_chain():
     """The chain of the vectors: block 2 was decided in round 1, block 3 proposed again in it."""
     chain = Chain()
@@ -404,6 +478,7 @@ def make_chain():
     chain.push(third_records(), TIMES[2], precommit_round=1)
     chain.push(fourth_records(), TIMES[3])
     chain.push(fifth_records(), TIMES[4])
+    chain.push(sixth_records(), TIMES[5])
     return chain
 
 

@@ -2,8 +2,8 @@
 
 from . import shapes
 from .grounds import (
-    SHARED, Refusal, begin, code_key, current, dataset_key, day_of, grant_key, request_key,
-    require, version_key,
+    SHARED, Refusal, agency_key, begin, code_key, current, dataset_key, day_of, grant_key,
+    request_key, require, version_key,
 )
 
 
@@ -152,7 +152,8 @@ class Catalogue:
         """Whether terms are sound on a dataset."""
         requester, matters = terms["requester"], terms["matters"]
         require(requester != owner_of(terms["dataset"]), "grant-to-self")
-        require(b"a" + requester.encode() in self.state, "agency-unknown", agency=requester)
+        require(agency_key(requester) in self.state, "agency-unknown", agency=requester)
+        self.check_membership(requester, time)
         require(1 <= len(matters) <= 32, "matter-count", limit=32)
         for matter in matters:
             self.code_in_use("matters", matter)
@@ -240,6 +241,7 @@ class Requests:
         asked = terms["asked"]
         self.require_sole_signer(signers, asked["requester"], "officer")
         dataset = self.in_catalogue(asked["dataset"])["dataset"]
+        self.check_membership(owner_of(asked["dataset"]), time)
         sharing = dataset["sharing"]
         require(sharing != "not-shared", "not-shareable", sharing=sharing)
         self.check_terms(dataset, asked, time)

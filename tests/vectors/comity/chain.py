@@ -14,6 +14,7 @@ from .wire import Refused, decode
 MAGIC = b"COMITYA1"
 MAX_BLOCK_BYTES = 8 * 1024 * 1024
 MAX_CERTIFICATE_BYTES = 64 * 1024
+RULES_VERSION = 1
 
 
 class Fault(Exception):
@@ -49,7 +50,7 @@ class Ledger:
         judge, leaves = self.judge(), list(self.leaves)
         limits = Limits(judge.params())
         for position, record in enumerate(records):
-            limits.count(record)
+            limits.count(record, judge.account(record.agency))
             try:
                 judge.apply(record, len(leaves), time)
             except Refusal as refusal:
@@ -106,6 +107,9 @@ class Ledger:
         return named and certificate["round"] >= self.proposal_round
 
     def check_parent(self, header, parent):
+        version = Judge(self.state, {}, {}).rules_version()
+        if version > RULES_VERSION:
+            raise Fault(f"rules: {version}")
         for field, holds in (
             ("version", header["version"] == 1),
             ("height", header["height"] == self.height + 1),
@@ -124,19 +128,19 @@ class Limits:
     def __init__(self, params):
         self.params, self.records, self.size, self.agencies = params, 0, 0, {}
 
-    def count(self, record):
+    def count(self, record, account):
         """Errors: `Fault` where a record exceeds a limit."""
         size = len(record.data)
         if self.records + 1 > self.params["block_records"]:
             raise Fault("limit: records")
         if self.size + size > self.params["block_bytes"]:
             raise Fault("limit: bytes")
-        records, used = self.agencies.get(record.agency, (0, 0))
+        records, used = self.agencies.get(account, (0, 0))
         over = records + 1 > self.params["agency_records"]
         if over or used + size > self.params["agency_bytes"]:
-            raise Fault(f"quota: {record.agency}")
+            raise Fault(f"quota: {account}")
         self.records, self.size = self.records + 1, self.size + size
-        self.agencies[record.agency] = (records + 1, used + size)
+        self.agencies[account] = (records + 1, used + size)
 
 
 def check_proof(certificate, consortium, validators):

@@ -60,22 +60,76 @@ def check_params(params):
         "agency_records": (1, params["block_records"]),
         "agency_bytes": (record, block),
         "day_offset_minutes": (-840, 840),
+        "ballot_open_ms": (60_000, 31_622_400_000),
     }
     for name, (least, most) in bounds.items():
         require(least <= params[name] <= most, "parameter")
+    share, whole = params["ballot_numerator"], params["ballot_denominator"]
+    require(2 * share >= whole and share < whole, "parameter")
 
 
 def check_member(member):
-    """A member's keys."""
+    """A founding member and its keys."""
     agency, keys = member["agency"], member["keys"]
-    votes = int(agency["standing"] != "observer")
-    allowed = {"validator": (votes, votes), "transport": (1, 1), "note": (0, 1), "admin": (1, 8)}
-    for role, (least, most) in allowed.items():
-        require(least <= sum(key["role"] == role for key in keys) <= most, "keys")
+    require(standing_of(agency["standing"]) != "hosted", "hosted")
+    require(has_its_keys(member), "keys")
     for key in keys:
         body = possession_body(agency["id"], key["role"], bytes.fromhex(key["key"]))
         proven = verifies("possession", NO_CONSORTIUM, body, key["key"], key["possession"])
         require(proven, "possession")
+
+
+def standing_of(standing):
+    """The name of a standing."""
+    return standing if isinstance(standing, str) else next(iter(standing))
+
+
+def has_its_keys(member):
+    """Whether a member has as many keys of each role as its standing needs."""
+    standing = standing_of(member["agency"]["standing"])
+    votes, has_node = int(standing == "validator"), int(standing != "hosted")
+    allowed = {
+        "validator": (votes, votes), "transport": (has_node, has_node), "note": (0, has_node),
+        "admin": (1, 8),
+    }
+    counts = {role: sum(key["role"] == role for key in member["keys"]) for role in allowed}
+    return all(least <= counts[role] <= most for role, (least, most) in allowed.items())
+
+
+def new_keys(measure):
+    """The keys that a measure brings in, each with whose it is to be."""
+    if measure["measure"] == "admit":
+        member = measure["member"]
+        return [(member["agency"]["id"], key) for key in member["keys"]]
+    key = measure.get({"replace-key": "new", "change-standing": "key"}.get(measure["measure"]))
+    return [] if key is None else [(measure["agency"], key)]
+
+
+def place_of(equivocation):
+    """Where an equivocation happened, or None where its two messages do not contradict."""
+    kind, pair = next(iter(equivocation.items()))
+    first, second = pair["first"], pair["second"]
+    values = ("value",) if kind == "votes" else ("value", "polka_round")
+
+    def place(message):
+        fields = {name: message[name] for name in ("validator", "height", "round")}
+        return {**fields, "step": message.get("kind", "proposal")}
+
+    differ = any(first[name] != second[name] for name in values)
+    return place(first) if place(first) == place(second) and differ else None
+
+
+def equivocation_verifies(equivocation, consortium):
+    """Whether both signatures of an equivocation verify."""
+    kind, pair = next(iter(equivocation.items()))
+    shape, purpose = {
+        "votes": (shapes.VOTE, "vote"), "proposals": (shapes.PROPOSAL, "proposal")
+    }[kind]
+    return all(
+        verifies(purpose, consortium, shape.put(pair[name]), pair[name]["validator"],
+                 pair[f"{name}_signature"])
+        for name in ("first", "second")
+    )
 
 
 def first_validators(genesis):
@@ -87,7 +141,7 @@ def first_validators(genesis):
             "power": member["agency"]["standing"]["validator"]["power"],
         }
         for member in genesis["members"]
-        if member["agency"]["standing"] != "observer"
+        if standing_of(member["agency"]["standing"]) == "validator"
     ]
 
 
@@ -128,6 +182,8 @@ def check_record(data, consortium):
     require(1 <= len(signers) <= 16 and len(keys) == len(signers), "signers")
     require(len(statement["sealed"]) <= 16, "sealed-count")
     require(len(signatures) == len(signers), "signature-count")
+    if action["kind"] == "record-equivocation":
+        require(place_of(action["equivocation"]) is not None, "no-equivocation")
     ours = consortium.hex()
     require(attempt is None or attempt["attempt"]["consortium"] == ours, "attempt-wrong-consortium")
     asks = attempt is None or attempt["attempt"]["items"] != {"only": []}
@@ -146,6 +202,14 @@ def check_record(data, consortium):
         inner = possession_body(signers[0]["agency"], action["role"], bytes.fromhex(key))
         proven = verifies("possession", consortium, inner, key, action["possession"])
         require(proven, "bad-possession")
+    if action["kind"] == "open-proposal":
+        for agency, new in new_keys(action["measure"]):
+            inner = possession_body(agency, new["role"], bytes.fromhex(new["key"]))
+            proven = verifies("possession", consortium, inner, new["key"], new["possession"])
+            require(proven, "bad-possession")
+    if action["kind"] == "record-equivocation":
+        proven = equivocation_verifies(action["equivocation"], consortium)
+        require(proven, "equivocation-bad-signature")
     return record
 
 

@@ -50,6 +50,39 @@ def key_key(key):
     return b"k" + bytes.fromhex(key)
 
 
+def agency_key(agency):
+    return b"a" + agency.encode()
+
+
+def official_key(agency):
+    return b"n" + agency.encode()
+
+
+def departure_key(agency):
+    return b"x" + agency.encode()
+
+
+def proposal_key(proposal):
+    return b"q" + int(proposal[1:]).to_bytes(8, "big")
+
+
+def equivocation_key(place):
+    step = ("proposal", "prevote", "precommit").index(place["step"])
+    height, rnd = place["height"].to_bytes(8, "big"), place["round"].to_bytes(4, "big")
+    return b"y" + bytes.fromhex(place["validator"]) + height + rnd + bytes([step])
+
+
+def official_keys(member):
+    """The keys of a member that only measures change, beside its validator key."""
+    keys = {role: [key["key"] for key in member["keys"] if key["role"] == role]
+            for role in ("admin", "transport", "note")}
+    return {
+        "admins": len(keys["admin"]),
+        "transport": next(iter(keys["transport"]), None),
+        "note": next(iter(keys["note"]), None),
+    }
+
+
 def current(interruptions):
     """The interruption that goes on, or None."""
     last = interruptions[-1] if interruptions else None

@@ -23,6 +23,7 @@ TAGS = {
     "sealed": "comity/sealed/1",
     "details": "comity/details/1",
     "query": "comity/query/1",
+    "accusation": "comity/accusation/1",
 }
 
 
@@ -60,6 +61,12 @@ def possession_body(agency, role, key):
 def commitment(consortium, opening):
     """The commitment that an opening opens."""
     return tagged("sealed", consortium, shapes.OPENING.put(opening))
+
+
+def accusation_nonce(consortium, place, valid_until):
+    """The nonce of a node's statement about an equivocation."""
+    body = shapes.ACCUSATION.put({"place": place, "valid_until": valid_until})
+    return tagged("accusation", consortium, body)[:16]
 
 
 def header_hash(header):

@@ -3,9 +3,10 @@
 from . import shapes
 from .acts import Catalogue, Requests
 from .forms import MAX_VALIDITY_MS, first_validators
+from .governance import Governance
 from .grounds import (
-    MAX_TIME, SHARED, Refusal, code_key, current, dataset_key, day_of, grant_key, key_key, require,
-    usage_key,
+    MAX_TIME, SHARED, Refusal, agency_key, code_key, current, dataset_key, day_of, departure_key,
+    grant_key, key_key, official_key, official_keys, require, usage_key,
 )
 from .wire import decode
 
@@ -19,13 +20,17 @@ def founding_state(genesis):
         b"p": shapes.PARAMS.put(genesis["params"]),
         b"c": shapes.AGENCY_ID.put(genesis["competent_authority"]),
         b"v": validators,
+        b"l": shapes.ROLL.put({
+            "electorate": [member["agency"]["id"] for member in genesis["members"]], "hosted": {},
+        }),
     }
     for name, codes in (("matters", genesis["matters"]), ("duty-bases", genesis["duty_bases"])):
         for entry in codes:
             state[code_key(name, entry["code"])] = shapes.PUBLISHED_CODE.put(entry)
     for member in genesis["members"]:
         agency = member["agency"]
-        state[b"a" + agency["id"].encode()] = shapes.AGENCY.put(agency)
+        state[agency_key(agency["id"])] = shapes.AGENCY.put(agency)
+        state[official_key(agency["id"])] = shapes.OFFICIAL_KEYS.put(official_keys(member))
         for key in member["keys"]:
             registered = {name: key[name] for name in ("role", "algorithm", "post")}
             registered["agency"] = agency["id"]
@@ -33,7 +38,7 @@ def founding_state(genesis):
     return state
 
 
-class Judge(Catalogue, Requests):
+class Judge(Catalogue, Requests, Governance):
     """Judges records at positions on a state and a replay window, both of which it changes."""
 
     def __init__(self, state, records, exchanges):
@@ -76,6 +81,37 @@ class Judge(Catalogue, Requests):
             raise Refusal("signer-revoked", at=key["revoked"]["at"])
         until = key["valid_until"]
         require(until is None or time < until, "signer-expired", until=until)
+        self.check_membership(signer["agency"], time)
+
+    def membership_fault(self, agency, time):
+        """How an agency's membership ended: what and when, or None."""
+        departure = self.read(shapes.DEPARTURE, departure_key(agency))
+        if departure is not None:
+            return {"at": departure["at"]}
+        member = self.read(shapes.AGENCY, agency_key(agency))
+        standing = None if member is None else member["standing"]
+        if isinstance(standing, dict) and "hosted" in standing:
+            until = standing["hosted"]["until"]
+            return {"until": until} if time >= until else None
+        return None
+
+    def check_membership(self, agency, time):
+        fault = self.membership_fault(agency, time)
+        if fault is not None:
+            raise Refusal("agency-left" if "at" in fault else "hosting-over", agency=agency, **fault)
+
+    def check_party(self, party, agency, time):
+        """The same of one party to an access."""
+        fault = self.membership_fault(agency, time)
+        if fault is not None:
+            raise Refusal(f"{party}-left" if "at" in fault else f"{party}-hosting-over", **fault)
+
+    def account(self, agency):
+        """The agency on whose account a record of `agency` goes."""
+        member = self.read(shapes.AGENCY, agency_key(agency))
+        standing = None if member is None else member["standing"]
+        hosted = isinstance(standing, dict) and standing.get("hosted")
+        return hosted["sponsor"] if hosted else agency
 
     def require_sole_signer(self, signers, agency, role):
         sole = len(signers) == 1 and (signers[0]["agency"], signers[0]["role"]) == (agency, role)
@@ -138,6 +174,7 @@ class Judge(Catalogue, Requests):
             raise Refusal("officer-revoked", at=key["revoked"]["at"])
         until = key["valid_until"]
         require(until is None or time < until, "officer-expired", until=until)
+        self.check_party("requester", attempt["requester"], time)
         until = attempt["valid_until"]
         require(time <= until, "attempt-expired", until=until)
         require(until <= min(time + MAX_VALIDITY_MS, MAX_TIME), "attempt-too-long")
@@ -147,6 +184,7 @@ class Judge(Catalogue, Requests):
         terms = grant["terms"]
         for name in ("dataset", "requester"):
             require(terms[name] == attempt[name], f"other-{name}", **{name: terms[name]})
+        self.check_party("provider", terms["dataset"].split("/")[0], time)
         published = self.read(shapes.PUBLISHED_DATASET, dataset_key(terms["dataset"]))
         self.check_in_force(grant, published, time)
         matter = attempt["matter"]

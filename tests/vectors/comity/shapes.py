@@ -2,8 +2,8 @@
 
 from . import ed25519
 from .wire import (
-    Blob, Bool, List, Option, Outer, Raw, Refused, Set, Str, Struct, Tagged, Unit, I16, U16, U32,
-    U64,
+    Blob, Bool, List, Map, Option, Outer, Raw, Refused, Set, Str, Struct, Tagged, Unit, I16, U8,
+    U16, U32, U64,
 )
 
 # "Text"
@@ -104,6 +104,7 @@ class PositionType:
 
 
 DATASET_ID, GRANT_ID, REQUEST_ID = DatasetIdType(), PositionType("G"), PositionType("R")
+PROPOSAL_ID = PositionType("P")
 
 # "Keys"
 
@@ -119,6 +120,9 @@ KEY = Struct(
     ("registered_at", Option(LOG_INDEX)), ("valid_until", Option(TIME_MS)),
     ("revoked", Option(KEY_REVOCATION)),
 )
+OFFICIAL_KEYS = Struct(
+    ("admins", U64), ("transport", Option(PUBLIC_KEY)), ("note", Option(PUBLIC_KEY))
+)
 POSSESSION = Struct(("agency", AGENCY_ID), ("role", KEY_ROLE), ("key", PUBLIC_KEY))
 
 # "Genesis"
@@ -128,7 +132,11 @@ AGENCY_KIND = Unit(
     "government", "public-institution", "party-legislative-or-judicial", "enterprise",
     "social-organisation", "research",
 )
-STANDING = Outer(validator=Struct(("power", U64)), observer=None)
+STANDING = Outer(
+    validator=Struct(("power", U64)),
+    observer=None,
+    hosted=Struct(("sponsor", AGENCY_ID), ("until", TIME_MS)),
+)
 AGENCY = Struct(
     ("id", AGENCY_ID), ("name", Text(128)), ("level", LEVEL), ("region", Text(64)),
     ("kind", AGENCY_KIND), ("superior", Option(AGENCY_ID)), ("authority", Option(AGENCY_ID)),
@@ -137,7 +145,8 @@ AGENCY = Struct(
 PARAMS = Struct(
     ("heartbeat_ms", U64), ("drift_ms", U64), ("record_bytes", U32), ("block_records", U32),
     ("block_bytes", U32), ("agency_records", U32), ("agency_bytes", U32),
-    ("day_offset_minutes", I16),
+    ("day_offset_minutes", I16), ("ballot_numerator", U8), ("ballot_denominator", U8),
+    ("ballot_open_ms", U64),
 )
 CODE_ENTRY = Struct(("code", CODE), ("title", Text(256)))
 GENESIS_KEY = Struct(
@@ -255,7 +264,9 @@ ACCESS_REFUSAL = Tagged(
     daily_quota_used=Struct(("limit", U64)), grant_suspended=Struct(("at", LOG_INDEX)),
     dataset_suspended=Struct(("at", LOG_INDEX)), dataset_withdrawn=Struct(("at", LOG_INDEX)),
     dataset_not_shared=Struct(("sharing", SHARING)), item_not_listed=Struct(("item", ITEM_NAME)),
-    mode_no_longer_offered=Struct(),
+    mode_no_longer_offered=Struct(), requester_left=Struct(("at", LOG_INDEX)),
+    requester_hosting_over=Struct(("until", TIME_MS)), provider_left=Struct(("at", LOG_INDEX)),
+    provider_hosting_over=Struct(("until", TIME_MS)),
 )
 
 # "Sealed details", "Signed queries"
@@ -267,6 +278,67 @@ QUERY = Struct(
     ("body", Text(64)), ("made_at", TIME_MS),
 )
 SIGNED_QUERY = Struct(("query", QUERY), ("signature", SIGNATURE))
+
+# "Governance"
+
+MEASURE = Tagged(
+    "measure",
+    admit=Struct(("member", GENESIS_MEMBER)),
+    remove=Struct(("agency", AGENCY_ID), ("reason", Text(256))),
+    replace_key=Struct(
+        ("agency", AGENCY_ID), ("old", Option(PUBLIC_KEY)), ("new", Option(GENESIS_KEY)),
+        ("suspect_since", Option(TIME_MS)),
+    ),
+    change_operator=Struct(("agency", AGENCY_ID), ("operated_by", Text(128))),
+    change_standing=Struct(
+        ("agency", AGENCY_ID), ("standing", STANDING), ("key", Option(GENESIS_KEY))
+    ),
+    change_authority=Struct(("agency", AGENCY_ID)),
+    change_params=Struct(("params", PARAMS)),
+    activate_version=Struct(("version", U16)),
+)
+CHOICE = Unit("for", "against")
+BALLOT = Struct(("choice", CHOICE), ("at", LOG_INDEX))
+PROPOSED_MEASURE = Struct(
+    ("measure", MEASURE), ("opened_by", AGENCY_ID), ("opened_at", LOG_INDEX), ("closes", TIME_MS),
+    ("ballots", Map(AGENCY_ID, BALLOT, str.encode)), ("passed_at", Option(LOG_INDEX)),
+)
+ROLL = Struct(
+    ("electorate", Set(AGENCY_ID, str.encode)), ("hosted", Map(AGENCY_ID, AGENCY_ID, str.encode))
+)
+DEPARTURE = Struct(("at", LOG_INDEX), ("on", TIME_MS), ("reason", Text(256)))
+
+# "Consensus"
+
+VOTE_KIND = Unit("prevote", "precommit")
+VOTE = Struct(
+    ("kind", VOTE_KIND), ("height", HEIGHT), ("round", U32), ("value", Option(HASH)),
+    ("validator", PUBLIC_KEY),
+)
+PROPOSAL = Struct(
+    ("height", HEIGHT), ("round", U32), ("value", HASH), ("polka_round", Option(U32)),
+    ("validator", PUBLIC_KEY),
+)
+SIGNED_VOTE = Struct(("vote", VOTE), ("signature", SIGNATURE))
+CERTIFICATE_SIGNATURE = Struct(("validator", PUBLIC_KEY), ("signature", SIGNATURE))
+COMMIT_CERTIFICATE = Struct(
+    ("height", HEIGHT), ("round", U32), ("header_hash", HASH),
+    ("signatures", List(CERTIFICATE_SIGNATURE)),
+)
+STEP = Unit("proposal", "prevote", "precommit")
+
+
+def two(message):
+    """Two signed messages."""
+    return Struct(
+        ("first", message), ("first_signature", SIGNATURE), ("second", message),
+        ("second_signature", SIGNATURE),
+    )
+
+
+EQUIVOCATION = Outer(votes=two(VOTE), proposals=two(PROPOSAL))
+PLACE = Struct(("validator", PUBLIC_KEY), ("height", HEIGHT), ("round", U32), ("step", STEP))
+ACCUSATION = Struct(("place", PLACE), ("valid_until", TIME_MS))
 
 # "Statements"
 
@@ -303,30 +375,15 @@ ACTION = Tagged(
     urge_request=Struct(("request", REQUEST_ID)),
     publish_codes=Struct(("list", CODE_LIST), ("codes", List(CODE_ENTRY))),
     withdraw_code=Struct(("list", CODE_LIST), ("code", CODE), ("reason", Text(256))),
+    open_proposal=Struct(("measure", MEASURE)),
+    cast_ballot=Struct(("proposal", PROPOSAL_ID), ("choice", CHOICE)),
+    record_equivocation=Struct(("equivocation", EQUIVOCATION)),
 )
 STATEMENT = Struct(
     ("version", U16), ("consortium", HASH), ("nonce", NONCE), ("valid_until", TIME_MS),
     ("signers", List(STATEMENT_SIGNER)), ("sealed", List(HASH)), ("action", ACTION),
 )
 SIGNED_RECORD = Struct(("statement", STATEMENT), ("signatures", List(SIGNATURE)))
-
-# "Consensus"
-
-VOTE_KIND = Unit("prevote", "precommit")
-VOTE = Struct(
-    ("kind", VOTE_KIND), ("height", HEIGHT), ("round", U32), ("value", Option(HASH)),
-    ("validator", PUBLIC_KEY),
-)
-PROPOSAL = Struct(
-    ("height", HEIGHT), ("round", U32), ("value", HASH), ("polka_round", Option(U32)),
-    ("validator", PUBLIC_KEY),
-)
-SIGNED_VOTE = Struct(("vote", VOTE), ("signature", SIGNATURE))
-CERTIFICATE_SIGNATURE = Struct(("validator", PUBLIC_KEY), ("signature", SIGNATURE))
-COMMIT_CERTIFICATE = Struct(
-    ("height", HEIGHT), ("round", U32), ("header_hash", HASH),
-    ("signatures", List(CERTIFICATE_SIGNATURE)),
-)
 
 # "Blocks"
 
@@ -367,9 +424,27 @@ STATE_PROOF = Struct(
     ("siblings", List(HASH, lambda siblings: len(siblings) <= 256)), ("end", PROOF_END)
 )
 
+# "Trust paths", "Snapshots"
+
+SET_CHANGE = Struct(
+    ("header", HEADER), ("certificate", COMMIT_CERTIFICATE), ("next", VALIDATOR_SET)
+)
+TRUST_PATH = Struct(
+    ("changes", List(SET_CHANGE)), ("header", HEADER), ("certificate", COMMIT_CERTIFICATE)
+)
+CUT_OFF = Struct(("header", HEADER), ("certificate", COMMIT_CERTIFICATE), ("log", FRONTIER))
+LOG_PART = Struct(("level", U8), ("root", HASH), ("size_bytes", U32))
+STATE_PART = Struct(("depth", U16), ("keys", U64), ("hash", HASH), ("size_bytes", U32))
+MANIFEST = Struct(
+    ("version", U16), ("rules_version", U16), ("path", TRUST_PATH),
+    ("parent_certificate", Option(COMMIT_CERTIFICATE)), ("cut_off", Option(CUT_OFF)),
+    ("log_parts", List(LOG_PART)), ("state_parts", List(STATE_PART)),
+)
+ENTRIES = List(Blob())
+PAIRS = List(Struct(("key", Blob()), ("value", Blob())))
+
 # "Write-ahead log", "Network"
 
-STEP = Unit("proposal", "prevote", "precommit")
 SIGNED_MARK = Struct(
     ("height", U64), ("round", U32), ("step", STEP), ("message_hash", HASH),
     ("signature", SIGNATURE),
@@ -409,5 +484,11 @@ REQUEST = Outer(
     status=STATUS,
     blocks=Struct(("from", HEIGHT), ("max_bytes", U32)),
     body=Struct(("height", HEIGHT), ("header_hash", HASH)),
+    snapshot=Struct(("height", Option(HEIGHT)), ("offset", U32)),
+    snapshot_chunk=Struct(("height", HEIGHT), ("number", U32)),
 )
-RESPONSE = Outer(status=STATUS, blocks=List(Blob()), body=Option(Blob()))
+MANIFEST_PIECE = Struct(("height", HEIGHT), ("size_bytes", U32), ("bytes", Blob()))
+RESPONSE = Outer(
+    status=STATUS, blocks=List(Blob()), body=Option(Blob()),
+    snapshot=Option(MANIFEST_PIECE), snapshot_chunk=Option(Blob()),
+)

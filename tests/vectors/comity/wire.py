@@ -164,6 +164,28 @@ class Set(List):
         return value
 
 
+class Map:
+    """Pairs with different keys, ascending by the keys' `rank`; rendered as a dict."""
+
+    def __init__(self, key, value, rank):
+        self.key, self.value, self.rank = key, value, rank
+
+    def put(self, value):
+        pairs = sorted(value.items(), key=lambda pair: self.rank(pair[0]))
+        return U64.put(len(pairs)) + b"".join(
+            self.key.put(key) + self.value.put(content) for key, content in pairs
+        )
+
+    def take(self, reader):
+        count = U64.take(reader)
+        if count > reader.left():
+            raise Refused("truncated", f"{count} pairs")
+        pairs = [(self.key.take(reader), self.value.take(reader)) for _ in range(count)]
+        ranks = [self.rank(key) for key, _ in pairs]
+        reader.is_canonical &= all(a < b for a, b in zip(ranks, ranks[1:]))
+        return dict(pairs)
+
+
 class Option:
     """A value or None."""
 

@@ -276,6 +276,7 @@ fn block_fault(fault: &BlockFault) -> String {
 
 fn execution_fault(error: &BlockError) -> String {
     match error {
+        BlockError::Rules { version } => format!("rules: {version}"),
         BlockError::Header { field: "body hash" } => "header: body".to_owned(),
         BlockError::Header { field } => format!("header: {}", field.replace(' ', "_")),
         BlockError::Limit { what } => format!("limit: {what}"),

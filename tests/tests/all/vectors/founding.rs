@@ -85,6 +85,7 @@ fn genesis_fault(error: &GenesisError) -> &'static str {
         GenesisError::Possession { .. } => "possession",
         GenesisError::KeyTwice(_) => "key-twice",
         GenesisError::Validators(_) => "validators",
+        GenesisError::Hosted(_) => "hosted",
     }
 }
 

@@ -6,8 +6,8 @@ use comity_core::ids::Height;
 use comity_core::keys::Signature;
 use comity_core::vote::{CertificateSignature, CommitCertificate, Proposal, Vote};
 use comity_replica::message::{
-    Gossip, PolkaCertificate, Request, Response, RoundCertificate, SignedProposal, SignedVote,
-    Status, Witnessed,
+    Gossip, ManifestPiece, PolkaCertificate, Request, Response, RoundCertificate, SignedProposal,
+    SignedVote, Status, Witnessed,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -163,6 +163,31 @@ enum ARequest {
     Status(Box<AStatus>),
     Blocks(Wanted),
     Body(OfBlock),
+    Snapshot(OfManifest),
+    #[serde(rename = "snapshot_chunk")]
+    SnapshotChunk(OfSnapshot),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfManifest {
+    height: Option<Height>,
+    offset: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfSnapshot {
+    height: Height,
+    number: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct APiece {
+    height: Height,
+    size_bytes: u32,
+    bytes: Hex,
 }
 
 #[derive(Deserialize)]
@@ -185,6 +210,9 @@ enum AResponse {
     Status(Box<AStatus>),
     Blocks(Vec<Hex>),
     Body(Option<Hex>),
+    Snapshot(Option<APiece>),
+    #[serde(rename = "snapshot_chunk")]
+    SnapshotChunk(Option<Hex>),
 }
 
 fn bytes(records: Vec<Hex>) -> Vec<Vec<u8>> {
@@ -245,6 +273,12 @@ impl From<ARequest> for Request {
             ARequest::Body(OfBlock { height, header_hash }) => {
                 Request::Body { height, header_hash }
             }
+            ARequest::Snapshot(OfManifest { height, offset }) => {
+                Request::Snapshot { height, offset }
+            }
+            ARequest::SnapshotChunk(OfSnapshot { height, number }) => {
+                Request::SnapshotChunk { height, number }
+            }
         }
     }
 }
@@ -255,6 +289,11 @@ impl From<AResponse> for Response {
             AResponse::Status(status) => Response::Status(status.into()),
             AResponse::Blocks(blocks) => Response::Blocks(bytes(blocks)),
             AResponse::Body(body) => Response::Body(body.map(|body| body.0)),
+            AResponse::Snapshot(piece) => Response::Snapshot(piece.map(|piece| {
+                let APiece { height, size_bytes, bytes } = piece;
+                ManifestPiece { height, size_bytes, bytes: bytes.0 }
+            })),
+            AResponse::SnapshotChunk(chunk) => Response::SnapshotChunk(chunk.map(|chunk| chunk.0)),
         }
     }
 }

@@ -12,6 +12,7 @@ mod rules;
 mod signing;
 mod storage;
 mod trees;
+mod trusting;
 mod values;
 
 use std::cell::Cell;
@@ -59,6 +60,8 @@ vectors! {
     "consensus" => votes_proposals_and_certificates_agree: chain::check_consensus;
     "blocks" => headers_and_bodies_agree: chain::check_blocks;
     "archives" => archives_verify_or_fail_where_they_should: chain::check_archives;
+    "trustpaths" => trust_paths_prove_or_fail_by_name: trusting::check_paths;
+    "snapshots" => snapshots_load_or_fail_by_name: trusting::check_snapshots;
     "messages" => messages_of_nodes_agree: messages::check;
     "storage" => files_of_storage_open_as_they_were_written: storage::check;
 }

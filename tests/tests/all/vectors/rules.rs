@@ -17,7 +17,7 @@ use super::chain::replay;
 use super::{Hex, Vectors};
 
 /// Rules that the ledger and the evaluation of attempts have.
-const RULES: usize = 57 + 25;
+const RULES: usize = 67 + 29;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +37,8 @@ struct Judged {
     before: Vec<Hex>,
     record: Hex,
     refusal: Option<Value>,
+    /// Of a record of an access: what evaluation says, whoever may record it.
+    evaluation: Option<Value>,
     /// What the state gets, in hexadecimal, where the record is accepted.
     puts: Option<BTreeMap<String, Hex>>,
 }
@@ -67,7 +69,10 @@ pub(super) fn check(vectors: &Vectors) {
             assert_eq!(serde_json::to_value(read).ok(), case.refusal, "{what}, read and written");
             seen.insert(refusal.rule());
         }
-        check_evaluation(&ledger, at, &record, judged.as_ref().err());
+        let evaluated = check_evaluation(&ledger, at, &record, judged.as_ref().err());
+        let rendered = evaluated.as_ref().map(|refusal| serde_json::to_value(refusal).unwrap());
+        assert_eq!(rendered, case.evaluation, "{what}");
+        seen.extend(evaluated.map(|refusal| refusal.rule()));
         let puts = judged.ok().map(|changes| {
             let puts = changes.puts.into_iter();
             puts.map(|(key, value)| (hex::encode(key), Hex(value))).collect()
@@ -83,12 +88,13 @@ fn check_evaluation(
     at: Position,
     record: &VerifiedRecord,
     refusal: Option<&Refusal>,
-) {
-    let Action::RecordAccess { attempt } = &record.statement().action else { return };
+) -> Option<AccessRefusal> {
+    let Action::RecordAccess { attempt } = &record.statement().action else { return None };
     let evaluated: Option<AccessRefusal> = accesses::evaluate(ledger, at, &attempt.attempt).err();
     match refusal {
         None => assert_eq!(evaluated, None),
         Some(Refusal::Access(due)) => assert_eq!(evaluated.as_ref(), Some(due)),
         Some(_) => {}
     }
+    evaluated
 }

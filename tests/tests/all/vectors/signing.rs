@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use comity_core::dataset::details_hash;
 use comity_core::encoding::encode;
+use comity_core::equivocation::Equivocation;
 use comity_core::hash::{Commitment, ConsortiumId, DetailsHash, Purpose};
+use comity_core::ids::{Nonce, TimeMs};
 use comity_core::keys::{PublicKey, SecretKey, Signature};
 use comity_core::sealed::Opening;
 use serde::Deserialize;
@@ -58,7 +60,8 @@ pub(super) fn check_signatures(vectors: &Vectors) {
 }
 
 /// Every purpose by its name in the vectors.
-const PURPOSES: [(&str, Purpose); 17] = [
+const PURPOSES: [(&str, Purpose); 18] = [
+    ("accusation", Purpose::Accusation),
     ("genesis", Purpose::Genesis),
     ("statement", Purpose::Statement),
     ("attempt", Purpose::Attempt),
@@ -84,6 +87,7 @@ enum Tag {
     Plain(Plain),
     Sealed(Sealed),
     Details(Details),
+    Accusation(Box<Accusation>),
 }
 
 #[derive(Deserialize)]
@@ -102,6 +106,17 @@ struct Sealed {
     bytes: Hex,
     preimage: Hex,
     commitment: Commitment,
+}
+
+/// The nonce of a node's statement about an equivocation.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Accusation {
+    equivocation: Equivocation,
+    consortium: ConsortiumId,
+    valid_until: TimeMs,
+    preimage: Hex,
+    nonce: Nonce,
 }
 
 /// The hash of a text about a dataset.
@@ -129,6 +144,14 @@ pub(super) fn check_tags(vectors: &Vectors) {
             assert_eq!(body, case.preimage.0);
             assert_eq!(sha256(&body), *case.commitment.as_bytes());
             assert_eq!(case.opening.commitment(&case.consortium), case.commitment);
+        }
+        Tag::Accusation(case) => {
+            let place = case.equivocation.place().unwrap();
+            let body = encode(&(place, case.valid_until));
+            let body = preimage(Purpose::Accusation.tag(), &case.consortium, &body);
+            assert_eq!(body, case.preimage.0);
+            assert_eq!(place.nonce(&case.consortium, case.valid_until), case.nonce);
+            assert_eq!(sha256(&body)[..16], case.nonce.0);
         }
         Tag::Details(case) => {
             let body = preimage(Purpose::Details.tag(), &case.consortium, &case.details.0);

@@ -1,12 +1,15 @@
 //! Keys, roots and proofs of the state; roots, frontiers and proofs of the log.
 
-use comity_core::agency::{Agency, Key};
+use comity_core::agency::{Agency, Key, OfficialKeys};
 use comity_core::codes::PublishedCode;
 use comity_core::dataset::{DatasetVersion, PublishedDataset};
 use comity_core::encoding::{Decode, Encode, decode, encode};
+use comity_core::equivocation::{Place, Step};
 use comity_core::genesis::Params;
+use comity_core::governance::{Departure, Proposal, Roll};
 use comity_core::grant::{Grant, Usage};
 use comity_core::hash::{ConsortiumId, LeafHash, LogRoot, Purpose, StateRoot, leaf_hash};
+use comity_core::ids::{Height, LogIndex};
 use comity_core::log_tree::{
     Frontier, consistency_proof, inclusion_path, verify_consistency, verify_inclusion,
 };
@@ -97,6 +100,18 @@ pub(super) fn check_state(vectors: &Vectors) {
     });
 }
 
+/// A place as the vectors name it: the key, height, round and step.
+fn place(name: &str) -> Place {
+    let parts: Vec<&str> = name.split(' ').collect();
+    let [key, height, round, "precommit"] = parts[..] else { panic!("another step: {name}") };
+    Place {
+        validator: key.parse().unwrap(),
+        height: Height(height.parse().unwrap()),
+        round: round.parse().unwrap(),
+        step: Step::Precommit,
+    }
+}
+
 fn check_key(case: &NamedKey) {
     fn is_a<T: Encode + Decode<()>>(value: &[u8]) {
         assert!(decode::<T>(value, value.len()).is_ok(), "the value is of its key's type");
@@ -117,6 +132,14 @@ fn check_key(case: &NamedKey) {
         }
         "grant" => (StateKey::Grant(name.parse().unwrap()).to_bytes(), is_a::<Grant>),
         "request" => (StateKey::Request(name.parse().unwrap()).to_bytes(), is_a::<Request>),
+        "proposal" => (StateKey::Proposal(name.parse().unwrap()).to_bytes(), is_a::<Proposal>),
+        "roll" => (StateKey::Roll.to_bytes(), is_a::<Roll>),
+        "departure" => (StateKey::Departure(&name.parse().unwrap()).to_bytes(), is_a::<Departure>),
+        "official-keys" => {
+            (StateKey::OfficialKeys(&name.parse().unwrap()).to_bytes(), is_a::<OfficialKeys>)
+        }
+        "protocol-version" => (StateKey::ProtocolVersion.to_bytes(), is_a::<u16>),
+        "equivocation" => (StateKey::Equivocation(&place(name)).to_bytes(), is_a::<LogIndex>),
         "dataset-version" => {
             let (id, version) = name.split_once(' ').unwrap();
             let (id, version) = (id.parse().unwrap(), version.parse().unwrap());

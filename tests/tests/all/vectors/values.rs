@@ -4,18 +4,23 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
-use comity_core::agency::{Agency, AgencyKind, Key, KeyAlgorithm, KeyRole, Level, Standing};
+use comity_core::agency::{
+    Agency, AgencyKind, Key, KeyAlgorithm, KeyRole, Level, OfficialKeys, Standing,
+};
 use comity_core::block::{Block, CommittedBlock, Header};
 use comity_core::codes::{CodeEntry, CodeList, PublishedCode};
 use comity_core::dataset::{
     Dataset, DatasetVersion, DeliveryMode, Grade, Item, Items, Openness, PublishedDataset, Sharing,
 };
 use comity_core::encoding::{Decode, DecodeError, Encode, decode, encode};
+use comity_core::equivocation::Equivocation;
 use comity_core::genesis::{Genesis, GenesisKey, GenesisMember, Params};
+use comity_core::governance::{self, Ballot, Choice, Departure, Measure, Roll};
 use comity_core::grant::{Grant, GrantTerms, Usage};
 use comity_core::hash::{Commitment, DetailsHash, HeaderHash};
 use comity_core::ids::{
-    BundleId, DatasetId, ExchangeId, GrantId, Height, LogIndex, Nonce, RequestId, TimeMs,
+    BundleId, DatasetId, ExchangeId, GrantId, Height, LogIndex, Nonce, ProposalId, RequestId,
+    TimeMs,
 };
 use comity_core::interruption::Interruptions;
 use comity_core::keys::{PublicKey, Signature};
@@ -38,6 +43,7 @@ use super::{Hex, Vectors, fault_name, sha256};
 macro_rules! of_type {
     ($name:expr, $act:ident($($argument:expr),*), $otherwise:expr) => {
         match $name {
+            "u8" => $act::<u8>($($argument),*),
             "u16" => $act::<u16>($($argument),*),
             "u32" => $act::<u32>($($argument),*),
             "u64" => $act::<u64>($($argument),*),
@@ -117,6 +123,15 @@ macro_rules! of_type {
             "proposal" => $act::<Proposal>($($argument),*),
             "commit-certificate" => $act::<CommitCertificate>($($argument),*),
             "header" => $act::<Header>($($argument),*),
+            "proposal-id" => $act::<ProposalId>($($argument),*),
+            "official-keys" => $act::<OfficialKeys>($($argument),*),
+            "measure" => $act::<Measure>($($argument),*),
+            "choice" => $act::<Choice>($($argument),*),
+            "ballot" => $act::<Ballot>($($argument),*),
+            "proposed-measure" => $act::<governance::Proposal>($($argument),*),
+            "roll" => $act::<Roll>($($argument),*),
+            "departure" => $act::<Departure>($($argument),*),
+            "equivocation" => $act::<Equivocation>($($argument),*),
             _ => $otherwise,
         }
     };
