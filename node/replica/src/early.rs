@@ -56,6 +56,11 @@ impl Early {
         }
     }
 
+    /// How many are kept.
+    pub(crate) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
     /// Takes all of them out, in the order in which they came.
     pub(crate) fn take(&mut self) -> VecDeque<(Peer, Gossip)> {
         std::mem::take(self).messages

@@ -95,7 +95,7 @@ pub enum Input {
         /// The message.
         message: Gossip,
     },
-    /// A peer asks. ([`Request::Blocks`] is answered by the shell, from the block log.)
+    /// A peer asks. (For blocks and snapshots the shell answers, from its files.)
     Request {
         /// Who.
         peer: Peer,

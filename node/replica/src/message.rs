@@ -17,6 +17,8 @@ pub const MAX_GOSSIP_BYTES: usize = 1024 * 1024;
 pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
 /// Longest response (bytes).
 pub const MAX_RESPONSE_BYTES: usize = 16 * 1024 * 1024;
+/// Most bytes of a snapshot's manifest in one response.
+pub const MANIFEST_PIECE_BYTES: usize = 256 * 1024;
 /// Most bytes of records in one gossip message.
 pub const RECORD_BATCH_BYTES: usize = 256 * 1024;
 
@@ -177,6 +179,31 @@ pub enum Request {
         /// The block.
         header_hash: HeaderHash,
     },
+    /// The manifest of a snapshot, from a byte on.
+    Snapshot {
+        /// Of which height; `None` is the newest.
+        height: Option<Height>,
+        /// From which byte of the manifest on.
+        offset: u32,
+    },
+    /// A chunk of a snapshot.
+    SnapshotChunk {
+        /// The snapshot's height.
+        height: Height,
+        /// The chunk's number in the file, from 0.
+        number: u32,
+    },
+}
+
+/// A piece of a snapshot's manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ManifestPiece {
+    /// The snapshot's height.
+    pub height: Height,
+    /// Size of the whole manifest (bytes).
+    pub size_bytes: u32,
+    /// The bytes from the offset asked for on, at most [`MANIFEST_PIECE_BYTES`].
+    pub bytes: Vec<u8>,
 }
 
 /// What it answers.
@@ -189,6 +216,10 @@ pub enum Response {
     Blocks(Vec<Vec<u8>>),
     /// To [`Request::Body`]: the block's canonical bytes, where the node has it.
     Body(Option<Vec<u8>>),
+    /// To [`Request::Snapshot`], where the node has that snapshot.
+    Snapshot(Option<ManifestPiece>),
+    /// To [`Request::SnapshotChunk`], where the node has that snapshot.
+    SnapshotChunk(Option<Vec<u8>>),
 }
 
 macro_rules! wire {

@@ -1,5 +1,5 @@
 //! The mempool: verified records that wait for a block.
-//! Holds: bounded in all and for each agency; arrival order is kept; one entry per leaf hash.
+//! Holds: bounded in all and on each agency's account; arrival order is kept; one entry per leaf hash.
 //! May not enter: rules (the ledger's `check`); signatures (records come in verified).
 
 use std::collections::{BTreeMap, VecDeque};
@@ -20,6 +20,8 @@ const RECENT_RECORDS: usize = 16_384;
 #[derive(Clone, Debug)]
 pub(crate) struct Pending {
     pub(crate) record: VerifiedRecord,
+    /// The agency whose quota it uses: a hosted member's sponsor, else the first signer's.
+    pub(crate) account: AgencyId,
     /// Whether it came in through this node's own API, which then sees that others have it.
     pub(crate) own: bool,
     /// When it came, or peers were last told of it (monotonic).
@@ -38,25 +40,25 @@ pub(crate) enum Room {
 #[derive(Debug)]
 pub(crate) struct Pool {
     limit: usize,
-    limit_per_agency: usize,
+    limit_per_account: usize,
     arrivals: u64,
     order: BTreeMap<u64, Pending>,
     places: BTreeMap<LeafHash, u64>,
-    by_agency: BTreeMap<AgencyId, usize>,
+    by_account: BTreeMap<AgencyId, usize>,
     parked: VecDeque<(VerifiedRecord, u8)>,
     recent: VecDeque<LeafHash>,
     recent_set: BTreeMap<LeafHash, usize>,
 }
 
 impl Pool {
-    pub(crate) fn new(limit: usize, limit_per_agency: usize) -> Self {
+    pub(crate) fn new(limit: usize, limit_per_account: usize) -> Self {
         Pool {
             limit,
-            limit_per_agency,
+            limit_per_account,
             arrivals: 0,
             order: BTreeMap::new(),
             places: BTreeMap::new(),
-            by_agency: BTreeMap::new(),
+            by_account: BTreeMap::new(),
             parked: VecDeque::new(),
             recent: VecDeque::new(),
             recent_set: BTreeMap::new(),
@@ -65,6 +67,11 @@ impl Pool {
 
     pub(crate) fn len(&self) -> usize {
         self.order.len()
+    }
+
+    /// Records that a rule refused for now.
+    pub(crate) fn parked(&self) -> usize {
+        self.parked.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -102,12 +109,11 @@ impl Pool {
         if self.places.contains_key(&leaf) {
             return Room::Known;
         }
-        let agency = pending.record.agency().clone();
-        let held = self.by_agency.get(&agency).copied().unwrap_or(0);
-        if self.order.len() >= self.limit || held >= self.limit_per_agency {
+        let held = self.by_account.get(&pending.account).copied().unwrap_or(0);
+        if self.order.len() >= self.limit || held >= self.limit_per_account {
             return Room::Full;
         }
-        self.by_agency.insert(agency, held + 1);
+        self.by_account.insert(pending.account.clone(), held + 1);
         self.places.insert(leaf, self.arrivals);
         self.order.insert(self.arrivals, pending);
         self.arrivals += 1;
@@ -116,11 +122,10 @@ impl Pool {
 
     pub(crate) fn remove(&mut self, leaf: &LeafHash) -> Option<Pending> {
         let pending = self.order.remove(&self.places.remove(leaf)?)?;
-        let agency = pending.record.agency();
-        if let Some(held) = self.by_agency.get_mut(agency) {
+        if let Some(held) = self.by_account.get_mut(&pending.account) {
             *held -= 1;
             if *held == 0 {
-                self.by_agency.remove(agency);
+                self.by_account.remove(&pending.account);
             }
         }
         Some(pending)

@@ -14,7 +14,7 @@ use super::context::{
     round_number,
 };
 use super::convert::{core_polka, engine_polka};
-use crate::message::{PolkaCertificate, SignedVote};
+use crate::message::{PolkaCertificate, SignedVote, Witnessed};
 
 /// Longest entry (bytes).
 const MAX_ENTRY_BYTES: usize = 64 * 1024;
@@ -111,6 +111,17 @@ pub(crate) fn entry_input(bytes: &[u8]) -> Result<Input<Ctx>, DecodeError> {
         }
         Entry::Polka(certificate) => Input::PolkaCertificate(engine_polka(&certificate)),
     })
+}
+
+/// The validator's message that an entry keeps, if it is one.
+pub(crate) fn entry_witness(bytes: &[u8]) -> Option<Witnessed> {
+    match decode(bytes, MAX_ENTRY_BYTES) {
+        Ok(Entry::Vote(vote)) => Some(Witnessed::Vote(vote)),
+        Ok(Entry::Proposal { proposal, signature }) => {
+            Some(Witnessed::Proposal { proposal, signature })
+        }
+        _ => None,
+    }
 }
 
 /// The block that an entry names as proposed and valid, if it is one of those.

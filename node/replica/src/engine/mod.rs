@@ -29,7 +29,7 @@ use context::{Addr, BlockId, Ctx, EngineSet, engine_proposal, engine_vote};
 use convert::{engine_polka, engine_round};
 use desk::Desk;
 
-pub(crate) use entry::entry_names;
+pub(crate) use entry::{entry_names, entry_witness};
 
 /// Heights and inputs for each that the engine itself may hold back: none, since it is fed its own
 /// height alone.

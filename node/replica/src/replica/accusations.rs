@@ -1,18 +1,17 @@
 //! Equivocations that this node saw, on their way to the log.
 //! Holds: bounded; each is raised again until it is on the log; a raised record is the same for
-//! the same equivocation and hour, so that it is not on the way twice.
+//! the same equivocation and quarter of a day, so that it is not on the way twice.
 //! May not enter: blame that two signatures do not prove. Source: docs/formats.md, "Equivocation".
 
 use comity_core::agency::KeyRole;
-use comity_core::encoding::encode;
-use comity_core::equivocation::{Equivocation, Place};
-use comity_core::hash::leaf_hash;
-use comity_core::ids::{Nonce, TimeMs};
+use comity_core::equivocation::{Equivocation, Place, contradictions};
+use comity_core::ids::TimeMs;
 use comity_core::state::{self, StateKey};
 use comity_core::statement::{
     Action, Capacity, MAX_VALIDITY_MS, STATEMENT_VERSION, SignedRecord, Statement, StatementSigner,
     VerifiedRecord,
 };
+use comity_core::vote::CommitCertificate;
 
 use super::Replica;
 use crate::io::Effect;
@@ -32,6 +31,30 @@ impl Replica {
         self.effects.push(Effect::Misbehaviour(Box::new(equivocation.clone())));
         self.accusations.insert(place, equivocation);
         self.raise_accusations();
+    }
+
+    /// A peer showed a certificate. One of this node's newest height for another block proves a
+    /// fork; those who stand in both certificates of one round are guilty of it.
+    pub(super) fn compare_with_own(&mut self, shown: &CommitCertificate) {
+        let Some(own) = &self.certificate else { return };
+        let (mine, height) = (own.certificate(), shown.height);
+        if mine.height != height || mine.header_hash == shown.header_hash {
+            return;
+        }
+        let (consortium, set) = (self.ledger.consortium(), self.ledger.tip_validators());
+        let Ok(shown) = shown.clone().verify(consortium, set) else { return };
+        let known = self.accusations.len();
+        let proven = contradictions(own, &shown);
+        for equivocation in proven {
+            self.accuse(equivocation);
+        }
+        if self.accusations.len() > known {
+            self.note(format!(
+                "there are two certified blocks of height {height}: a third of the voting power or \
+                 more has signed twice. Who did is on its way to the log; keep both logs as they \
+                 are, stop recording, and see docs/operations.md"
+            ));
+        }
     }
 
     /// Puts what was seen before every proposer, until it is on the log.
@@ -63,8 +86,6 @@ impl Replica {
         let agency = state::key(&self.ledger, &key.public())?.agency;
         let period = self.now.wall.max(self.ledger.tip().time).0 / PERIOD_MS;
         let valid_until = TimeMs((period + 2) * PERIOD_MS);
-        let drawn = leaf_hash(&encode(&(*place, valid_until.0)));
-        let nonce = drawn.0.first_chunk::<16>().copied()?;
         let signer = StatementSigner {
             agency,
             key: key.public(),
@@ -72,10 +93,11 @@ impl Replica {
             capacity: Capacity::Agency,
         };
         let consortium = *self.ledger.consortium();
+        let nonce = place.nonce(&consortium, valid_until);
         let statement = Statement {
             version: STATEMENT_VERSION,
             consortium,
-            nonce: Nonce(nonce),
+            nonce,
             valid_until,
             signers: vec![signer],
             sealed: Vec::new(),

@@ -15,7 +15,7 @@ use crate::io::{Effect, Peer, Ticket};
 use crate::message::{Request, Response, Status};
 
 /// Most bytes of blocks asked for at once.
-const BATCH_BYTES: u32 = 4 * 1024 * 1024;
+const BATCH_BYTES: u32 = 1024 * 1024;
 /// A tip that has not moved for this long (ms) is caught up even if a peer is only one ahead.
 const PATIENCE_MS: u64 = 700;
 
@@ -26,6 +26,8 @@ pub(super) struct CatchUp {
     busy: bool,
     /// A height that peers were heard to decide.
     heard_of: Height,
+    /// Who was asked last: the next to be asked is another, if another is ahead.
+    last: Option<Peer>,
 }
 
 /// What a fetched block is.
@@ -90,8 +92,10 @@ impl Replica {
                 let block = self.candidates.get(&header_hash).and_then(|c| c.block());
                 Response::Body(block.map(|block| block.to_bytes()))
             }
-            // The shell answers these from the block log.
+            // The shell answers these from its files.
             Request::Blocks { .. } => Response::Blocks(Vec::new()),
+            Request::Snapshot { .. } => Response::Snapshot(None),
+            Request::SnapshotChunk { .. } => Response::SnapshotChunk(None),
         };
         self.effects.push(Effect::Respond { ticket, response });
     }
@@ -134,7 +138,12 @@ impl Replica {
             state.proven = status.height;
         }
         let agency = state.agency.clone();
-        self.hear(agency.as_ref(), &status);
+        if let Some(certificate) = &status.certificate {
+            self.compare_with_own(certificate);
+        }
+        if proven {
+            self.hear(agency.as_ref(), &status);
+        }
         self.catch_up_if_behind();
     }
 
@@ -142,7 +151,7 @@ impl Replica {
     /// about to be decided here anyway.
     pub(super) fn catch_up_if_behind(&mut self) {
         let tip = self.ledger.tip().height;
-        let ahead = self.peers.ahead_of(tip);
+        let mut ahead = self.peers.ahead_of(tip);
         if self.catch_up.busy || ahead.is_empty() {
             return;
         }
@@ -152,8 +161,12 @@ impl Replica {
         if !far && !waited {
             return;
         }
+        if ahead.len() > 1 {
+            ahead.retain(|peer| Some(*peer) != self.catch_up.last);
+        }
         let peer = ahead[self.choose(ahead.len())];
         self.catch_up.busy = true;
+        self.catch_up.last = Some(peer);
         let request = Request::Blocks { from: tip.next(), max_bytes: BATCH_BYTES };
         self.ask(peer, request, Asked::Blocks);
     }
@@ -172,6 +185,7 @@ impl Replica {
                 Ok(Fetched::Old) => {}
                 Ok(Fetched::Later) => break,
                 Err(reason) => {
+                    self.compare_with_parent(&bytes);
                     fault = Some(reason);
                     break;
                 }
@@ -189,6 +203,14 @@ impl Replica {
             return;
         }
         self.verify(Verifying::Blocks { peer, blocks: checked }, records);
+    }
+
+    /// A block that does not follow from this node's tip may carry the proof of another.
+    fn compare_with_parent(&mut self, bytes: &[u8]) {
+        let fetched = CommittedBlock::from_bytes(bytes).ok();
+        if let Some(parent) = fetched.and_then(|fetched| fetched.block.parent_certificate) {
+            self.compare_with_own(&parent);
+        }
     }
 
     /// Decodes a fetched block and checks its certificate.

@@ -6,6 +6,7 @@ use comity_core::hash::HeaderHash;
 use comity_core::ids::Height;
 use comity_core::vote::{Proposal, Vote, VoteKind};
 
+use super::startup::keep_newest;
 use super::{Phase, Replica};
 use crate::engine::{Engine, Output, Signer};
 use crate::io::{Effect, Peer, Ticket, Timer, Verdict};
@@ -239,9 +240,6 @@ impl Replica {
 
     /// Remembers the newest message that each validator signed, to tell it when it restarts.
     pub(super) fn saw(&mut self, message: Witnessed) {
-        let newest = self.newest_seen.entry(message.validator()).or_insert_with(|| message.clone());
-        if message.position() > newest.position() {
-            *newest = message;
-        }
+        keep_newest(&mut self.newest_seen, message);
     }
 }

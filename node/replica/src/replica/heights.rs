@@ -13,7 +13,7 @@ use comity_core::ledger::Executed;
 use comity_core::statement::VerifiedRecord;
 use comity_core::vote::{CommitCertificate, VerifiedCertificate};
 
-use super::startup::Standing;
+use super::startup::{Standing, precommits};
 use super::{Left, Phase, Replica, rules_unknown};
 use crate::candidates::{Candidate, Judgement};
 use crate::engine::{Engine, Setting, entry_names};
@@ -156,6 +156,7 @@ impl Replica {
         });
         self.ledger.commit(&executed);
         self.pool.committed(executed.records.iter().map(VerifiedRecord::leaf));
+        let parent = committed.block.parent_certificate;
         let commit = Commit {
             header_hash: executed.hash,
             certificate: committed.certificate,
@@ -168,6 +169,12 @@ impl Replica {
             header,
         };
         self.announce_when_durable(Arc::new(commit));
+        for shown in parent.iter().chain([certificate.certificate()]) {
+            self.check_own_signature(shown);
+        }
+        for vote in precommits(certificate.certificate()) {
+            self.saw(vote);
+        }
         self.certificate = Some(certificate);
         self.check_rules_known();
         self.tip_since_ms = self.now.mono_ms;
@@ -192,6 +199,7 @@ impl Replica {
         self.review_membership();
         self.heartbeat_due = false;
         self.phase = Phase::Committing(self.outbox.position());
+        self.review_standing();
         self.review_pool();
         self.after_durable();
     }

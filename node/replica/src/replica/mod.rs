@@ -6,7 +6,9 @@
 mod accusations;
 mod catch_up;
 mod consensus;
+mod health;
 mod heights;
+mod loads;
 mod outbox;
 mod proposals;
 mod records;
@@ -31,10 +33,14 @@ use crate::io::{Effect, Input, Now, Peer, Ticket, Timer};
 use crate::message::Witnessed;
 use crate::peers::Peers;
 use crate::pool::Pool;
-use crate::storage::{Recovered, RecoveredBody, StorageOp};
+use crate::storage::{MarkPosition, Recovered, RecoveredBody, StorageOp};
 use catch_up::CatchUp;
+pub use loads::Loads;
 use outbox::Outbox;
 use startup::{Heard, Standing};
+
+pub use health::{Health, HeardOf};
+pub use startup::SILENT_HEIGHTS;
 
 /// How often peers tell one another where they stand (ms).
 const STATUS_EVERY_MS: u64 = 1_000;
@@ -194,6 +200,10 @@ pub struct Replica {
     left: BTreeMap<u64, Left>,
     early: Early,
     newest_seen: BTreeMap<PublicKey, Witnessed>,
+    /// The newest precommit of this node's own key in a certificate on the chain.
+    signed_on_chain: Option<MarkPosition>,
+    /// How far ahead of this node's clock each proposer's was (ms), by its last fresh proposal.
+    clocks: BTreeMap<PublicKey, i64>,
     accusations: BTreeMap<Place, Equivocation>,
     heard: BTreeMap<PublicKey, Heard>,
     submitted: Vec<(Ticket, Vec<u8>)>,
@@ -223,6 +233,10 @@ impl Replica {
         }
         let me = config.validator_key.as_ref().map(SecretKey::public);
         let (standing, signer) = startup::standing(&config, &ledger, recovered.guard.as_ref())?;
+        let newest_seen = startup::seen_on_disk(certificate.as_ref(), &recovered);
+        let own = certificate.iter().flat_map(|c| startup::precommits(c.certificate()));
+        let own = own.filter(|message| Some(message.validator()) == me);
+        let signed_on_chain = own.map(|message| message.position()).max();
         let pool = Pool::new(config.pool_records, config.pool_records_per_agency);
         let seed = config.seed;
         Ok(Replica {
@@ -240,7 +254,9 @@ impl Replica {
             outbox: Outbox::default(),
             left: startup::left_by_height(recovered),
             early: Early::default(),
-            newest_seen: BTreeMap::new(),
+            newest_seen,
+            signed_on_chain,
+            clocks: BTreeMap::new(),
             accusations: BTreeMap::new(),
             heard: BTreeMap::new(),
             submitted: Vec::new(),

@@ -129,6 +129,9 @@ impl Replica {
             return if has_polka == Some(true) { Grounds::Polka } else { Grounds::None };
         }
         let apart_ms = self.now.wall.0.abs_diff(header.time.0);
+        let ahead = i64::try_from(apart_ms).unwrap_or(i64::MAX);
+        let sign = if header.time < self.now.wall { -1 } else { 1 };
+        self.clocks.insert(signed.proposal.validator, sign * ahead);
         if self.candidates.get(&value).is_some_and(|known| known.timed) {
             return Grounds::None;
         }

@@ -13,6 +13,13 @@ use crate::pool::{Pending, Room};
 /// Peers are told of an own record again this long (ms) after the last time.
 const TELL_AGAIN_MS: u64 = 2_000;
 
+/// Where a record came in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Own,
+    Peer,
+}
+
 impl Replica {
     pub(super) fn on_submit(&mut self, ticket: Ticket, bytes: Vec<u8>) {
         let known = self.pool.get(&leaf_hash(&bytes)).map(|pending| pending.record.clone());
@@ -58,8 +65,7 @@ impl Replica {
         if let Err(refusal) = self.ledger.check(&record, self.now.wall) {
             return Admission::Refused { record, refusal };
         }
-        let told_ms = self.now.mono_ms;
-        match self.pool.admit(Pending { record: record.clone(), own: true, told_ms }) {
+        match self.pool.admit(self.pending(record.clone(), Origin::Own)) {
             Room::Full => Admission::Busy,
             Room::Known => Admission::Pending(record),
             Room::Taken => {
@@ -67,6 +73,12 @@ impl Replica {
                 Admission::Pending(record)
             }
         }
+    }
+
+    fn pending(&self, record: VerifiedRecord, origin: Origin) -> Pending {
+        let account = self.ledger.account(record.agency());
+        let told_ms = self.now.mono_ms;
+        Pending { record, account, own: origin == Origin::Own, told_ms }
     }
 
     /// Tells peers of new records, many in one message.
@@ -137,8 +149,7 @@ impl Replica {
         }
         match self.ledger.check(&record, self.now.wall) {
             Ok(()) => {
-                let told_ms = self.now.mono_ms;
-                self.pool.admit(Pending { record, own: false, told_ms });
+                self.pool.admit(self.pending(record, Origin::Peer));
                 true
             }
             Err(refusal) if is_final(&refusal) => true,
@@ -171,8 +182,7 @@ impl Replica {
         for (record, tries_left) in self.pool.take_parked() {
             match self.ledger.check(&record, now) {
                 Ok(()) => {
-                    let told_ms = self.now.mono_ms;
-                    self.pool.admit(Pending { record, own: false, told_ms });
+                    self.pool.admit(self.pending(record, Origin::Peer));
                 }
                 Err(refusal) if is_final(&refusal) => {}
                 Err(_) => self.pool.repark(record, tries_left),

@@ -9,15 +9,15 @@ use comity_core::ids::Height;
 use comity_core::keys::PublicKey;
 use comity_core::ledger::Ledger;
 use comity_core::text::AgencyId;
-use comity_core::vote::{CommitCertificate, VerifiedCertificate};
+use comity_core::vote::{CommitCertificate, VerifiedCertificate, Vote, VoteKind};
 
 use super::{BootError, Left, Phase, Replica, ReplicaConfig, Voting};
-use crate::engine::Signer;
-use crate::message::Status;
+use crate::engine::{Signer, entry_witness};
+use crate::message::{SignedVote, Status, Witnessed};
 use crate::storage::{Guard, MarkPosition, Recovered, StorageOp};
 
 /// Heights that a node with a lost guard stays silent beyond the highest tip of the others.
-const SILENT_HEIGHTS: u64 = 3;
+pub const SILENT_HEIGHTS: u64 = 3;
 
 /// What a node knows about its own right to vote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,15 +28,17 @@ pub(super) enum Standing {
     Asking,
     /// The guard is missing or behind what peers saw.
     Withheld,
+    /// The operator has to say first that no other machine votes with this key.
+    Held,
     /// The guard is whole.
     Active,
 }
 
-/// What a peer with a vote said since this node started.
+/// What a peer with a vote said since this node started; its tip is proven.
 #[derive(Clone, Debug)]
 pub(super) struct Heard {
-    tip: Height,
-    newest_of_ours: Option<MarkPosition>,
+    pub(super) tip: Height,
+    pub(super) newest_of_ours: Option<MarkPosition>,
 }
 
 pub(super) fn tip_certificate(
@@ -78,6 +80,41 @@ pub(super) fn standing(
     }
 }
 
+/// The newest message of each validator that this node's own disk proves: the precommits in the
+/// tip's certificate, and what the write-ahead log holds of the height after it. A node that
+/// restarts thus still tells a peer with a restored disk what that one has signed.
+pub(super) fn seen_on_disk(
+    certificate: Option<&VerifiedCertificate>,
+    recovered: &Recovered,
+) -> BTreeMap<PublicKey, Witnessed> {
+    let mut seen = BTreeMap::new();
+    for message in certificate.into_iter().flat_map(|c| precommits(c.certificate())) {
+        keep_newest(&mut seen, message);
+    }
+    for message in recovered.entries.iter().filter_map(|entry| entry_witness(&entry.bytes)) {
+        keep_newest(&mut seen, message);
+    }
+    seen
+}
+
+/// The votes that a certificate consists of.
+pub(super) fn precommits(certificate: &CommitCertificate) -> impl Iterator<Item = Witnessed> {
+    let CommitCertificate { height, round, header_hash, signatures } = certificate;
+    signatures.iter().map(move |of| {
+        let (kind, value) = (VoteKind::Precommit, Some(*header_hash));
+        let vote = Vote { kind, height: *height, round: *round, value, validator: of.validator };
+        Witnessed::Vote(SignedVote { vote, signature: of.signature })
+    })
+}
+
+/// Keeps a message unless a newer one of the same validator is known.
+pub(super) fn keep_newest(seen: &mut BTreeMap<PublicKey, Witnessed>, message: Witnessed) {
+    let newest = seen.entry(message.validator()).or_insert_with(|| message.clone());
+    if message.position() > newest.position() {
+        *newest = message;
+    }
+}
+
 /// What the write-ahead log held, by height.
 pub(super) fn left_by_height(recovered: Recovered) -> BTreeMap<u64, Left> {
     let mut left: BTreeMap<u64, Left> = BTreeMap::new();
@@ -95,7 +132,7 @@ impl Replica {
         match self.standing {
             Standing::Observer => Voting::Observer,
             Standing::Asking => Voting::Asking,
-            Standing::Withheld => Voting::Withheld,
+            Standing::Withheld | Standing::Held => Voting::Withheld,
             Standing::Active => {
                 let from = self.signer.as_ref().map_or(0, |signer| signer.guard.vote_from());
                 match from > self.next_height().0 {
@@ -103,6 +140,15 @@ impl Replica {
                     false => Voting::Active,
                 }
             }
+        }
+    }
+
+    /// Keeps this node from voting, whatever its peers know: for one whose directory comes from a
+    /// backup, until its operator has made certain that no other machine votes with its key. Say
+    /// so before the first input. An observer stays one.
+    pub fn hold_back(&mut self) {
+        if self.standing == Standing::Asking {
+            self.standing = Standing::Held;
         }
     }
 
@@ -135,7 +181,7 @@ impl Replica {
                 self.tell_status();
                 self.review_standing();
             }
-            (false, Standing::Asking | Standing::Withheld | Standing::Active) => {
+            (false, Standing::Asking | Standing::Withheld | Standing::Held | Standing::Active) => {
                 self.standing = Standing::Observer;
                 self.note("this node is no validator any more: it follows".into());
             }
@@ -143,9 +189,11 @@ impl Replica {
         }
     }
 
-    /// Takes in what a peer says about this node's key.
+    /// Takes in what a peer says about this node's key. One whose tip is not proven is not
+    /// counted: it could name any height, and so keep this node silent for ever. Where it is only
+    /// far ahead, its next words are proven once this node has caught up.
     pub(super) fn hear(&mut self, agency: Option<&AgencyId>, status: &Status) {
-        if !matches!(self.standing, Standing::Asking | Standing::Withheld) {
+        if !matches!(self.standing, Standing::Asking | Standing::Withheld | Standing::Held) {
             return;
         }
         let set = self.ledger.validators();
@@ -159,7 +207,14 @@ impl Replica {
         let genuine = status.newest_of_yours.as_ref().filter(|message| {
             Some(message.validator()) == self.me && message.is_genuine(self.ledger.consortium())
         });
-        let newest_of_ours = genuine.map(|message| message.position());
+        let certified = status.certificate.iter().flat_map(precommits);
+        let newest_of_ours = certified
+            .filter(|message| {
+                Some(message.validator()) == self.me && message.is_genuine(self.ledger.consortium())
+            })
+            .chain(genuine.cloned())
+            .map(|message| message.position())
+            .max();
         self.heard.insert(key, Heard { tip: status.height, newest_of_ours });
         self.review_standing();
     }
@@ -169,8 +224,31 @@ impl Replica {
         match self.standing {
             Standing::Asking => self.review_asking(),
             Standing::Withheld => self.review_withheld(),
-            Standing::Observer | Standing::Active => {}
+            Standing::Observer | Standing::Held | Standing::Active => {}
         }
+    }
+
+    /// A certificate is on the chain. Where it shows a signature of this node's key that the
+    /// guard does not know, the guard has lost it, or another machine signs with the key.
+    pub(super) fn check_own_signature(&mut self, certificate: &CommitCertificate) {
+        let own = precommits(certificate).find(|message| Some(message.validator()) == self.me);
+        let Some(position) = own.map(|message| message.position()) else { return };
+        self.signed_on_chain = self.signed_on_chain.max(Some(position));
+        if self.standing == Standing::Active && !self.guard_covers(position) {
+            self.halt(format!(
+                "a certificate shows a signature of this node's key ({position}) that its sign \
+                 guard does not know. Either another machine votes with the same key, or log/ is \
+                 an old copy: stop the other machine for certain, then start this node again; see \
+                 docs/operations.md, \"Restored from a backup\""
+            ));
+        }
+    }
+
+    /// Whether the guard holds what was signed there, or will sign only above it.
+    fn guard_covers(&self, position: MarkPosition) -> bool {
+        let Some(Signer { guard, .. }) = &self.signer else { return false };
+        position.height < guard.vote_from()
+            || guard.last().is_some_and(|last| last.position() >= position)
     }
 
     fn power_heard(&self) -> u64 {
@@ -184,16 +262,22 @@ impl Replica {
         if !set.is_quorum(own + self.power_heard()) {
             return;
         }
+        // The certificates up to there may show what the guard has forgotten. Those of the tip
+        // itself are not waited for: it may be that it cannot be decided again without this node.
+        let highest = self.heard.values().map(|heard| heard.tip).max().unwrap_or_default();
+        if highest > self.next_height() {
+            return;
+        }
         let newest = self.heard.values().filter_map(|heard| heard.newest_of_ours).max();
-        let last = self.signer.as_ref().map(|s| s.guard.last().map(|mark| mark.position()));
-        match last {
-            Some(last) if newest <= last => {
-                self.standing = Standing::Active;
-                self.note("this node votes: its sign guard holds all that its peers saw".into());
-                self.start_if_due();
-            }
-            Some(_) => self.withhold("lacks messages that its peers saw"),
-            None => self.withhold("is missing"),
+        let newest = newest.max(self.signed_on_chain);
+        if self.signer.is_none() {
+            self.withhold("is missing");
+        } else if newest.is_some_and(|newest| !self.guard_covers(newest)) {
+            self.withhold("lacks messages that its peers saw");
+        } else {
+            self.standing = Standing::Active;
+            self.note("this node votes: its sign guard holds all that its peers saw".into());
+            self.start_if_due();
         }
     }
 
@@ -219,7 +303,7 @@ impl Replica {
         let seen = self.heard.values().filter_map(|heard| heard.newest_of_ours);
         let highest = tips.max().unwrap_or_default().max(self.ledger.tip().height).0;
         let highest = seen.map(|position| position.height).max().unwrap_or(0).max(highest);
-        let vote_from = highest + SILENT_HEIGHTS;
+        let vote_from = highest.saturating_add(SILENT_HEIGHTS);
         let public_key = *key.public().as_bytes();
         self.persist(StorageOp::AdoptGuard { public_key, vote_from });
         let mut guard = Guard::new(public_key, vote_from);

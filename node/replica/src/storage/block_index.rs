@@ -50,7 +50,7 @@ impl Segment {
     }
 
     /// The nearest indexed frame at or below `height`, which this segment holds.
-    fn place(&self, height: u64) -> Option<Place> {
+    pub(crate) fn place(&self, height: u64) -> Option<Place> {
         let mark = (height - self.first_height) / FRAMES_PER_MARK;
         let offset = *self.marks.get(usize::try_from(mark).ok()?)?;
         let height = self.first_height + mark * FRAMES_PER_MARK;

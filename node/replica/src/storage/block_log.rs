@@ -54,9 +54,23 @@ impl<D: Disk + Clone> BlockLog<D> {
             poison: Poison::default(),
         };
         // A process may have left blocks unsynced that can be read now, yet would be gone after
-        // a loss of power.
+        // a loss of power, even when a sync now reports success.
+        log.renew_after(durable_tip)?;
         log.sync()?;
         Ok(log)
+    }
+
+    /// Writes the last segment's blocks above `durable_tip` once more in their place.
+    fn renew_after(&mut self, durable_tip: Option<u64>) -> Result<(), StorageError> {
+        let Some(end) = &self.end else { return Ok(()) };
+        let offset = match (self.reader.index().segments.last(), durable_tip) {
+            (Some(last), Some(tip)) if tip >= last.first_height => {
+                last.place(tip).map_or(0, |place| place.offset)
+            }
+            _ => 0,
+        };
+        self.reader.disk.renew(&end.name, offset)?;
+        Ok(())
     }
 
     /// Appends the block at `height`: the one after the last, or any from 1 on when the log is

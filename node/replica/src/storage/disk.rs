@@ -94,6 +94,16 @@ pub trait Disk {
     /// not yet durable must be taken for lost even if a second call would succeed.
     fn sync(&mut self, file: &str) -> Result<(), DiskError>;
 
+    /// Writes the bytes of `file` from `offset` (bytes) on once more in their place, so that the
+    /// next `sync` makes them durable even if an earlier one failed: after such a failure the
+    /// operating system may call bytes clean that never reached the disk. Nothing changes for a
+    /// reader; interrupted, it leaves what was there. A disk that never calls lost bytes clean has
+    /// nothing to do. Errors: the file does not exist; the operating system's.
+    fn renew(&mut self, file: &str, offset: u64) -> Result<(), DiskError> {
+        let _ = (file, offset);
+        Ok(())
+    }
+
     /// Gives `from` the name `to`, in place of any file that had it. Atomic: at every moment, a
     /// loss of power included, `to` is wholly the old or wholly the new file. Durable on
     /// return (rename, then fsync of the directory); it says nothing about unsynced bytes in

@@ -13,6 +13,7 @@ mod frame;
 mod frame_file;
 mod guard;
 mod memory_disk;
+mod survey;
 mod wal;
 mod wal_replay;
 
@@ -29,6 +30,7 @@ pub use error::StorageError;
 pub use frame::MAX_PAYLOAD_BYTES;
 pub use guard::{Guard, GuardConflict, MarkPosition, SignedMark, Step};
 pub use memory_disk::MemoryDisk;
+pub use survey::{BlockSurvey, SegmentSurvey, WalSurvey, rewrite_segment};
 pub use wal::Tip;
 pub use wal_replay::{RecoveredBody, RecoveredEntry};
 
