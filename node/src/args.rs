@@ -3,6 +3,8 @@
 //! May not enter: reading or writing files.
 
 mod init;
+mod members;
+mod upkeep;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,9 +13,15 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use comity_core::genesis::Params;
 use comity_core::text::{AgencyId, Text, TextError};
 
+pub(crate) use upkeep::{
+    BackupArgs, DoctorArgs, GuardCommand, GuardResetArgs, RepairArgs, RestoreArgs,
+};
+
 pub(crate) use init::{InitArgs, KINDS, LEVELS, named};
+pub(crate) use members::{JoinArgs, KeyCommand, KeyOf};
 
 use crate::logging::{LogFilter, LogFormat};
+use crate::node::SnapshotSource;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -23,6 +31,8 @@ Exit codes:
   3  refused, nothing was done: another process works in the directory, the directory
      or a key belongs to another agency or consortium, others can read a key, or a
      file would be overwritten
+  4  comityd doctor found something to look at
+  5  comityd doctor found trouble
 
 Setting up a consortium: each agency runs comityd init and hands over its member.json;
 one of them runs comityd genesis and sends genesis.json to all; each compares the
@@ -41,10 +51,32 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Init(Box<InitArgs>),
     Genesis(Box<GenesisArgs>),
+    /// Set up the node of an agency that is to join a consortium that runs already
+    ///
+    /// Takes what comityd init takes, and asks for what is missing; the keys are proven for the
+    /// consortium whose genesis is given. member.json then goes to the admin of a member, who
+    /// proposes to admit the agency; once that has passed, the node follows from the genesis on.
+    #[command(after_help = "\
+Example:
+  comityd join --genesis genesis.json \\
+    --peer /ip4/10.20.0.7/tcp/7070/p2p/12D3KooWFKvnAUeiuAFkSn19dgkHoSHPskYLTAN7oFRZNwM1SDbv \\
+    --dir /var/lib/comity --agency school.gd --name \"School Board\" --level county \\
+    --region 440100 --admin-card admin.card.json")]
+    Join(Box<JoinArgs>),
     Run(RunArgs),
+    /// Make and replace the node's own keys
+    #[command(subcommand)]
+    Key(KeyCommand),
     Export(ExportArgs),
+    Snapshot(SnapshotArgs),
     Reindex(ReindexArgs),
+    Doctor(DoctorArgs),
     Repair(RepairArgs),
+    Backup(BackupArgs),
+    Restore(RestoreArgs),
+    /// Look at what keeps this node from voting twice, or let a node from a backup vote again
+    #[command(subcommand)]
+    Guard(GuardCommand),
     /// Look at a node's settings
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -131,6 +163,15 @@ pub(crate) struct ParamsArgs {
     /// Minutes east of UTC at which days begin, for daily quotas (-840 to 840)
     #[arg(long, default_value_t = Params::default().day_offset_minutes, allow_negative_numbers = true)]
     pub(crate) day_offset_minutes: i16,
+    /// A proposal passes with more than this share of the members with a ballot (its numerator)
+    #[arg(long, default_value_t = Params::default().ballot_numerator)]
+    pub(crate) ballot_numerator: u8,
+    /// The share's denominator; the share is at least a half and less than one
+    #[arg(long, default_value_t = Params::default().ballot_denominator)]
+    pub(crate) ballot_denominator: u8,
+    /// How long ballots on a proposal are taken (milliseconds, 60000 to 31622400000)
+    #[arg(long, default_value_t = Params::default().ballot_open_ms)]
+    pub(crate) ballot_open_ms: u64,
 }
 
 /// Run the node until it is stopped (Ctrl-C, or the stop of the service)
@@ -144,6 +185,11 @@ pub(crate) struct RunArgs {
     /// The node's directory
     #[arg(long)]
     pub(crate) dir: PathBuf,
+    /// Start a node that has no blocks yet from a snapshot instead of from the first block: a file
+    /// that another member made with comityd snapshot, or "peers" to fetch it from whichever peer
+    /// has one. Every byte is verified from genesis.json
+    #[arg(long, value_name = "FILE|peers", value_parser = parse_source)]
+    pub(crate) from_snapshot: Option<SnapshotSource>,
     /// How to write the log, whatever config.toml says
     #[arg(long, value_enum)]
     pub(crate) log_format: Option<LogFormat>,
@@ -169,6 +215,25 @@ pub(crate) struct ExportArgs {
     pub(crate) out: PathBuf,
 }
 
+/// Take a snapshot of the ledger, from which a new node can start without replaying the log
+///
+/// The node goes on meanwhile; it may also be stopped. Whoever has the genesis can verify every
+/// byte of a snapshot, without trusting this node. It stays in the directory snapshots/, where
+/// peers fetch it, until newer ones take its place; --out copies it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  comityd snapshot --dir /var/lib/comity --out county-2026-05-03.snapshot
+On the new node: comityd run --dir /var/lib/comity --from-snapshot county-2026-05-03.snapshot")]
+pub(crate) struct SnapshotArgs {
+    /// The node's directory
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// File to copy it to; it must not exist
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
 /// Verify every block on this node's disk, and build its state and indexes anew from them
 ///
 /// For when the view was damaged or is in doubt. The node must be stopped.
@@ -180,24 +245,6 @@ pub(crate) struct ReindexArgs {
     /// The node's directory
     #[arg(long)]
     pub(crate) dir: PathBuf,
-}
-
-/// Put damaged or missing blocks back from an archive that another member exported
-///
-/// For when the node says that a block on its disk is damaged. Every byte of the archive is
-/// verified before anything is changed; this node's own keys and votes are not touched. The
-/// node must be stopped.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Example:
-  comityd repair --dir /var/lib/comity --archive chain-2026-05-03.comity")]
-pub(crate) struct RepairArgs {
-    /// The node's directory
-    #[arg(long)]
-    pub(crate) dir: PathBuf,
-    /// Archive that another member made with comityd export
-    #[arg(long, value_name = "FILE")]
-    pub(crate) archive: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
@@ -236,8 +283,18 @@ impl ParamsArgs {
             agency_records: self.agency_records,
             agency_bytes: self.agency_bytes,
             day_offset_minutes: self.day_offset_minutes,
+            ballot_numerator: self.ballot_numerator,
+            ballot_denominator: self.ballot_denominator,
+            ballot_open_ms: self.ballot_open_ms,
         }
     }
+}
+
+fn parse_source(text: &str) -> Result<SnapshotSource, std::convert::Infallible> {
+    Ok(match text {
+        "peers" => SnapshotSource::Peers,
+        path => SnapshotSource::File(PathBuf::from(path)),
+    })
 }
 
 /// Text that says something.

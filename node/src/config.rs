@@ -46,9 +46,15 @@ pub struct Config {
     /// How it uses the machine.
     #[serde(default)]
     pub runtime: RuntimeOptions,
+    /// How much room it leaves on the disk.
+    #[serde(default)]
+    pub disk: DiskOptions,
     /// What it keeps beside the log.
     #[serde(default)]
     pub kept: KeptOptions,
+    /// When it takes snapshots.
+    #[serde(default)]
+    pub snapshots: SnapshotOptions,
     /// Whom it tells of what is committed, if anyone.
     #[serde(default)]
     pub webhook: Option<WebhookOptions>,
@@ -108,12 +114,40 @@ pub struct RuntimeOptions {
     pub worker_threads: Whole<1, 64>,
 }
 
+/// `[disk]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "the section [disk]")]
+pub struct DiskOptions {
+    /// While less than this is free (bytes), the node takes part in nothing.
+    pub reserve_bytes: Whole<1_048_576, 1_099_511_627_776>,
+}
+
+impl Default for DiskOptions {
+    fn default() -> Self {
+        DiskOptions { reserve_bytes: Whole(256 << 20) }
+    }
+}
+
 /// `[kept]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "the section [kept]")]
 pub struct KeptOptions {
     /// Most bytes, in whole blocks of the disk (4096).
     pub max_bytes: Whole<1_048_576, 1_099_511_627_776>,
+}
+
+/// `[snapshots]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "the section [snapshots]")]
+pub struct SnapshotOptions {
+    /// A snapshot at least so often (hours of block time); 0 for none unless asked.
+    pub every_hours: Whole<0, 8_760>,
+}
+
+impl Default for SnapshotOptions {
+    fn default() -> Self {
+        SnapshotOptions { every_hours: Whole(24) }
+    }
 }
 
 impl Default for KeptOptions {

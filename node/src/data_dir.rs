@@ -10,6 +10,10 @@
 //! | `keys/validator.json` | signs votes; absent at an observer | 0600 | yes, locked away |
 //! | `keys/transport.json` | the node's identity on the network | 0600 | yes, locked away |
 //! | `keys/note.json` | signs checkpoints | 0600 | yes, locked away |
+//! | `keys/*.next.json` | the key that is to follow one of these (`comityd key new`) | 0600 | yes, locked away |
+//! | `keys/*.ended.json`, `keys/ended.txt` | the key that one of these followed; which keys this node had | 0600 | no |
+//! | `*.next.card.json` | the public card of a next key, to be handed over | 0644 | no |
+//! | `guard.next/` | the sign guard that was born with the next validator key | 0700 | never |
 //! | `log/blocks-*.log` | every committed block with its certificate | | no: every member has them |
 //! | `log/wal` | what the validator key has signed | | never: an old copy makes it vote twice |
 //! | `kept/` | what the node keeps beside the log: openings of sealed details, texts about datasets | 0700 | yes; erased openings must age out of the backups |
@@ -17,6 +21,9 @@
 //! | `view/` | state and indexes, derived; `comityd reindex` rebuilds them | | no |
 //! | `view.new/`, `view.broken-*/` | a view on its way, and those that could not be used | | no |
 //! | `misbehaviour.log` | two messages that one validator signed for one step, as they were seen | | yes |
+//! | `restored.json` | that all this comes from a backup; while it is there the node does not vote | 0600 | no |
+//! | `guard-report.json` | what the other members said of this node's key, as `comityd guard show` asked | 0600 | no |
+//! | `wal.damaged-*` | write-ahead logs that could not be read, put aside by `comityd repair` | 0600 | never |
 //! | `comityd.lock` | the number of the process that has the directory | | no |
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -36,6 +43,8 @@ const PRIVATE_DIR: u32 = 0o700;
 pub(crate) const PRIVATE_FILE: u32 = 0o600;
 /// Mode of a file that is meant to be handed on.
 pub(crate) const PUBLIC_FILE: u32 = 0o644;
+/// The directory of the snapshots that a node took, in its own.
+pub(crate) const SNAPSHOTS: &str = "snapshots";
 
 /// A node's data directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,6 +174,31 @@ impl DataDir {
         self.keys_dir().join(format!("{role}.json"))
     }
 
+    /// The key that is to follow one of the node's keys.
+    pub fn next_key_file(&self, role: KeyRole) -> PathBuf {
+        self.keys_dir().join(format!("{role}.next.json"))
+    }
+
+    /// Where the card of that key is written, to be handed over.
+    pub fn next_card_file(&self, role: KeyRole) -> PathBuf {
+        self.root.join(format!("{role}.next.card.json"))
+    }
+
+    /// The key that one of the node's keys followed.
+    pub fn ended_key_file(&self, role: KeyRole) -> PathBuf {
+        self.keys_dir().join(format!("{role}.ended.json"))
+    }
+
+    /// The public keys that this node had.
+    pub fn ended_keys_file(&self) -> PathBuf {
+        self.keys_dir().join("ended.txt")
+    }
+
+    /// The sign guard that was born with the next validator key.
+    pub fn next_guard_dir(&self) -> PathBuf {
+        self.root.join("guard.next")
+    }
+
     /// Block log and write-ahead log.
     pub fn log_dir(&self) -> PathBuf {
         self.root.join("log")
@@ -180,6 +214,21 @@ impl DataDir {
         self.root.join("kept")
     }
 
+    /// Snapshots that this node took.
+    pub fn snapshots_dir(&self) -> PathBuf {
+        self.root.join(SNAPSHOTS)
+    }
+
+    /// The snapshot that this node started from, if it did not start from the genesis.
+    pub fn start_file(&self) -> PathBuf {
+        self.root.join("start.snapshot")
+    }
+
+    /// Chunks of a snapshot that are being fetched from peers.
+    pub fn fetch_dir(&self) -> PathBuf {
+        self.root.join("snapshot.fetch")
+    }
+
     /// How far the webhook has come.
     pub fn webhook_cursor_file(&self) -> PathBuf {
         self.root.join("webhook.cursor")
@@ -190,7 +239,17 @@ impl DataDir {
         self.root.join("misbehaviour.log")
     }
 
-    fn keys_dir(&self) -> PathBuf {
+    /// That the directory comes from a backup.
+    pub fn restored_file(&self) -> PathBuf {
+        self.root.join("restored.json")
+    }
+
+    /// What the other members said of this node's key.
+    pub fn guard_report_file(&self) -> PathBuf {
+        self.root.join("guard-report.json")
+    }
+
+    pub(crate) fn keys_dir(&self) -> PathBuf {
         self.root.join("keys")
     }
 
@@ -226,20 +285,25 @@ impl DataDir {
 
     /// Reads and checks the genesis. Errors: `NoGenesis`, `GenesisText`, `GenesisUnfit`, `Io`.
     pub(crate) fn genesis(&self) -> Result<Genesis, DataDirError> {
-        let path = self.genesis_file();
-        let text = match std::fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(DataDirError::NoGenesis(path));
-            }
-            Err(source) => return Err(io_error("read", &path, source)),
-        };
-        let genesis: Genesis = serde_json::from_slice(&text)
-            .map_err(|source| DataDirError::GenesisText { path: path.clone(), source })?;
-        match genesis.check() {
-            Ok(()) => Ok(genesis),
-            Err(source) => Err(DataDirError::GenesisUnfit { path, source }),
+        read_genesis(&self.genesis_file())
+    }
+}
+
+/// Reads and checks a genesis. Errors: `NoGenesis`, `GenesisText`, `GenesisUnfit`, `Io`.
+pub(crate) fn read_genesis(path: &Path) -> Result<Genesis, DataDirError> {
+    let path = path.to_owned();
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(DataDirError::NoGenesis(path));
         }
+        Err(source) => return Err(io_error("read", &path, source)),
+    };
+    let genesis: Genesis = serde_json::from_slice(&text)
+        .map_err(|source| DataDirError::GenesisText { path: path.clone(), source })?;
+    match genesis.check() {
+        Ok(()) => Ok(genesis),
+        Err(source) => Err(DataDirError::GenesisUnfit { path, source }),
     }
 }
 
@@ -275,7 +339,9 @@ pub(crate) fn io_error(operation: &'static str, path: &Path, source: io::Error) 
     DataDirError::Io { operation, path: path.to_owned(), source }
 }
 
-fn make_private(path: &Path) -> Result<(), DataDirError> {
+/// Makes a directory that only its owner may enter, with those above it; one that is there stays as it
+/// is. Errors: `Io`.
+pub(crate) fn make_private(path: &Path) -> Result<(), DataDirError> {
     DirBuilder::new()
         .recursive(true)
         .mode(PRIVATE_DIR)

@@ -14,11 +14,40 @@ use comity_replica::storage::{Disk, DiskError, DiskOperation};
 /// Most files kept open (count). Segments of the block log are opened again when they are read.
 const OPEN_FILES: usize = 64;
 
+/// Whether something is about to happen to the disk, or has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Nothing of it is done.
+    Before,
+    /// All of it is done, and nobody has been told.
+    After,
+}
+
+/// A change of a file, as whoever watches a disk is told of it.
+#[derive(Clone, Copy, Debug)]
+pub struct DiskStep<'a> {
+    /// When it is told.
+    pub moment: Moment,
+    /// What is changed; never a read, a measure or a list.
+    pub operation: DiskOperation,
+    /// The file, by the name it has before.
+    pub path: &'a Path,
+    /// What is appended; empty for all else.
+    pub bytes: &'a [u8],
+}
+
+/// One who watches a disk, called on the thread that changes it. Tests end the process in it.
+pub type DiskWatch = fn(&DiskStep<'_>);
+
+/// How much is read and written at once where bytes are written anew in their place.
+const RENEWED_AT_ONCE_BYTES: usize = 1024 * 1024;
+
 /// Files in a directory that holds nothing else. A clone is another handle on the same files.
 #[derive(Clone, Debug)]
 pub struct FileDisk {
     directory: PathBuf,
     open: Arc<Mutex<Open>>,
+    watch: Option<DiskWatch>,
 }
 
 #[derive(Debug, Default)]
@@ -40,7 +69,7 @@ impl FileDisk {
     /// The disk in `directory`, which is made (readable by its owner alone) when missing. The
     /// caller holds a lock that keeps other processes away. Errors: the operating system's.
     pub fn open(directory: &Path) -> Result<Self, DiskError> {
-        let disk = FileDisk { directory: directory.to_owned(), open: Arc::default() };
+        let disk = FileDisk { directory: directory.to_owned(), open: Arc::default(), watch: None };
         let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
         made.map_err(failed(DiskOperation::List, "."))?;
         if let Some(parent) = directory.parent() {
@@ -48,6 +77,30 @@ impl FileDisk {
             sync_directory(parent).map_err(failed(DiskOperation::Sync, "."))?;
         }
         Ok(disk)
+    }
+
+    /// The same disk, with somebody who watches it; nobody does where `watch` is `None`.
+    #[must_use]
+    pub fn watched_by(self, watch: Option<DiskWatch>) -> Self {
+        FileDisk { watch, ..self }
+    }
+
+    /// Performs a change, and tells before and after it.
+    fn change(
+        &self,
+        operation: DiskOperation,
+        (file, bytes): (&str, &[u8]),
+        perform: impl FnOnce() -> io::Result<()>,
+    ) -> Result<(), DiskError> {
+        let tell = |moment| {
+            if let Some(watch) = self.watch {
+                watch(&DiskStep { moment, operation, path: &self.path(file), bytes });
+            }
+        };
+        tell(Moment::Before);
+        perform().map_err(failed(operation, file))?;
+        tell(Moment::After);
+        Ok(())
     }
 
     fn path(&self, file: &str) -> PathBuf {
@@ -99,6 +152,21 @@ impl FileDisk {
         open.named.insert(file.to_owned());
         if let Some(known) = open.files.get_mut(file) {
             known.is_dirty = false;
+        }
+        Ok(())
+    }
+
+    fn renew_file(&self, file: &str, offset: u64) -> io::Result<()> {
+        // The handle that is synced later must be open now: it is told of failed write-backs.
+        let growing = self.growing(file)?;
+        let size = growing.metadata()?.len();
+        // Not the same handle: one that appends writes at the end, whatever place it is given.
+        let in_place = OpenOptions::new().read(true).write(true).open(self.path(file))?;
+        let mut at = offset;
+        while at < size {
+            let bytes = read_at_most(&in_place, at, RENEWED_AT_ONCE_BYTES)?;
+            in_place.write_all_at(&bytes, at)?;
+            at += bytes.len().max(1) as u64;
         }
         Ok(())
     }
@@ -181,24 +249,29 @@ impl Disk for FileDisk {
     }
 
     fn append(&mut self, file: &str, bytes: &[u8]) -> Result<(), DiskError> {
-        let written = self.growing(file).and_then(|file| (&*file).write_all(bytes));
-        written.map_err(failed(DiskOperation::Append, file))
+        self.change(DiskOperation::Append, (file, bytes), || {
+            self.growing(file).and_then(|file| (&*file).write_all(bytes))
+        })
     }
 
     fn sync(&mut self, file: &str) -> Result<(), DiskError> {
-        self.sync_file(file).map_err(failed(DiskOperation::Sync, file))
+        self.change(DiskOperation::Sync, (file, &[]), || self.sync_file(file))
+    }
+
+    fn renew(&mut self, file: &str, offset: u64) -> Result<(), DiskError> {
+        self.change(DiskOperation::Append, (file, &[]), || self.renew_file(file, offset))
     }
 
     fn rename(&mut self, from: &str, to: &str) -> Result<(), DiskError> {
-        self.rename_file(from, to).map_err(failed(DiskOperation::Rename, from))
+        self.change(DiskOperation::Rename, (from, &[]), || self.rename_file(from, to))
     }
 
     fn truncate(&mut self, file: &str, size: u64) -> Result<(), DiskError> {
-        self.truncate_file(file, size).map_err(failed(DiskOperation::Truncate, file))
+        self.change(DiskOperation::Truncate, (file, &[]), || self.truncate_file(file, size))
     }
 
     fn remove(&mut self, file: &str) -> Result<(), DiskError> {
-        self.remove_file(file).map_err(failed(DiskOperation::Remove, file))
+        self.change(DiskOperation::Remove, (file, &[]), || self.remove_file(file))
     }
 }
 

@@ -2,13 +2,16 @@
 //! Holds: a key that others can read, or that is another agency's, is never used.
 //! May not enter: officers' keys (they never lie on a server); a key in an error.
 
+mod rotation;
+
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use comity_core::agency::KeyRole;
-use comity_core::genesis::{Genesis, NO_CONSORTIUM};
+use comity_core::genesis::{Genesis, GenesisKey, GenesisMember};
+use comity_core::hash::ConsortiumId;
 use comity_core::key_file::{DerivationCost, KeyCard, KeyFile, KeyFileError, Passphrase, Sealing};
 use comity_core::keys::{PublicKey, SecretKey};
 use comity_core::text::{AgencyId, Text};
@@ -18,6 +21,10 @@ use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirError, PRIVATE_FILE, write_new};
 use crate::failure::{Ending, Failure};
 use crate::passphrase::{self, PassphraseFileError};
+
+pub(crate) use rotation::HeldKeys;
+
+use rotation::Held;
 
 /// The node's keys, ready for use.
 #[derive(Debug)]
@@ -82,16 +89,17 @@ pub(crate) enum KeyStoreError {
 
 /// What a new key is for, and under which passphrase it is kept, if any.
 pub(crate) struct NewKey<'a> {
+    /// For which consortium its card is.
+    pub(crate) consortium: ConsortiumId,
     pub(crate) agency: &'a AgencyId,
     pub(crate) role: KeyRole,
     pub(crate) post: Text<96>,
     pub(crate) passphrase: Option<&'a Passphrase>,
 }
 
-/// Draws a new key and writes it down, readable by its owner alone. Returns its card for a
-/// genesis. Errors: `Random`, `Write`.
+/// Draws a new key and writes it down, readable by its owner alone. Returns its card. Errors: `Random`, `Write`.
 pub(crate) fn create(path: &Path, new: NewKey<'_>) -> Result<KeyCard, KeyStoreError> {
-    let NewKey { agency, role, post, passphrase } = new;
+    let NewKey { consortium, agency, role, post, passphrase } = new;
     let key = SecretKey::from_seed(&Zeroizing::new(draw()?));
     let agency = agency.clone();
     let file = match passphrase {
@@ -102,7 +110,7 @@ pub(crate) fn create(path: &Path, new: NewKey<'_>) -> Result<KeyCard, KeyStoreEr
             KeyFile::sealed(agency, role, post, &key, passphrase, &sealing)
         }
     };
-    let card = file.and_then(|file| Ok((file.card_signed_by(&key, &NO_CONSORTIUM)?, file)));
+    let card = file.and_then(|file| Ok((file.card_signed_by(&key, &consortium)?, file)));
     let (card, file) =
         card.map_err(|source| KeyStoreError::Damaged { path: path.to_owned(), source })?;
     let Ok(text) = serde_json::to_vec_pretty(&file).map(Zeroizing::new) else {
@@ -118,49 +126,88 @@ fn draw<const N: usize>() -> Result<[u8; N], KeyStoreError> {
     Ok(bytes)
 }
 
-/// Reads the node's keys and makes certain that they are `agency`'s, the ones that `genesis`
-/// names, and nobody else's to read. Errors: all but `Write` and `Random`.
+/// Reads the node's keys and makes certain that they are `agency`'s, that the genesis names them or
+/// ones that they followed, or that they are of a member to be admitted, and that they are nobody
+/// else's to read. Errors: all but `Write` and `Random`.
 pub(crate) fn load(
     dir: &DataDir,
     config: &Config,
     genesis: &Genesis,
-) -> Result<NodeKeys, KeyStoreError> {
+) -> Result<HeldKeys, KeyStoreError> {
     let agency = &config.agency;
     let passphrase = config.keys.passphrase_file.as_ref();
     let passphrase =
         passphrase.map(|path| passphrase::from_file(&dir.root().join(path))).transpose()?;
-    let read = |role| read(dir, agency, role, passphrase.as_ref());
-    let transport = read(KeyRole::Transport)?;
-    let Some(member) = genesis.members.iter().find(|member| member.agency.id == *agency) else {
-        return Err(KeyStoreError::NotAMember {
-            agency: agency.clone(),
-            consortium: genesis.name.clone(),
-        });
+    let founding = genesis.members.iter().find(|member| member.agency.id == *agency);
+    let joining = match founding {
+        None => joining(dir, agency, genesis),
+        Some(_) => None,
     };
-    let named = |role| member.keys.iter().find(|key| key.role == role).map(|key| key.key);
-    let checked = |role, key: SecretKey| {
-        if named(role) == Some(key.public()) {
-            return Ok(key);
+    let Some(member) = founding.or(joining.as_ref()) else {
+        // What is wrong with the keys themselves comes first, as it may explain this.
+        read(&dir.key_file(KeyRole::Transport), agency, KeyRole::Transport, passphrase.as_ref())?;
+        let (agency, consortium) = (agency.clone(), genesis.name.clone());
+        return Err(KeyStoreError::NotAMember { agency, consortium });
+    };
+    let mut held = Vec::new();
+    for role in [KeyRole::Transport, KeyRole::Note, KeyRole::Validator] {
+        let named = member.keys.iter().find(|key| key.role == role).map(|key| key.key);
+        let one = hold(dir, agency, (role, named), passphrase.as_ref())?;
+        if let (Some(one), Some(named)) = (&one, named)
+            && !one.knows(&named)
+        {
+            let (path, agency) = (dir.key_file(role), agency.clone());
+            return Err(KeyStoreError::NotInGenesis { role, path, agency });
         }
-        let path = dir.key_file(role);
-        Err(KeyStoreError::NotInGenesis { role, path, agency: agency.clone() })
-    };
-    let node_key = |role| named(role).map(|_: PublicKey| read(role)).transpose();
-    let transport = checked(KeyRole::Transport, transport)?;
-    // Not used so far, but a bad one is better found now than when it is.
-    node_key(KeyRole::Note)?.map(|key| checked(KeyRole::Note, key)).transpose()?;
-    let validator =
-        node_key(KeyRole::Validator)?.map(|key| checked(KeyRole::Validator, key)).transpose()?;
-    Ok(NodeKeys { validator, transport })
+        held.extend(one);
+    }
+    Ok(HeldKeys { agency: agency.clone(), held })
 }
 
-fn read(
+/// This agency as it is to be admitted, where its member.json was made for this consortium.
+fn joining(dir: &DataDir, agency: &AgencyId, genesis: &Genesis) -> Option<GenesisMember> {
+    let text = std::fs::read(dir.member_file()).ok()?;
+    let member: GenesisMember = serde_json::from_slice(&text).ok()?;
+    let consortium = genesis.id();
+    let is_proven = |key: &GenesisKey| {
+        key.key.verify_possession(&consortium, agency, key.role, &key.possession).is_ok()
+    };
+    (member.agency.id == *agency && member.keys.iter().all(is_proven)).then_some(member)
+}
+
+/// The key of a role and the one to follow it; none where there is no such key, and none is named.
+fn hold(
     dir: &DataDir,
+    agency: &AgencyId,
+    (role, named): (KeyRole, Option<PublicKey>),
+    passphrase: Option<&Passphrase>,
+) -> Result<Option<Held>, KeyStoreError> {
+    let read = |path: PathBuf| match path.exists() {
+        true => read(&path, agency, role, passphrase).map(Some),
+        false => Ok(None),
+    };
+    let (present, next) = (read(dir.key_file(role))?, read(dir.next_key_file(role))?);
+    if present.is_none() && next.is_none() {
+        return match (role, named) {
+            // A backup may be without the key that votes: the node then follows.
+            (KeyRole::Validator, _) if dir.restored_file().exists() => Ok(None),
+            (KeyRole::Transport, _) | (_, Some(_)) => {
+                Err(KeyStoreError::Missing { role, path: dir.key_file(role) })
+            }
+            (_, None) => Ok(None),
+        };
+    }
+    Ok(Some(Held { role, present, next, ended: rotation::ended(dir, role)? }))
+}
+
+/// Reads one key file. Errors: all but `Write`, `Random` and those about the genesis.
+fn read(
+    path: &Path,
     agency: &AgencyId,
     role: KeyRole,
     passphrase: Option<&Passphrase>,
 ) -> Result<SecretKey, KeyStoreError> {
-    let path = dir.key_file(role);
+    let path = path.to_owned();
     let text = read_private(&path, role)?;
     let file: KeyFile = serde_json::from_slice(&text).map_err(|error| KeyStoreError::Text {
         path: path.clone(),

@@ -14,6 +14,7 @@ mod founding;
 pub mod http;
 pub mod kept;
 mod key_store;
+mod local_api;
 mod logging;
 pub mod metrics;
 pub mod network;
@@ -21,6 +22,8 @@ mod node;
 mod passphrase;
 mod read_disk;
 pub mod shell;
+pub mod snapshots;
+mod succession;
 mod terminal;
 pub mod toml_text;
 pub mod view;
@@ -31,9 +34,29 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 /// Runs `comityd` with a program's arguments, the program's name first, and returns its exit code
-/// as `--help` documents it: 0 done, 1 failed, 2 not understood, 3 refused. Results go to
+/// as `--help` documents it: 0 done, 1 failed, 2 not understood, 3 refused; 4 and 5 are the
+/// doctor's warnings and trouble. Results go to
 /// stdout, all else to stderr. At most once per process for `run`, which starts the logging.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    report(args, commands::carry_out)
+}
+
+/// As [`main`], with `watch` told of every change to the files of `log/` while the node runs. The
+/// shipped program has nobody who watches: this is for programs that test it.
+pub fn main_watched(args: impl IntoIterator<Item = OsString>, watch: disk::DiskWatch) -> ExitCode {
+    report(args, |command, terminal| {
+        commands::perform_watched(command, terminal, Some(watch)).map(commands::Done::from)
+    })
+}
+
+/// Reads the arguments, has `perform` do what they say, and says what came of it.
+fn report(
+    args: impl IntoIterator<Item = OsString>,
+    perform: impl FnOnce(
+        args::Command,
+        &mut terminal::Terminal,
+    ) -> Result<commands::Done, failure::Failure>,
+) -> ExitCode {
     let args = match args::parse(args) {
         Ok(args) => args,
         Err(asked) => {
@@ -47,10 +70,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             };
         }
     };
-    match commands::perform(args.command, &mut terminal::Terminal::of_process()) {
-        Ok(report) => {
-            let _ = std::io::stdout().write_all(report.as_bytes());
-            ExitCode::SUCCESS
+    match perform(args.command, &mut terminal::Terminal::of_process()) {
+        Ok(done) => {
+            let _ = std::io::stdout().write_all(done.text.as_bytes());
+            done.exit_code()
         }
         Err(failure) => {
             let _ = std::io::stderr().write_all(failure.to_string().as_bytes());

@@ -3,9 +3,12 @@
 //! together; the parts end in an order in which nothing is lost.
 //! May not enter: what the parts do.
 
+mod advice;
+
 use std::future::Future;
 use std::io;
-use std::pin::pin;
+use std::path::PathBuf;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use comity_core::block::CommittedBlock;
@@ -13,7 +16,9 @@ use comity_core::encoding::DecodeError;
 use comity_core::genesis::Genesis;
 use comity_core::hash::ConsortiumId;
 use comity_core::ids::Height;
-use comity_core::ledger::Saved;
+use comity_core::keys::SecretKey;
+use comity_core::ledger::{Ledger, Saved};
+use comity_core::state;
 use comity_core::text::AgencyId;
 use comity_replica::replica::{self, Boot, Replica, ReplicaConfig};
 use comity_replica::storage::{BlockLogReader, Recovered, Storage, StorageError, StorageOptions};
@@ -26,14 +31,15 @@ use tokio::sync::oneshot;
 
 use crate::config::{Config, PeerOption};
 use crate::data_dir::{DataDir, DataDirError};
-use crate::disk::FileDisk;
-use crate::failure::{Ending, Failure};
+use crate::disk::{DiskWatch, FileDisk};
 use crate::http::{self, ApiParts, ApiState, HttpError};
 use crate::kept::{Kept, KeptError};
-use crate::key_store::{self, KeyStoreError, NodeKeys};
+use crate::key_store::{self, HeldKeys, KeyStoreError, NodeKeys};
 use crate::metrics::Metrics;
-use crate::network::{Members, NetworkConfig, NetworkError};
-use crate::shell::{self, Shell, ShellError, ShellHandle, ShellParts};
+use crate::network::{Members, NetworkConfig};
+use crate::shell::{self, OwnKeys, Shell, ShellEnd, ShellError, ShellHandle, ShellParts};
+use crate::snapshots::{self, FetchError, InstallError, Keeper, KeeperParts};
+use crate::succession;
 use crate::view::{self, View, ViewError};
 use crate::webhook::{Webhook, WebhookError};
 
@@ -59,6 +65,12 @@ pub(crate) enum NodeError {
     #[error("the node cannot start from the blocks on its disk")]
     Boot(#[from] view::BootError),
     #[error(transparent)]
+    Snapshot(#[from] InstallError),
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error("the genesis is not usable")]
+    Genesis(#[from] comity_core::genesis::GenesisError),
+    #[error(transparent)]
     Replica(#[from] replica::BootError),
     #[error("config.toml names a node of {0} to call, but {0} is not a member of this consortium")]
     Stranger(AgencyId),
@@ -81,8 +93,9 @@ pub(crate) enum NodeError {
 pub(crate) fn open_storage(
     dir: &DataDir,
     genesis: &Genesis,
+    watch: Option<DiskWatch>,
 ) -> Result<(Storage<FileDisk>, Recovered), NodeError> {
-    let disk = FileDisk::open(&dir.log_dir()).map_err(StorageError::from)?;
+    let disk = FileDisk::open(&dir.log_dir()).map_err(StorageError::from)?.watched_by(watch);
     let (storage, recovered) = Storage::open(disk, StorageOptions::new(getrandom::u64()?))?;
     check_consortium(dir, storage.reader(), genesis.id())?;
     for (what, cut_bytes) in
@@ -113,8 +126,23 @@ fn check_consortium(
     Err(NodeError::OtherConsortium { dir, found, expected })
 }
 
-/// Runs the node of a directory until somebody stops it. Errors: why it did not start, or ended.
-pub(crate) fn run(dir: &DataDir, config: &Config) -> Result<(), NodeError> {
+/// From where a node without blocks starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SnapshotSource {
+    /// Whichever peer has one.
+    Peers,
+    /// A file.
+    File(PathBuf),
+}
+
+/// Runs the node of a directory until somebody stops it; one without blocks starts from a snapshot,
+/// if one is given. `watch` is told of what it does to its logs. Errors: why it did not start, or ended.
+pub(crate) fn run(
+    dir: &DataDir,
+    config: &Config,
+    from: Option<&SnapshotSource>,
+    watch: Option<DiskWatch>,
+) -> Result<(), NodeError> {
     let lock = dir.lock()?;
     let genesis = dir.genesis()?;
     let keys = key_store::load(dir, config, &genesis)?;
@@ -132,14 +160,26 @@ pub(crate) fn run(dir: &DataDir, config: &Config) -> Result<(), NodeError> {
         genesis.name,
         genesis.id()
     );
-    // Before the view, which puts aside what is of another consortium than the genesis.
-    let stored = open_storage(dir, &genesis)?;
-    let (view, saved) = View::open(&dir.view_dir(), genesis.id())?;
-    let found = Found { dir, genesis, keys, stored, view: view.clone(), saved };
-    let ended =
-        Node::start(found, config, &runtime).and_then(|node| runtime.block_on(node.serve()));
-    // When nobody can commit or ask any more; and only then may another process come.
-    view.close();
+    start_from(dir, config, (&genesis, &keys), from, &runtime)?;
+    // One for all that runs in this process: a signal between two starts is not lost.
+    let mut stopped: Stopped =
+        Box::pin(runtime.block_on(async { stop_signal() }).map_err(NodeError::System)?);
+    let mut keys = Some(keys);
+    let ended = loop {
+        let keys = match keys.take() {
+            Some(keys) => keys,
+            // The ledger has other keys for this node than those that were read before.
+            None => key_store::load(dir, config, &genesis)?,
+        };
+        match run_once((dir, &genesis, keys), config, (&runtime, watch), &mut stopped) {
+            Ok(ShellEnd::KeysChanged) => {
+                tracing::info!("starting anew, since the ledger has other keys for this node");
+            }
+            Ok(ShellEnd::Asked) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    // Only then may another process come.
     drop(lock);
     if ended.is_ok() {
         tracing::info!("stopped");
@@ -147,11 +187,79 @@ pub(crate) fn run(dir: &DataDir, config: &Config) -> Result<(), NodeError> {
     ended
 }
 
+/// What ends with the name of the signal that asked the process to stop.
+type Stopped = Pin<Box<dyn Future<Output = &'static str>>>;
+
+/// Runs the node with one set of keys.
+fn run_once(
+    (dir, genesis, keys): (&DataDir, &Genesis, HeldKeys),
+    config: &Config,
+    (runtime, watch): (&Runtime, Option<DiskWatch>),
+    stopped: &mut Stopped,
+) -> Result<ShellEnd, NodeError> {
+    // Before the view, which puts aside what is of another consortium than the genesis.
+    let stored = open_storage(dir, genesis, watch)?;
+    let (view, saved) = View::open(&dir.view_dir(), genesis.id())?;
+    let found = Found { dir, genesis: genesis.clone(), keys, stored, view: view.clone(), saved };
+    let ended =
+        Node::start(found, config, runtime).and_then(|node| runtime.block_on(node.serve(stopped)));
+    // When nobody can commit or ask any more.
+    view.close();
+    ended
+}
+
+/// Brings and installs a snapshot, where there is no block yet.
+fn start_from(
+    dir: &DataDir,
+    config: &Config,
+    (genesis, keys): (&Genesis, &HeldKeys),
+    from: Option<&SnapshotSource>,
+    runtime: &Runtime,
+) -> Result<(), NodeError> {
+    let is_new = !snapshots::has_blocks(dir)?;
+    match from {
+        Some(_) if !is_new => {
+            tracing::info!(
+                "this node has blocks already: it goes on from them, not from a snapshot"
+            );
+        }
+        // An earlier run brought it and was interrupted.
+        Some(_) if dir.start_file().exists() => {}
+        Some(SnapshotSource::File(path)) => snapshots::bring(dir, genesis, path)?,
+        Some(SnapshotSource::Peers) => {
+            let ledger = Ledger::new(genesis)?;
+            let network = network_config(config, genesis, &keys.in_force(&ledger), &ledger)?;
+            runtime.block_on(snapshots::fetch(dir, genesis, network))?;
+        }
+        None => {}
+    }
+    if is_new {
+        snapshots::install(dir, genesis)?;
+    }
+    Ok(())
+}
+
+/// How the node meets others, of whom it knows the members that the ledger has.
+fn network_config(
+    config: &Config,
+    genesis: &Genesis,
+    keys: &NodeKeys,
+    ledger: &Ledger,
+) -> Result<NetworkConfig, NodeError> {
+    Ok(NetworkConfig {
+        consortium: genesis.id(),
+        key: keys.transport.clone(),
+        listen: config.network.listen.iter().map(|at| at.multiaddr().clone()).collect(),
+        peers: peers(&config.network.peers, ledger)?,
+        members: Members::of_state(ledger.state()),
+    })
+}
+
 /// What a node starts from.
 struct Found<'a> {
     dir: &'a DataDir,
     genesis: Genesis,
-    keys: NodeKeys,
+    keys: HeldKeys,
     stored: (Storage<FileDisk>, Recovered),
     view: View,
     saved: Option<Saved>,
@@ -164,22 +272,23 @@ struct Node {
     api: TcpListener,
     api_state: ApiState,
     webhook: Option<Webhook>,
+    keeper: Keeper,
 }
 
 impl Node {
     fn start(found: Found<'_>, config: &Config, runtime: &Runtime) -> Result<Node, NodeError> {
-        let Found { dir, genesis, keys, stored: (storage, recovered), view, saved } = found;
+        let Found { dir, genesis, keys, stored: (mut storage, mut recovered), view, saved } = found;
         let blocks = storage.reader().clone();
-        let (ledger, certificate) = view::boot(&genesis, &view, saved, &blocks)?;
+        let start = dir.start_file();
+        let (ledger, certificate) = view::boot(&genesis, &view, saved, &blocks, &start)?;
         tracing::info!("the chain on this disk reaches to block {}", ledger.tip().height);
-        let members = Members::of_state(ledger.state());
-        let network = NetworkConfig {
-            consortium: genesis.id(),
-            key: keys.transport,
-            listen: config.network.listen.iter().map(|at| at.multiaddr().clone()).collect(),
-            peers: peers(&config.network.peers, &members)?,
-            members,
-        };
+        succession::settle(dir, &keys, &ledger, (&mut storage, &mut recovered))?;
+        let keys = keys.in_force(&ledger);
+        succession::tell(&config.agency, &keys, &ledger);
+        let transport = keys.transport.public();
+        let own = keys.validator.iter().map(SecretKey::public).chain([transport]).collect();
+        let own = OwnKeys { agency: config.agency.clone(), keys: own };
+        let network = network_config(config, &genesis, &keys, &ledger)?;
         let max_bytes = config.kept.max_bytes.get() as u64;
         let kept = Kept::open(&dir.kept_dir(), genesis.id(), max_bytes)?;
         let replica_config = ReplicaConfig {
@@ -189,15 +298,32 @@ impl Node {
             pool_records_per_agency: config.pool.records_per_agency.get(),
             seed: getrandom::u64()?,
         };
-        let replica = Replica::new(replica_config, Boot { ledger, certificate, recovered })?;
+        let mut replica = Replica::new(replica_config, Boot { ledger, certificate, recovered })?;
+        if dir.restored_file().exists() {
+            tracing::warn!(
+                "this directory was restored from a backup: the node follows without voting until \
+                 its operator has run comityd guard reset"
+            );
+            replica.hold_back();
+        }
         let (commits, data_dir) = (Arc::new(view.clone()), dir.root().to_owned());
-        let parts = ShellParts { replica, storage, network, commits, data_dir };
+        let reserve_bytes = config.disk.reserve_bytes.get() as u64;
+        let parts = ShellParts { replica, storage, network, commits, data_dir, own, reserve_bytes };
         let metrics = Arc::new(Metrics::new());
         let api = runtime.block_on(http::bind(config.api.listen.get()))?;
         let (handle, shell) = runtime.block_on(shell::start(parts, &mut metrics.registry()))?;
+        let genesis = Arc::new(genesis);
+        let keeper = Keeper::start(KeeperParts {
+            dir: DataDir::open(dir.root())?,
+            genesis: Arc::clone(&genesis),
+            view: view.clone(),
+            blocks: blocks.clone(),
+            every_hours: config.snapshots.every_hours.get() as u64,
+        });
+        let keeper = keeper.map_err(NodeError::System)?;
         let api_state = ApiState::new(ApiParts {
             agency: config.agency.clone(),
-            genesis: Arc::new(genesis),
+            genesis,
             view: view.clone(),
             blocks,
             shell: handle.clone(),
@@ -212,14 +338,14 @@ impl Node {
             }
             None => None,
         };
-        Ok(Node { shell, handle, api, api_state, webhook })
+        Ok(Node { shell, handle, api, api_state, webhook, keeper })
     }
 
-    /// Runs until a signal, or until a part ends by itself.
-    async fn serve(self) -> Result<(), NodeError> {
-        // The webhook ends with this function, whichever way.
-        let Node { shell, handle, api, api_state, webhook: _webhook } = self;
-        let stopped = stop_signal().map_err(NodeError::System)?;
+    /// Runs until a signal, until the ledger has other keys for this node, or until a part ends by
+    /// itself.
+    async fn serve(self, stopped: &mut Stopped) -> Result<ShellEnd, NodeError> {
+        // The webhook and the snapshots end with this function, whichever way.
+        let Node { shell, handle, api, api_state, webhook: _webhook, keeper: _keeper } = self;
         if let Ok(address) = api.local_addr() {
             tracing::info!("this node is {} on the network", shell.peer_id());
             tracing::info!("listening for programs on http://{address}");
@@ -233,7 +359,7 @@ impl Node {
         let mut shell = pin!(shell.run());
         let ended = tokio::select! {
             ended = &mut shell => ended.map_err(NodeError::from),
-            name = stopped => {
+            name = &mut *stopped => {
                 tracing::info!("stopping, since it was asked to ({name})");
                 handle.shutdown();
                 shell.await.map_err(NodeError::from)
@@ -242,13 +368,14 @@ impl Node {
                 handle.shutdown();
                 // What the API ended of comes first; the shell is only made to follow.
                 let _ = shell.await;
-                return api_ended(ended);
+                return api_ended(ended).map(|()| ShellEnd::Asked);
             }
         };
         drop(end_api);
         // It gives requests under way a few seconds. The shell's reason is the one that counts.
         let served = api.await;
-        ended.and_then(|()| api_ended(served))
+        let end = ended?;
+        api_ended(served).map(|()| end)
     }
 }
 
@@ -261,23 +388,31 @@ fn api_ended(
     }
 }
 
-/// Whom to call: each under the identity that the operator wrote, or that the ledger has for
-/// the agency.
-fn peers(options: &[PeerOption], members: &Members) -> Result<Vec<Multiaddr>, NodeError> {
-    let address = |peer: &PeerOption| {
-        let of_agency = |agency: &AgencyId| {
-            let known = members.peers().find(|id| members.agency(id) == Some(agency)).copied();
-            known.ok_or_else(|| NodeError::Stranger(agency.clone()))
-        };
-        let identity = match (peer.identity, &peer.agency) {
-            (Some(identity), _) => Some(identity),
-            (None, Some(agency)) => Some(of_agency(agency)?),
-            (None, None) => None,
-        };
+/// Whom to call: under the identity that the operator wrote, or whichever member answers there. A
+/// written identity is let in whatever the ledger says; a named agency's node only as the ledger
+/// has it, so that it is met again after its transport key is replaced, and no more after it left.
+pub(crate) fn peers(options: &[PeerOption], ledger: &Ledger) -> Result<Vec<Multiaddr>, NodeError> {
+    let mut addresses = Vec::new();
+    for peer in options {
         let place = peer.address.clone();
-        Ok(identity.into_iter().fold(place, |place, id| place.with(Protocol::P2p(id))))
-    };
-    options.iter().map(address).collect()
+        if let Some(identity) = peer.identity {
+            addresses.push(place.with(Protocol::P2p(identity)));
+            continue;
+        }
+        if let Some(agency) = &peer.agency {
+            if state::agency(ledger, agency).is_none() {
+                return Err(NodeError::Stranger(agency.clone()));
+            }
+            if state::departure(ledger, agency).is_some() {
+                tracing::warn!(
+                    "config.toml names the node of {agency}, which left: it is not called"
+                );
+                continue;
+            }
+        }
+        addresses.push(place);
+    }
+    Ok(addresses)
 }
 
 /// Resolves to the name of the first signal that asks the process to stop.
@@ -290,97 +425,4 @@ fn stop_signal() -> io::Result<impl Future<Output = &'static str>> {
             _ = terminate.recv() => "SIGTERM",
         }
     })
-}
-
-impl From<NodeError> for Failure {
-    fn from(error: NodeError) -> Failure {
-        let (ending, meaning, next) = match error {
-            NodeError::Dir(error) => return error.into(),
-            NodeError::Keys(error) => return error.into(),
-            NodeError::Webhook(error) => return error.into(),
-            NodeError::Kept(_) => (
-                Ending::Failed,
-                "Sealed details and texts about datasets could not be shown or kept. Nothing was \
-                 started, and nothing in kept/ was changed.",
-                "check the disk and that comityd runs as the owner of the directory kept/",
-            ),
-            NodeError::OtherConsortium { .. } => (
-                Ending::Refused,
-                "The genesis or the directory log/ was copied here from elsewhere. Nothing was \
-                 started.",
-                "put the genesis.json of this node's consortium back: its id is the one that all \
-                 members compared",
-            ),
-            NodeError::Storage(StorageError::Disk(_)) => (
-                Ending::Failed,
-                "The disk or its permissions do not let the node work. Nothing was lost.",
-                "check the disk (df, dmesg) and that comityd runs as the owner of the directory",
-            ),
-            NodeError::Storage(_)
-            | NodeError::Block { .. }
-            | NodeError::Boot(_)
-            | NodeError::Replica(
-                replica::BootError::Certificate { .. } | replica::BootError::NoCertificate(_),
-            ) => (
-                Ending::Failed,
-                "What this node stored is damaged or was changed. The other members have the same \
-                 blocks; nothing is lost. The node does not go on by itself.",
-                "check the disk; have another member run comityd export, and run comityd repair \
-                 --help",
-            ),
-            NodeError::Replica(_) => (
-                Ending::Refused,
-                "log/wal or keys/ was copied here from another node; voting could contradict an \
-                 earlier vote. Nothing was started.",
-                "put this node's own log/wal and keys back",
-            ),
-            NodeError::View(_) => (
-                Ending::Failed,
-                "The view is derived from the blocks; nothing is lost.",
-                "check the disk, then run comityd reindex",
-            ),
-            NodeError::Stranger(_) => (
-                Ending::NotUnderstood,
-                "The node would not know whom it is talking to. Nothing was started.",
-                "correct the agency under [[network.peers]]; comity agency list shows the members",
-            ),
-            NodeError::Api(_) => (
-                Ending::Failed,
-                "Programs could not reach the node. It has stopped.",
-                "stop whatever uses the address, or change listen under [api] in config.toml",
-            ),
-            NodeError::Shell(ref error) => shell_advice(error),
-            NodeError::System(_) | NodeError::Random(_) => (
-                Ending::Failed,
-                "The node cannot work without it.",
-                "look at the limits of the machine (ulimit -a), then start the node again",
-            ),
-        };
-        Failure::because(ending, &error, meaning, next)
-    }
-}
-
-fn shell_advice(error: &ShellError) -> (Ending, &'static str, &'static str) {
-    match error {
-        ShellError::Network(NetworkError::Listen { .. }) => (
-            Ending::Failed,
-            "Other nodes could not reach this one. Nothing was started.",
-            "stop whatever uses the address, or change listen under [network] in config.toml",
-        ),
-        ShellError::Halted { .. } => (
-            Ending::Failed,
-            "Going on could have done harm. What was committed is safe.",
-            "do not start it again before the reason is understood; tell the other members",
-        ),
-        ShellError::Storage(_) => (
-            Ending::Failed,
-            "What was acknowledged is safe; nothing was written after the error.",
-            "check the disk (df, dmesg), then start the node again",
-        ),
-        ShellError::Network(_) | ShellError::NetworkEnded | ShellError::Thread(_) => (
-            Ending::Failed,
-            "The node cannot work without it. What was committed is safe.",
-            "start the node again; if it happens again, look at the lines of the log before this",
-        ),
-    }
 }

@@ -202,3 +202,42 @@ fn mistakes_end_with_the_code_that_the_help_promises() {
     }
     assert!(done(&["--version"]).starts_with("comityd "));
 }
+
+#[test]
+fn doctor_backup_and_restore_work_beside_a_running_node() {
+    let temp = tempfile::tempdir().unwrap();
+    let root = set_up(temp.path());
+    let root_text = root.display().to_string();
+    // What it finds here: the node does not run.
+    let stopped = comityd(&["doctor", "--dir", &root_text]);
+    let said = String::from_utf8(stopped.stdout).unwrap();
+    assert!(matches!(stopped.status.code(), Some(4 | 5)), "{said}");
+    assert!(said.contains("does not run in this directory"), "{said}");
+    let config = fs::read_to_string(root.join("config.toml")).unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let api = format!("listen = \"127.0.0.1:{port}\"");
+    fs::write(root.join("config.toml"), config.replace("listen = \"127.0.0.1:0\"", &api)).unwrap();
+    let mut running = Running::start(&root, &["--log", "debug"]);
+    running.until("committed a block height=2 ");
+    let asked = comityd(&["doctor", "--json", "--dir", &root_text]);
+    let report: serde_json::Value = serde_json::from_slice(&asked.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let of = |subject: &str| findings.iter().find(|found| found["subject"] == subject).unwrap();
+    for subject in ["node", "quorum", "votes", "index", "rules", "files"] {
+        assert_eq!(of(subject)["level"], "fine", "{report:#}");
+    }
+    assert!(matches!(asked.status.code(), Some(0 | 4 | 5)), "as bad as its worst finding");
+    let backup = temp.path().join("backup").display().to_string();
+    let said = done(&["backup", "--dir", &root_text, "--to", &backup]);
+    assert!(said.contains("each was read back"), "{said}");
+    assert_eq!(failed(&["backup", "--dir", &root_text, "--to", &backup]).0, 3);
+    let (code, said) = failed(&["guard", "reset", "--dir", &root_text]);
+    assert_eq!(code, 3, "another process works there: {said}");
+    assert!(done(&["guard", "show", "--dir", &root_text]).contains("It needs no reset."));
+    assert_eq!(running.stop("-TERM").0, Some(0));
+    let new = temp.path().join("new").display().to_string();
+    done(&["restore", "--from", &backup, "--dir", &new]);
+    let mut restored = Running::start(Path::new(&new), &[]);
+    restored.until("this directory was restored from a backup");
+    assert_eq!(restored.stop("-TERM").0, Some(0));
+}

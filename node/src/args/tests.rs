@@ -8,7 +8,7 @@ use super::*;
 fn command_line_is_sound_and_every_task_shows_an_example() {
     let command = Args::command();
     command.clone().debug_assert();
-    for task in command.get_subcommands().filter(|task| task.get_name() != "config") {
+    for task in command.get_subcommands().filter(|task| !has_own(task)) {
         let help = task.clone().render_long_help().to_string();
         let example = match task.get_name() {
             "completions" => "\n  comityd completions bash".to_owned(),
@@ -16,6 +16,11 @@ fn command_line_is_sound_and_every_task_shows_an_example() {
         };
         assert!(help.contains(&example), "{help}");
     }
+}
+
+/// Whether a task has tasks of its own, each with its example.
+fn has_own(task: &clap::Command) -> bool {
+    ["config", "guard", "key"].contains(&task.get_name())
 }
 
 #[test]
@@ -46,15 +51,22 @@ fn every_level_and_kind_that_is_offered_is_known() {
 
 #[test]
 fn examples_in_the_help_are_understood() {
-    for task in ["init", "genesis", "run", "export", "reindex", "repair"] {
-        let mut command = Args::command();
-        let task = command.find_subcommand_mut(task).unwrap();
-        let help = task.get_after_help().unwrap().to_string();
-        let example = help.replace("Example:", "").replace("\\\n", "");
-        let words = words_of(example.trim());
-        let parsed = parse(words.iter().map(OsString::from));
-        assert!(parsed.is_ok(), "{words:?}: {:?}", parsed.err());
+    let command = Args::command();
+    let tasks = command.get_subcommands().flat_map(|task| {
+        let own: Vec<&clap::Command> = task.get_subcommands().collect();
+        if own.is_empty() { vec![task] } else { own }
+    });
+    let mut count = 0;
+    for task in tasks.filter(|task| !["help", "completions", "man"].contains(&task.get_name())) {
+        let help = task.get_after_help().unwrap().to_string().replace("\\\n", "");
+        let examples = help.lines().map(str::trim).filter(|line| line.starts_with("comityd "));
+        for example in examples.filter(|line| !line.starts_with("comityd guard show,")) {
+            let parsed = parse(words_of(example).iter().map(OsString::from));
+            assert!(parsed.is_ok(), "{example}: {:?}", parsed.err());
+            count += 1;
+        }
     }
+    assert!(count >= 12, "only {count} examples");
 }
 
 /// Words as a shell splits them, with double quotes.

@@ -213,10 +213,11 @@ pub(super) fn spoken(id: &ConsortiumId) -> String {
 }
 
 fn member_line(member: &GenesisMember) -> String {
-    let standing = match member.agency.standing {
+    let standing = match &member.agency.standing {
         Standing::Validator { power: 1 } => "votes".to_owned(),
         Standing::Validator { power } => format!("votes with weight {power}"),
         Standing::Observer => "follows".to_owned(),
+        Standing::Hosted { sponsor, .. } => format!("hosted by {sponsor}"),
     };
     let agency = &member.agency;
     format!("  {} ({}), {standing}; operated by {}\n", agency.id, agency.name, agency.operated_by)
@@ -227,7 +228,7 @@ fn voting_lines(genesis: &Genesis) -> String {
     let voting = || {
         genesis.members.iter().filter_map(|member| match member.agency.standing {
             Standing::Validator { power } => Some((&member.agency, power)),
-            Standing::Observer => None,
+            Standing::Observer | Standing::Hosted { .. } => None,
         })
     };
     let total: u64 = voting().map(|(_, power)| power).sum();

@@ -14,20 +14,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use comity_core::agency::{Agency, KeyRole, Standing};
-use comity_core::genesis::{GenesisKey, GenesisMember};
+use comity_core::genesis::{Genesis, GenesisKey, GenesisMember, NO_CONSORTIUM};
+use comity_core::hash::ConsortiumId;
 use comity_core::key_file::{KeyCard, Passphrase};
 use comity_core::text::Text;
 use comity_replica::storage::{Storage, StorageError};
 
-use crate::args::InitArgs;
-use crate::config::{self, ApiOptions, KeyOptions, ListenAddress, LoopbackAddress, NetworkOptions};
+use crate::args::{InitArgs, JoinArgs};
+use crate::config::{
+    self, ApiOptions, KeyOptions, ListenAddress, LoopbackAddress, NetworkOptions, PeerOption,
+};
 use crate::data_dir::{DataDir, DataDirError, PRIVATE_FILE, PUBLIC_FILE, sync_dir, write_new};
 use crate::disk::FileDisk;
 use crate::failure::Failure;
 use crate::key_store::{self, NewKey};
 use crate::terminal::Terminal;
 
-use failure::InitError;
+pub(super) use failure::InitError;
 
 /// All that was decided, before the first file is made.
 struct Plan {
@@ -42,6 +45,19 @@ struct Plan {
     api_listen: LoopbackAddress,
     /// What the node's own keys are kept under, and in which file the node finds it.
     node_passphrase: Option<(PathBuf, Passphrase)>,
+    /// The consortium to join, if it is there already.
+    joining: Option<Joining>,
+}
+
+/// A consortium that is there already.
+struct Joining {
+    genesis: Genesis,
+    peers: Vec<PeerOption>,
+}
+
+/// For which consortium cards are, where one is joined or founded.
+fn consortium(joining: Option<&Joining>) -> ConsortiumId {
+    joining.map_or(NO_CONSORTIUM, |joining| joining.genesis.id())
 }
 
 /// An admin key to be made here.
@@ -69,8 +85,26 @@ impl Plan {
 }
 
 pub(super) fn perform(args: InitArgs, terminal: &mut Terminal) -> Result<String, Failure> {
+    set_up(args, None, terminal)
+}
+
+/// `comityd join`: the same for a consortium that is there already.
+pub(super) fn join(args: JoinArgs, terminal: &mut Terminal) -> Result<String, Failure> {
+    let genesis = crate::data_dir::read_genesis(&args.genesis)?;
+    if genesis.members.iter().any(|member| Some(&member.agency.id) == args.node.agency.as_ref()) {
+        return Err(InitError::Founder(args.genesis).into());
+    }
+    let joining = Joining { genesis, peers: args.peer };
+    set_up(args.node, Some(joining), terminal)
+}
+
+fn set_up(
+    args: InitArgs,
+    joining: Option<Joining>,
+    terminal: &mut Terminal,
+) -> Result<String, Failure> {
     // All that can be wrong with the answers comes before the first file is made.
-    let plan = ask::plan(args, terminal)?;
+    let plan = ask::plan(args, joining, terminal)?;
     let dir = DataDir::create(&plan.dir)?;
     match fill(&dir, &plan) {
         Ok(member) => Ok(report::report(&dir, &plan, &member)),
@@ -98,10 +132,12 @@ fn node_keys(dir: &DataDir, plan: &Plan) -> Result<Vec<GenesisKey>, InitError> {
     let mut keys = Vec::new();
     for role in plan.node_roles() {
         let passphrase = plan.node_passphrase.as_ref().map(|(_, passphrase)| passphrase);
-        let new = NewKey { agency: &plan.agency.id, role, post: Text::default(), passphrase };
+        let agency = &plan.agency.id;
+        let consortium = consortium(plan.joining.as_ref());
+        let new = NewKey { consortium, agency, role, post: Text::default(), passphrase };
         let card = key_store::create(&dir.key_file(role), new)?;
         if role == KeyRole::Validator {
-            create_guard(dir, &card)?;
+            create_guard(&dir.log_dir(), &card)?;
         }
         keys.push(card.into_genesis_key());
     }
@@ -109,9 +145,9 @@ fn node_keys(dir: &DataDir, plan: &Plan) -> Result<Vec<GenesisKey>, InitError> {
 }
 
 /// The sign guard is born with its key.
-fn create_guard(dir: &DataDir, card: &KeyCard) -> Result<(), InitError> {
+pub(super) fn create_guard(dir: &Path, card: &KeyCard) -> Result<(), InitError> {
     let salt = getrandom::u64().map_err(InitError::Random)?;
-    FileDisk::open(&dir.log_dir())
+    FileDisk::open(dir)
         .map_err(StorageError::from)
         .and_then(|mut disk| Storage::create_guard(&mut disk, *card.public_key.as_bytes(), salt))
         .map_err(InitError::Guard)
@@ -120,8 +156,9 @@ fn create_guard(dir: &DataDir, card: &KeyCard) -> Result<(), InitError> {
 fn make_admin(plan: &Plan, new: &NewAdmin) -> Result<GenesisKey, InitError> {
     let NewAdmin { file, post, passphrase } = new;
     let passphrase = Some(passphrase);
-    let about =
-        NewKey { agency: &plan.agency.id, role: KeyRole::Admin, post: post.clone(), passphrase };
+    let (agency, post) = (&plan.agency.id, post.clone());
+    let consortium = consortium(plan.joining.as_ref());
+    let about = NewKey { consortium, agency, role: KeyRole::Admin, post, passphrase };
     let card = key_store::create(file, about)?;
     write_json(&new.card_file(), &card).inspect_err(|_| {
         let _ = fs::remove_file(file);
@@ -131,7 +168,13 @@ fn make_admin(plan: &Plan, new: &NewAdmin) -> Result<GenesisKey, InitError> {
 
 fn finish(dir: &DataDir, plan: &Plan, keys: Vec<GenesisKey>) -> Result<GenesisMember, InitError> {
     let member = GenesisMember { agency: plan.agency.clone(), keys };
-    member.check().map_err(InitError::Member)?;
+    match &plan.joining {
+        None => member.check().map_err(InitError::Member)?,
+        Some(joining) => {
+            member.check_keys().map_err(InitError::Member)?;
+            write_json(&dir.genesis_file(), &joining.genesis)?;
+        }
+    }
     write_json(&dir.member_file(), &member)?;
     sync_dir(&dir.root().join("keys"))?;
     // Last, since this file is what makes it the directory of a node.
@@ -140,7 +183,7 @@ fn finish(dir: &DataDir, plan: &Plan, keys: Vec<GenesisKey>) -> Result<GenesisMe
     Ok(member)
 }
 
-fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), DataDirError> {
+pub(super) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), DataDirError> {
     let Ok(mut text) = serde_json::to_vec_pretty(value) else {
         unreachable!("cards and members are text and numbers");
     };
@@ -152,6 +195,9 @@ fn config_text(plan: &Plan) -> String {
     let mut network = NetworkOptions::default();
     if !plan.listen.is_empty() {
         network.listen.clone_from(&plan.listen);
+    }
+    if let Some(joining) = &plan.joining {
+        network.peers.clone_from(&joining.peers);
     }
     let passphrase_file = plan.node_passphrase.as_ref().map(|(path, _)| path.clone());
     let (api, keys) = (ApiOptions { listen: plan.api_listen }, KeyOptions { passphrase_file });

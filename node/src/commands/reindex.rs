@@ -20,13 +20,21 @@ pub(super) fn perform(args: &ReindexArgs) -> Result<String, Failure> {
     let dir = DataDir::open(&args.dir)?;
     let config = Config::load(&dir.config_file())?;
     logging::start(config.log.format, &LogFilter::default());
-    let ledger = rebuild(&dir)?;
+    let (ledger, first) = rebuild(&dir)?;
     let tip = ledger.tip();
     if tip.height == Height(0) {
         return Ok("There is no block yet; the view holds what the genesis says.\n".to_owned());
     }
+    let from = match first {
+        Height(0 | 1) => String::new(),
+        first => format!(
+            "The blocks on this disk begin at {first}: the snapshot of that height, verified from \
+             the genesis, was the beginning. Older records are not listed here; comityd repair \
+             puts them back from an archive.\n"
+        ),
+    };
     Ok(format!(
-        "Every block up to {} was verified, and the view was built anew from them.\n\
+        "Every block up to {} was verified, and the view was built anew from them.\n{from}\
          Records:    {}\n\
          Last block: {}\n\
          Log root:   {}\n\
@@ -42,15 +50,16 @@ pub(super) fn perform(args: &ReindexArgs) -> Result<String, Failure> {
     ))
 }
 
-fn rebuild(dir: &DataDir) -> Result<Ledger, NodeError> {
+/// The ledger, and the first block on the disk (0 where there is none).
+fn rebuild(dir: &DataDir) -> Result<(Ledger, Height), NodeError> {
     let _lock = dir.lock()?;
     let genesis = dir.genesis()?;
-    let (storage, _) = open_storage(dir, &genesis)?;
+    let (storage, _) = open_storage(dir, &genesis, None)?;
     let (old, new) = (dir.view_dir(), dir.root().join("view.new"));
     // What an interrupted run left.
     remove(&new)?;
     let (fresh, saved) = View::open(&new, genesis.id())?;
-    let built = view::boot(&genesis, &fresh, saved, storage.reader());
+    let built = view::boot(&genesis, &fresh, saved, storage.reader(), &dir.start_file());
     fresh.close();
     drop(fresh);
     let (ledger, _) = match built {
@@ -63,7 +72,7 @@ fn rebuild(dir: &DataDir) -> Result<Ledger, NodeError> {
     remove(&old)?;
     fs::rename(&new, &old).map_err(|source| io_error("rename", &new, source))?;
     sync_dir(dir.root())?;
-    Ok(ledger)
+    Ok((ledger, Height(storage.reader().first_height().unwrap_or(0))))
 }
 
 fn remove(path: &Path) -> Result<(), DataDirError> {

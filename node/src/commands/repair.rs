@@ -1,10 +1,13 @@
-//! `comityd repair`: puts blocks that are damaged or missing on this disk back from an archive that
-//! another member exported.
-//! Holds: the disk is changed only after every byte of the archive was verified; a block that is
-//! whole and differs from the archive's is never replaced.
-//! May not enter: the sign guard (an archive cannot say what this node has signed).
+//! `comityd repair`: puts blocks that are damaged or missing on this disk back, from an archive that
+//! another member exported or from the other members' nodes.
+//! Holds: the disk is changed only after every block was verified; a block that is whole and
+//! differs from the others' is never replaced.
+//! May not enter: the sign guard (nobody else can say what this node has signed); a write-ahead log that
+//! cannot be read is put aside, never mended.
 
 mod archive;
+mod peers;
+mod regions;
 
 use std::path::{Path, PathBuf};
 
@@ -15,18 +18,22 @@ use comity_core::hash::{ConsortiumId, HeaderHash};
 use comity_core::ids::Height;
 use comity_core::validators::ValidatorSet;
 use comity_replica::storage::{
-    BlockLog, Disk, SEGMENT_LIMIT_BYTES, StorageError, discard_blocks_from,
+    BlockLog, Disk, SEGMENT_LIMIT_BYTES, StorageError, WalSurvey, discard_blocks_from,
 };
 
 use crate::args::RepairArgs;
 use crate::config::Config;
-use crate::data_dir::{DataDir, DataDirError};
+use crate::data_dir::{DataDir, DataDirError, io_error, sync_dir};
 use crate::disk::FileDisk;
 use crate::failure::{Ending, Failure};
+use crate::key_store::KeyStoreError;
 use crate::logging::{self, LogFilter};
 use crate::node::{NodeError, open_storage};
 use crate::read_disk::ReadDisk;
+use crate::snapshots::SnapshotFileError;
 use archive::{ArchiveFile, ReadError};
+use peers::PeersError;
+pub(super) use regions::first_height;
 
 /// Blocks that are written between two syncs.
 const BLOCKS_PER_SYNC: u64 = 256;
@@ -57,6 +64,16 @@ enum RepairError {
     TooShort { archive: Height, needed: Height },
     #[error(transparent)]
     Node(#[from] NodeError),
+    #[error(transparent)]
+    Keys(#[from] KeyStoreError),
+    #[error(transparent)]
+    Peers(#[from] PeersError),
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotFileError),
+    #[error("block {0} on this disk is whole, but does not follow the one before it")]
+    Unlinked(Height),
+    #[error("{0} blocks are damaged or missing: too many to put back one by one")]
+    TooMany(u64),
 }
 
 /// What the disk needs.
@@ -74,16 +91,57 @@ pub(super) fn perform(args: &RepairArgs) -> Result<String, Failure> {
     let dir = DataDir::open(&args.dir)?;
     let config = Config::load(&dir.config_file())?;
     logging::start(config.log.format, &LogFilter::default());
-    Ok(repair(&dir, &args.archive)?)
+    Ok(repair(&dir, &config, args.archive.as_deref())?)
 }
 
-fn repair(dir: &DataDir, archive: &Path) -> Result<String, RepairError> {
+fn repair(dir: &DataDir, config: &Config, archive: Option<&Path>) -> Result<String, RepairError> {
     let _lock = dir.lock()?;
     let genesis = dir.genesis()?;
-    let survey = survey(dir, &genesis, archive)?;
+    let wal = put_wal_aside(dir)?;
+    let blocks = match archive {
+        Some(archive) => from_archive(dir, &genesis, archive)?,
+        None => regions::from_peers(dir, config, &genesis)?,
+    };
+    Ok(wal + &blocks)
+}
+
+/// A write-ahead log that cannot be read goes aside: without one the node follows and votes again
+/// when that is safe; with a mended one it might sign twice.
+fn put_wal_aside(dir: &DataDir) -> Result<String, RepairError> {
+    if !dir.log_dir().is_dir() {
+        return Ok(String::new());
+    }
+    let disk = ReadDisk::open(&dir.log_dir()).map_err(StorageError::from)?;
+    let error = match WalSurvey::of(&disk) {
+        Ok(_) => return Ok(String::new()),
+        Err(
+            error @ (StorageError::WalDamaged { .. }
+            | StorageError::UnexpectedFrame { .. }
+            | StorageError::Malformed { .. }
+            | StorageError::Guard(_)),
+        ) => error,
+        Err(error) => return Err(error.into()),
+    };
+    let place = |number: u32| dir.root().join(format!("wal.damaged-{number}"));
+    let free = (1..).map(place).find(|path| !path.exists());
+    let Some(aside) = free else { unreachable!("numbers do not end") };
+    let from = dir.log_dir().join("wal");
+    std::fs::rename(&from, &aside).map_err(|source| io_error("move away", &from, source))?;
+    sync_dir(&dir.log_dir())?;
+    sync_dir(dir.root())?;
+    Ok(format!(
+        "The write-ahead log could not be read ({error}); it is now {}. With it went the sign guard: \
+         the node follows without voting, and votes again three blocks above the others' highest, \
+         once those with more than two thirds of the voting power have answered.\n",
+        aside.display()
+    ))
+}
+
+fn from_archive(dir: &DataDir, genesis: &Genesis, archive: &Path) -> Result<String, RepairError> {
+    let survey = survey(dir, genesis, archive)?;
     let Survey { from, archive_tip, disk_tip } = survey;
     if from > archive_tip {
-        check_startable(dir, &genesis, archive_tip)?;
+        check_startable(dir, genesis, archive_tip)?;
         return Ok(format!(
             "Nothing to repair: blocks 1 to {archive_tip} on this disk are those of the archive.\n"
         ));
@@ -92,7 +150,7 @@ fn repair(dir: &DataDir, archive: &Path) -> Result<String, RepairError> {
         return Err(RepairError::TooShort { archive: archive_tip, needed: disk_tip });
     }
     put_back(dir, archive, from)?;
-    check_startable(dir, &genesis, archive_tip)?;
+    check_startable(dir, genesis, archive_tip)?;
     Ok(format!(
         "Blocks {from} to {archive_tip} were put back from the archive; every one was verified.\n\
          Next: start the node; it fetches what is newer from the other members: comityd run \
@@ -108,7 +166,7 @@ fn check_startable(
     genesis: &Genesis,
     archive_tip: Height,
 ) -> Result<(), RepairError> {
-    match open_storage(dir, genesis) {
+    match open_storage(dir, genesis, None) {
         Err(NodeError::Storage(StorageError::BlockDamaged { height, .. })) => {
             Err(RepairError::TooShort { archive: archive_tip, needed: Height(height) })
         }
@@ -232,6 +290,33 @@ impl From<RepairError> for Failure {
         let (ending, meaning, next) = match error {
             RepairError::Dir(error) => return error.into(),
             RepairError::Node(error) => return error.into(),
+            RepairError::Keys(error) => return error.into(),
+            RepairError::Peers(_) => (
+                Ending::Failed,
+                "The blocks that are missing could not be had. Nothing was changed but what is said \
+                 above.",
+                "see that other members' nodes run and can be reached from here (port 7070), or use \
+                 --archive with another member's export",
+            ),
+            RepairError::Snapshot(_) => (
+                Ending::Failed,
+                "This node began from a snapshot, and without it its state cannot be verified. \
+                 Nothing was changed.",
+                "put start.snapshot back from a backup, or use --archive with another member's \
+                 export",
+            ),
+            RepairError::TooMany(_) => (
+                Ending::Refused,
+                "It is simpler to fetch the whole log anew. Nothing was changed.",
+                "move log/blocks-* and view/ away, keep log/wal, and use --archive with another \
+                 member's export",
+            ),
+            RepairError::Unlinked(_) => (
+                Ending::Refused,
+                "Its frame is undamaged and its certificate proves it: somebody signed two histories, \
+                 or files of two nodes were mixed. Nothing was changed.",
+                "keep this directory as it is, and call the other members and an auditor",
+            ),
             RepairError::Read { .. } => {
                 (Ending::Failed, "Nothing was changed.", "check the path after --archive")
             }

@@ -93,13 +93,20 @@ struct RawPeer {
 impl TryFrom<RawPeer> for PeerOption {
     type Error = AddressError;
     fn try_from(raw: RawPeer) -> Result<Self, AddressError> {
-        let Some((address, identity)) = raw.address.parse().ok().and_then(in_parts) else {
-            return Err(AddressError::Peer(raw.address));
+        PeerOption::called(raw.agency, &raw.address)
+    }
+}
+
+impl PeerOption {
+    /// The node of `agency`, or whoever the address names. Errors: `Peer`, `Nobody`.
+    pub fn called(agency: Option<AgencyId>, address: &str) -> Result<PeerOption, AddressError> {
+        let Some((place, identity)) = address.parse().ok().and_then(in_parts) else {
+            return Err(AddressError::Peer(address.to_owned()));
         };
-        if raw.agency.is_none() && identity.is_none() {
-            return Err(AddressError::Nobody(address));
+        if agency.is_none() && identity.is_none() {
+            return Err(AddressError::Nobody(place));
         }
-        Ok(PeerOption { agency: raw.agency, address, identity })
+        Ok(PeerOption { agency, address: place, identity })
     }
 }
 

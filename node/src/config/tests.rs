@@ -55,7 +55,9 @@ fn new_file_says_the_defaults() {
         "records",
         "records_per_agency",
         "worker_threads",
+        "reserve_bytes",
         "max_bytes",
+        "every_hours",
     ];
     for option in options {
         assert!(text.contains(&format!("# {option} = ")), "{option} is not shown");

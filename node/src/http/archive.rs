@@ -24,6 +24,13 @@ pub(super) async fn archive(State(api): State<ApiState>) -> Result<Response, Pro
     if tip == Height(0) {
         return Err(Problem::not_found("there is no block yet"));
     }
+    let first = api.blocks().first();
+    if first > Height(1) {
+        return Err(Problem::not_found(format!(
+            "this node started from a snapshot and has no blocks before {first}: ask a node that has \
+             them all"
+        )));
+    }
     let room = Arc::clone(&api.room().archives).try_acquire_owned();
     let place =
         room.map_err(|_| Problem::busy("as many archives are sent as there is room for"))?;

@@ -101,7 +101,7 @@ impl<const LIMIT: usize> FromRequest<ApiState> for Signed<LIMIT> {
     }
 }
 
-fn presented(parts: &Parts) -> Result<SignedQuery, Problem> {
+pub(super) fn presented(parts: &Parts) -> Result<SignedQuery, Problem> {
     let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
     let unsigned = |what: &str| {
         Problem::unsigned(format!(

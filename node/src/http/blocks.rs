@@ -16,6 +16,7 @@ use comity_core::statement::{MAX_RECORD_BYTES, SignedRecord};
 use comity_replica::storage::{BlockLogReader, StorageError};
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::node_health::BlockLogHealth;
 use super::shapes;
 use crate::disk::FileDisk;
 use crate::view::EntryPlace;
@@ -71,6 +72,19 @@ pub(super) struct ReadBlock {
 impl Blocks {
     pub(super) fn new(reader: BlockLogReader<FileDisk>) -> Blocks {
         Blocks { reader, kept: Mutex::default() }
+    }
+
+    /// From where to where blocks are on the disk.
+    pub(super) fn extent(&self) -> BlockLogHealth {
+        BlockLogHealth {
+            first_height: self.reader.first_height().map(Height),
+            height: Height(self.reader.tip().unwrap_or(0)),
+        }
+    }
+
+    /// The first block that is here: 1, unless the node started from a snapshot.
+    pub(super) fn first(&self) -> Height {
+        self.reader.first_height().map_or(Height(1), Height)
     }
 
     /// The block at `height`, which is at most the view's.

@@ -50,8 +50,8 @@ type Answer<T> = Result<Json<T>, Problem>;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Openings {
-    openings: Vec<Opening>,
+pub(super) struct Openings {
+    pub(super) openings: Vec<Opening>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -110,8 +110,8 @@ pub(super) async fn show(
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Reason {
-    reason: Text<256>,
+pub(super) struct Reason {
+    pub(super) reason: Text<256>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -187,7 +187,7 @@ pub(super) async fn details(
     Ok(([(CONTENT_TYPE, "application/octet-stream")], text).into_response())
 }
 
-fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         // Only where, since a cause could quote a text that is to be sealed.
         Problem::bad_request(format!(
@@ -212,7 +212,12 @@ impl From<KeptError> for Problem {
                  bytes that are sent",
             ),
             KeptError::TooLong { limit, .. } => Problem::too_large(*limit),
-            KeptError::Damaged(_) | KeptError::Io { .. } => Problem::internal(&error),
+            KeptError::Damaged(path) => Problem::kept_damaged(format!(
+                "what this node kept of it is damaged on its disk ({}); the node's operator may \
+                 have it in a backup",
+                path.display()
+            )),
+            KeptError::Io { .. } => Problem::internal(&error),
         }
     }
 }

@@ -5,7 +5,7 @@
 use axum::Json;
 use axum::extract::State;
 use comity_core::hash::RecordId;
-use comity_core::ids::{DatasetId, GrantId, Height, LogIndex, RequestId, TimeMs};
+use comity_core::ids::{DatasetId, GrantId, Height, LogIndex, ProposalId, RequestId, TimeMs};
 use comity_core::keys::PublicKey;
 use comity_core::text::{AgencyId, Code};
 use serde::Deserialize;
@@ -31,6 +31,7 @@ pub(super) struct EntriesParams {
     key: Option<PublicKey>,
     request: Option<RequestId>,
     matter: Option<Code>,
+    proposal: Option<ProposalId>,
     since: Option<TimeMs>,
     until: Option<TimeMs>,
 }
@@ -53,8 +54,9 @@ pub(super) async fn entries(
         OrderParam::Desc => Order::Descending,
     };
     let EntriesParams { from, kind, agency, dataset, grant, key, .. } = params;
-    let EntriesParams { request, matter, since, until, .. } = params;
-    let filter = EntryFilter { kind, agency, dataset, grant, key, request, matter, since, until };
+    let EntriesParams { request, matter, proposal, since, until, .. } = params;
+    let about = EntryFilter { kind, agency, dataset, grant, key, ..EntryFilter::default() };
+    let filter = EntryFilter { request, matter, proposal, since, until, ..about };
     let read = move |api: &ApiState| {
         let at = api.view().snapshot();
         let page = api.view().entries(&at, &filter, order, from, limit)?;
@@ -72,6 +74,10 @@ pub(super) async fn entry(
         let at = api.view().snapshot();
         match api.view().entry(&at, LogIndex(index))? {
             Some(place) => found_entry(api, &place),
+            None if index < api.view().first_entry()?.0 => Err(Problem::not_found(format!(
+                "this node started from a snapshot: its entries begin at {}",
+                api.view().first_entry()?
+            ))),
             None => Err(Problem::not_found(format!(
                 "there is no entry {index}: the log has {} entries",
                 at.log_size()
@@ -114,7 +120,7 @@ pub(super) async fn blocks(
     let limit = page_limit(params.limit)?;
     let read = move |api: &ApiState| {
         let tip = api.view().snapshot().tip().height;
-        let mut height = params.from.unwrap_or_default().max(Height(1));
+        let mut height = params.from.unwrap_or_default().max(api.blocks().first());
         let mut blocks = Vec::new();
         let mut read_bytes = 0;
         while height <= tip && blocks.len() < limit && read_bytes < PAGE_BYTES {
@@ -136,6 +142,11 @@ pub(super) async fn block(
         let tip = api.view().snapshot().tip().height;
         if !(1..=tip.0).contains(&height) {
             let detail = format!("there is no block {height}: the last one is {tip}");
+            return Err(Problem::not_found(detail));
+        }
+        let first = api.blocks().first();
+        if height < first.0 {
+            let detail = format!("this node started from a snapshot: its blocks begin at {first}");
             return Err(Problem::not_found(detail));
         }
         Ok(Json(api.blocks().block(Height(height))?.shape()))

@@ -7,14 +7,18 @@
 mod archive;
 mod auth;
 mod blocks;
+mod connections;
 mod events;
 mod extract;
 mod kept;
 mod limits;
 mod listings;
+mod members;
+pub(crate) mod node_health;
 mod objects;
 mod operations;
 mod problem;
+pub mod reading;
 mod records;
 mod shapes;
 mod sharing;
@@ -255,17 +259,17 @@ pub async fn serve(
         shutdown.await;
         api.0.closing.send_replace(true);
     };
-    let server = axum::serve(listener, router(state.clone())).with_graceful_shutdown(stopping);
+    let server = connections::serve(listener, router(state.clone()), stopping);
     let overdue = async {
         state.closed().await;
         tokio::time::sleep(GRACE).await;
     };
-    let served = tokio::select! {
-        served = server => served.map_err(HttpError::Serve),
-        () = overdue => Ok(()),
-    };
+    tokio::select! {
+        () = server => {}
+        () = overdue => {}
+    }
     feed.abort();
-    served
+    Ok(())
 }
 
 fn check_loopback(address: SocketAddr) -> Result<(), HttpError> {

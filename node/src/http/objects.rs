@@ -1,10 +1,9 @@
-//! Datasets, agencies, keys and codes, listed or looked up.
+//! Datasets, keys and codes, listed or looked up.
 //! Holds: one answer is of one snapshot.
 //! May not enter: how things are found (see `view`).
 
 use axum::Json;
 use axum::extract::State;
-use comity_core::agency::Agency;
 use comity_core::dataset::Sharing;
 use comity_core::ids::DatasetId;
 use comity_core::keys::PublicKey;
@@ -78,22 +77,6 @@ pub(super) async fn dataset_versions(
 
 fn no_dataset(id: &DatasetId) -> Problem {
     Problem::not_found(format!("there is no dataset {id}"))
-}
-
-pub(super) async fn agencies(State(api): State<ApiState>) -> Answer<shapes::Agencies> {
-    let read = |api: &ApiState| {
-        let at = api.view().snapshot();
-        Ok(Json(shapes::Agencies { agencies: api.view().agencies(&at)? }))
-    };
-    api.read(read).await
-}
-
-pub(super) async fn agency(
-    State(api): State<ApiState>,
-    Named(id): Named<AgencyId>,
-) -> Answer<Agency> {
-    let found = api.view().snapshot().agency(&id);
-    found.map(Json).ok_or_else(|| Problem::not_found(format!("{id} is not a member")))
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -8,7 +8,10 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
-use super::{ApiState, archive, events, kept, listings, objects, records, sharing, status};
+use super::{
+    ApiState, archive, events, kept, listings, members, node_health, objects, records, sharing,
+    status,
+};
 
 /// The OpenAPI document of this version.
 pub const OPENAPI: &str = include_str!("../../../docs/openapi.json");
@@ -53,6 +56,7 @@ fn table() -> Vec<Operation> {
         op(GET, "/v1/records/{record_id}", listings::record),
         op(POST, "/v1/evaluate", records::evaluate),
         op(GET, "/v1/status", status::status),
+        op(GET, "/v1/node", node_health::node),
         op(GET, "/v1/genesis", status::genesis),
         op(GET, "/v1/entries", listings::entries),
         op(GET, "/v1/entries/{index}", listings::entry),
@@ -65,8 +69,11 @@ fn table() -> Vec<Operation> {
         op(GET, "/v1/requests/{id}", sharing::request),
         op(GET, "/v1/grants", sharing::grants),
         op(GET, "/v1/grants/{id}", sharing::grant),
-        op(GET, "/v1/agencies", objects::agencies),
-        op(GET, "/v1/agencies/{id}", objects::agency),
+        op(GET, "/v1/agencies", members::agencies),
+        op(GET, "/v1/agencies/{id}", members::agency),
+        op(GET, "/v1/proposals", members::proposals),
+        op(GET, "/v1/proposals/{id}", members::proposal),
+        op(GET, "/v1/rules", members::rules),
         op(GET, "/v1/keys", objects::keys),
         op(GET, "/v1/keys/{key}", objects::key),
         op(GET, "/v1/codes", objects::codes),

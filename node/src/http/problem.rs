@@ -77,6 +77,11 @@ impl Problem {
         Problem { status, body: Box::new(body) }
     }
 
+    /// What is told of this one case.
+    pub(super) fn detail(&self) -> String {
+        self.body.detail.clone()
+    }
+
     /// 400: the request itself is not understood.
     pub(super) fn bad_request(detail: impl Into<String>) -> Problem {
         Problem::named(StatusCode::BAD_REQUEST, "bad-request", "Request not understood", detail)
@@ -96,6 +101,12 @@ impl Problem {
     /// 403: the key is not one that may.
     pub(super) fn not_yours(detail: impl Into<String>) -> Problem {
         Problem::named(StatusCode::FORBIDDEN, "not-yours", "Not for this key", detail)
+    }
+
+    /// 500: what was kept is damaged.
+    pub(super) fn kept_damaged(detail: impl Into<String>) -> Problem {
+        let title = "Kept, but damaged";
+        Problem::named(StatusCode::INTERNAL_SERVER_ERROR, "kept-damaged", title, detail)
     }
 
     /// 404: nothing of that name is kept here.
@@ -168,6 +179,11 @@ impl Problem {
     /// 503: not now; try again.
     pub(super) fn busy(detail: impl Into<String>) -> Problem {
         Problem::named(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy", detail)
+    }
+
+    /// 503: there is too little room on the disk.
+    pub(super) fn disk_full(detail: impl Into<String>) -> Problem {
+        Problem::named(StatusCode::SERVICE_UNAVAILABLE, "disk-full", "Disk nearly full", detail)
     }
 
     /// 503: the node is ending.

@@ -21,6 +21,7 @@ use super::extract::{Params, body};
 use super::limits::{ADMISSION_TIMEOUT, COMMIT_TIMEOUT};
 use super::problem::Problem;
 use super::shapes;
+use super::status::disk_is_full;
 use super::waiters::{Fate, Place, Waiter};
 use crate::metrics::SubmitOutcome;
 
@@ -99,6 +100,10 @@ async fn settle(api: &ApiState, bytes: Vec<u8>, waiter: Option<Waiter>) -> Resul
         Admission::Invalid(error) => Err((SubmitOutcome::Invalid, Problem::invalid_record(&error))),
         Admission::Refused { record, refusal } => {
             refused(api, &record, &refusal).await.map(Answer::Committed)
+        }
+        Admission::Busy if api.shell().status().full.is_some() => {
+            let detail = api.shell().status().full.map(disk_is_full).unwrap_or_default();
+            Err((SubmitOutcome::Busy, Problem::disk_full(detail)))
         }
         Admission::Busy => Err(busy("as many records wait as the node has room for")),
     }

@@ -7,9 +7,11 @@ use comity_core::agency::{Agency, Key};
 use comity_core::block::Header;
 use comity_core::codes::PublishedCode;
 use comity_core::dataset::{Dataset, DatasetVersion, PublishedDataset};
+use comity_core::genesis::Params;
+use comity_core::governance::{Departure, Proposal, Tally};
 use comity_core::grant::{Grant, Usage};
 use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash, LogRoot, RecordId, StateRoot};
-use comity_core::ids::{DatasetId, GrantId, Height, LogIndex, RequestId, TimeMs};
+use comity_core::ids::{DatasetId, GrantId, Height, LogIndex, ProposalId, RequestId, TimeMs};
 use comity_core::keys::PublicKey;
 use comity_core::request::Request;
 use comity_core::statement::SignedRecord;
@@ -19,7 +21,9 @@ use comity_core::vote::CommitCertificate;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::view::{DatasetState, GrantFound, GrantStanding, RequestState};
+use crate::view::{
+    DatasetState, GrantFound, GrantStanding, ProposalFound, ProposalState, RequestState,
+};
 
 /// A record that waits.
 #[derive(Clone, Debug, Serialize)]
@@ -83,6 +87,7 @@ pub(super) struct Status {
     pub(super) log_root: LogRoot,
     pub(super) state_root: StateRoot,
     pub(super) round: u32,
+    pub(super) membership: &'static str,
     pub(super) voting: &'static str,
     pub(super) votes_from: Option<Height>,
     pub(super) pending: usize,
@@ -226,10 +231,50 @@ pub(super) struct Grants {
     pub(super) next: Option<GrantId>,
 }
 
-/// All members.
+/// An agency, and how it left if it did.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct AgencyShape {
+    #[serde(flatten)]
+    pub(super) agency: Agency,
+    pub(super) departure: Option<Departure>,
+}
+
+/// All who are or were members.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Agencies {
-    pub(super) agencies: Vec<Agency>,
+    pub(super) agencies: Vec<AgencyShape>,
+}
+
+/// A proposal, where it stands, and how its ballots stand.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct ProposalShape {
+    pub(super) id: ProposalId,
+    pub(super) proposal: Proposal,
+    pub(super) state: ProposalState,
+    pub(super) tally: Tally,
+}
+
+impl ProposalShape {
+    pub(super) fn of(found: ProposalFound) -> ProposalShape {
+        let ProposalFound { id, proposal, state, tally } = found;
+        ProposalShape { id, proposal, state, tally }
+    }
+}
+
+/// A page of proposals.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Proposals {
+    pub(super) proposals: Vec<ProposalShape>,
+    pub(super) next: Option<ProposalId>,
+}
+
+/// The rules that are in force, and who decides about them.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Rules {
+    pub(super) protocol_version: u16,
+    pub(super) params: Params,
+    pub(super) competent_authority: AgencyId,
+    pub(super) electorate: Vec<AgencyId>,
 }
 
 /// A key with its registration.

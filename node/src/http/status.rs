@@ -10,12 +10,13 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use comity_core::genesis::Genesis;
+use comity_core::ids::Height;
 use comity_replica::replica::Voting;
 
 use super::ApiState;
 use super::shapes::{Peer, Status};
 use crate::metrics::Reading;
-use crate::shell::PeerStatus;
+use crate::shell::{Full, PeerStatus};
 
 /// Blocks that a node may be behind its best peer and still be called ready: one is always
 /// under way.
@@ -25,12 +26,12 @@ const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 pub(super) async fn status(State(api): State<ApiState>) -> Json<Status> {
     let at = api.view().snapshot();
     let node = api.shell().status();
-    let (voting, votes_from) = match node.replica.voting {
-        Voting::Active => ("active", None),
-        Voting::Observer => ("observer", None),
-        Voting::Asking => ("asking", None),
-        Voting::From(height) => ("later", Some(height)),
-        Voting::Withheld => ("withheld", None),
+    let (voting, votes_from) = in_words(node.replica.voting);
+    let agency = &api.0.agency;
+    let membership = match (at.agency(agency), at.departure(agency)) {
+        (None, _) => "waiting",
+        (Some(_), None) => "member",
+        (Some(_), Some(_)) => "left",
     };
     let peer = |PeerStatus { agency, address, height }| Peer { agency, address, height };
     Json(Status {
@@ -45,6 +46,7 @@ pub(super) async fn status(State(api): State<ApiState>) -> Json<Status> {
         log_root: at.log_root(),
         state_root: at.state_root(),
         round: node.replica.round,
+        membership,
         voting,
         votes_from,
         pending: node.replica.pending,
@@ -52,6 +54,27 @@ pub(super) async fn status(State(api): State<ApiState>) -> Json<Status> {
         peers: node.peers.into_iter().map(peer).collect(),
         best_peer_height: node.replica.best_peer_height,
     })
+}
+
+/// Whether it votes, and from which height if that is known and later.
+pub(super) fn in_words(voting: Voting) -> (&'static str, Option<Height>) {
+    match voting {
+        Voting::Active => ("active", None),
+        Voting::Observer => ("observer", None),
+        Voting::Asking => ("asking", None),
+        Voting::From(height) => ("later", Some(height)),
+        Voting::Withheld => ("withheld", None),
+    }
+}
+
+/// Why nothing is done, for a person.
+pub(super) fn disk_is_full(Full { free_bytes, reserve_bytes }: Full) -> String {
+    format!(
+        "the disk is nearly full: less than {} MiB are free, and {} MiB are kept in reserve; the node \
+         neither votes nor takes records until there is room",
+        (free_bytes >> 20) + 1,
+        reserve_bytes >> 20
+    )
 }
 
 pub(super) async fn genesis(State(api): State<ApiState>) -> Json<Genesis> {
@@ -76,6 +99,9 @@ fn unready(api: &ApiState) -> Option<String> {
     }
     let at = api.view().snapshot();
     let node = api.shell().status();
+    if let Some(full) = node.full {
+        return Some(disk_is_full(full));
+    }
     let (height, best) = (at.tip().height.0, node.replica.best_peer_height.0);
     if best.saturating_sub(height) > READY_BEHIND_BLOCKS {
         return Some(format!("catching up: at height {height} of {best}"));

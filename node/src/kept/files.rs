@@ -119,6 +119,26 @@ pub(super) fn tidy(shelf: &Path) -> Result<u64, KeptError> {
     Ok(used_bytes)
 }
 
+/// Every file of a shelf with its name, but for those that are being written. Errors: `Io`.
+pub(super) fn all(shelf: &Path) -> Result<Vec<(PathBuf, String)>, KeptError> {
+    let mut found = Vec::new();
+    if !shelf.is_dir() {
+        return Ok(found);
+    }
+    for drawer in entries(shelf)?.into_iter().filter(|path| path.is_dir()) {
+        for path in entries(&drawer)? {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let name = name.unwrap_or_default();
+            // One that is gone meanwhile was erased, or has its final name now.
+            if !name.ends_with(&format!(".{UNFINISHED}")) {
+                found.push((path, name));
+            }
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
 fn entries(dir: &Path) -> Result<Vec<PathBuf>, KeptError> {
     std::fs::read_dir(dir)
         .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())

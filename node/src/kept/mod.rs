@@ -21,7 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use comity_core::hash::{Commitment, ConsortiumId};
+use comity_core::hash::{Commitment, ConsortiumId, DetailsHash};
 
 pub(crate) use files::{read as read_durable, write as write_durably};
 pub use sealed::{Erasure, KeptOpening, Sought};
@@ -88,6 +88,38 @@ struct Inner {
     used_bytes: Mutex<u64>,
 }
 
+/// Files below `root` that are not what was written: neither an opening that fits its commitment,
+/// nor a tombstone, nor a text with its hash. Changes nothing; no process need have the store. Errors:
+/// `Io`.
+pub(crate) fn damaged(root: &Path, consortium: ConsortiumId) -> Result<Vec<PathBuf>, KeptError> {
+    let store = Kept(Arc::new(Inner {
+        root: root.to_owned(),
+        consortium,
+        max_bytes: 0,
+        used_bytes: Mutex::new(0),
+    }));
+    let mut damaged = Vec::new();
+    for (path, name) in files::all(&root.join("sealed"))? {
+        let hex = name.strip_suffix(files::TOMBSTONE).or(name.strip_suffix(files::OPENING));
+        match hex.map(str::parse::<Commitment>) {
+            Some(Ok(commitment)) => match store.sought(&commitment) {
+                Ok(_) => {}
+                Err(KeptError::Damaged(_)) => damaged.push(path),
+                Err(error) => return Err(error),
+            },
+            _ => damaged.push(path),
+        }
+    }
+    for (path, name) in files::all(&root.join("details"))? {
+        match name.parse::<DetailsHash>().map(|hash| store.details(&hash)) {
+            Ok(Ok(_)) => {}
+            Ok(Err(KeptError::Damaged(_))) | Err(_) => damaged.push(path),
+            Ok(Err(error)) => return Err(error),
+        }
+    }
+    Ok(damaged)
+}
+
 impl Kept {
     /// Opens the store in `root`, made if missing: removes files that were half written, finishes
     /// erasures that a crash cut short, and counts what is there. Errors: `Io`.
@@ -104,6 +136,11 @@ impl Kept {
     /// What the files take up, in whole blocks of the disk (bytes).
     pub fn used_bytes(&self) -> u64 {
         *self.writing()
+    }
+
+    /// What they may take up (bytes).
+    pub fn max_bytes(&self) -> u64 {
+        self.0.max_bytes
     }
 
     fn writing(&self) -> MutexGuard<'_, u64> {

@@ -2,11 +2,14 @@
 
 use std::fs::{self, Permissions};
 
+use comity_core::ledger::Ledger;
+
 use super::*;
 use crate::founding::Founded;
 
 fn load_as(founded: &Founded, dir: &str, agency: &str) -> Result<NodeKeys, Failure> {
-    load(founded.dir(dir), &config(agency), &founded.genesis).map_err(Failure::from)
+    let held = load(founded.dir(dir), &config(agency), &founded.genesis).map_err(Failure::from)?;
+    Ok(held.in_force(&Ledger::new(&founded.genesis).unwrap()))
 }
 
 fn config(agency: &str) -> Config {
@@ -129,7 +132,7 @@ fn node_opens_its_keys_with_the_passphrase_that_its_settings_name() {
         load(dir, &config, &founded.genesis).map_err(|error| Failure::from(error).to_string())
     };
     let named = format!("[keys]\npassphrase_file = \"{}\"", words.display());
-    assert!(load(&named).unwrap().validator.is_some());
+    assert!(load(&named).unwrap().present().validator.is_some());
     let beside = "[keys]\npassphrase_file = \"words\"";
     assert!(load(beside).is_ok(), "relative to the node's directory");
     let refused = load("").unwrap_err();

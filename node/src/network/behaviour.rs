@@ -14,6 +14,7 @@ use libp2p::{Swarm, SwarmBuilder, identify, noise, ping, tcp, yamux};
 
 use super::NetworkError;
 use super::codec::{RPC_PROTOCOL, RpcCodec};
+use super::doorstep::Doorstep;
 use super::gossip::{self, Gossipsub, Topics};
 
 /// How long a request may take, from being sent to the last byte of its answer.
@@ -24,8 +25,8 @@ const STREAMS_PER_CONNECTION: usize = 32;
 const MUXED_STREAMS: usize = 128;
 /// Connections at once (count): more than any consortium has members.
 const CONNECTIONS: u32 = 512;
-/// Handshakes at once that others have begun (count).
-const HANDSHAKES: u32 = 64;
+/// Handshakes at once that others have begun (count): many times what one address may (see `doorstep`).
+const HANDSHAKES: u32 = 256;
 /// Connections with one peer (count): two when both dial at once, and room to reconnect.
 const CONNECTIONS_PER_PEER: u32 = 4;
 /// How often a quiet connection is tried, and how long the answer may take.
@@ -36,11 +37,12 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections are kept though nothing is said: members come and go with the ledger.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// The protocols. The first two speak to nobody: they decide who may connect.
+/// The protocols. The first three speak to nobody: they decide who may connect.
 #[derive(NetworkBehaviour)]
 pub(crate) struct Protocols {
     pub(crate) allowed: allow_block_list::Behaviour<AllowedPeers>,
     pub(crate) limits: connection_limits::Behaviour,
+    pub(crate) doorstep: Doorstep,
     pub(crate) gossip: Gossipsub,
     pub(crate) rpc: request_response::Behaviour<RpcCodec>,
     pub(crate) identify: identify::Behaviour,
@@ -75,6 +77,7 @@ pub(crate) fn swarm(
     let protocols = Protocols {
         allowed: allow_block_list::Behaviour::default(),
         limits: connection_limits::Behaviour::new(limits),
+        doorstep: Doorstep::default(),
         gossip,
         rpc: request_response::Behaviour::new([(RPC_PROTOCOL, ProtocolSupport::Full)], rpc),
         identify: identify::Behaviour::new(identify),

@@ -1,5 +1,6 @@
 //! Who is who on the network: a node is known by its transport key.
-//! Holds: a peer is a member's node only by a transport key that the ledger holds in force.
+//! Holds: a peer is a member's node only by a transport key that the ledger holds in force, of an
+//! agency that has not left.
 //! May not enter: addresses; who is connected (see `peers`).
 
 use std::collections::BTreeMap;
@@ -40,7 +41,7 @@ impl Members {
 
     /// Brings the members up to what a block changed; whether any came or went.
     pub fn update(&mut self, changes: &Changes) -> bool {
-        if !changes.puts.keys().any(|key| public_key(key).is_some()) {
+        if !changes.puts.keys().any(|key| public_key(key).is_some() || departed(key).is_some()) {
             return false;
         }
         let mut members = (*self.0).clone();
@@ -71,8 +72,13 @@ impl FromIterator<(PeerId, AgencyId)> for Members {
     }
 }
 
-/// Takes up one object of the state, if it is a transport key.
+/// Takes up one object of the state, if it is a transport key or an agency's departure. Keys come
+/// before departures in the state's order, and none is registered for an agency that left.
 fn take_up(members: &mut BTreeMap<PeerId, AgencyId>, state_key: &[u8], value: &[u8]) {
+    if let Some(agency) = departed(state_key) {
+        members.retain(|_, of| *of != agency);
+        return;
+    }
     let Some(public) = public_key(state_key) else { return };
     let key: Key = object(value);
     let (KeyRole::Transport, Some(peer)) = (key.role, peer_id(&public)) else { return };
@@ -83,9 +89,52 @@ fn take_up(members: &mut BTreeMap<PeerId, AgencyId>, state_key: &[u8], value: &[
     }
 }
 
+/// The agency under which a state key files a departure; `None` for other objects.
+fn departed(state_key: &[u8]) -> Option<AgencyId> {
+    let name = std::str::from_utf8(state_key.get(1..)?).ok()?;
+    let agency: AgencyId = name.parse().ok()?;
+    (StateKey::Departure(&agency).to_bytes() == state_key).then_some(agency)
+}
+
 /// The public key under which a state key files an object; `None` for other objects.
-fn public_key(state_key: &[u8]) -> Option<PublicKey> {
+pub(crate) fn public_key(state_key: &[u8]) -> Option<PublicKey> {
     let bytes: [u8; 32] = state_key.get(1..)?.try_into().ok()?;
     let public = PublicKey::try_from(bytes).ok()?;
     (StateKey::Key(&public).to_bytes() == state_key).then_some(public)
+}
+
+#[cfg(test)]
+mod tests {
+    use comity_core::agency::KeyAlgorithm;
+    use comity_core::governance::Departure;
+    use comity_core::ids::{LogIndex, TimeMs};
+    use comity_core::text::Text;
+
+    use super::*;
+
+    #[test]
+    fn the_node_of_an_agency_that_left_is_nobodys() {
+        let agency: AgencyId = "tax.gd".parse().unwrap();
+        let public = SecretKey::from_seed(&[7; 32]).public();
+        let key = Key {
+            agency: agency.clone(),
+            role: KeyRole::Transport,
+            algorithm: KeyAlgorithm::Ed25519,
+            post: Text::default(),
+            registered_at: None,
+            valid_until: None,
+            revoked: None,
+        };
+        let (mut members, peer) = (Members::default(), peer_id(&public).unwrap());
+        let mut joining = Changes::default();
+        joining.put(&StateKey::Key(&public), &key);
+        assert!(members.update(&joining));
+        assert_eq!(members.agency(&peer), Some(&agency));
+        let mut leaving = Changes::default();
+        let departure = Departure { at: LogIndex(9), on: TimeMs(9), reason: Text::default() };
+        leaving.put(&StateKey::Departure(&agency), &departure);
+        assert!(members.update(&leaving));
+        assert_eq!(members.agency(&peer), None);
+        assert!(!members.update(&leaving), "it is gone already");
+    }
 }

@@ -32,6 +32,7 @@ pub(crate) struct NetworkMetrics {
     gossip_bytes: Family<Direction, Counter>,
     gossip_refused: Counter,
     strangers_refused: Counter,
+    peers_banished: Counter,
     requests: Family<Outcome, Counter>,
 }
 
@@ -43,6 +44,7 @@ impl NetworkMetrics {
             gossip_bytes: Family::default(),
             gossip_refused: Counter::default(),
             strangers_refused: Counter::default(),
+            peers_banished: Counter::default(),
             requests: Family::default(),
         };
         registry.register("comity_peers", "Connected peers", metrics.peers.clone());
@@ -55,6 +57,11 @@ impl NetworkMetrics {
             "comity_gossip_refused",
             "Gossip messages refused as malformed, or turned away for want of room",
             metrics.gossip_refused.clone(),
+        );
+        registry.register(
+            "comity_peers_banished",
+            "Times that a peer was shut out for what it sent, or did not read",
+            metrics.peers_banished.clone(),
         );
         registry.register(
             "comity_strangers_refused",
@@ -83,6 +90,10 @@ impl NetworkMetrics {
 
     pub(crate) fn gossip_refused(&self) {
         self.gossip_refused.inc();
+    }
+
+    pub(crate) fn peer_banished(&self) {
+        self.peers_banished.inc();
     }
 
     pub(crate) fn stranger_refused(&self) {

@@ -4,7 +4,9 @@
 
 mod behaviour;
 mod codec;
+mod conduct;
 mod dialer;
+mod doorstep;
 mod gossip;
 mod identity;
 mod metrics;
@@ -13,6 +15,7 @@ mod swarm_events;
 mod swarm_task;
 #[cfg(test)]
 mod tests;
+pub mod wire;
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -34,6 +37,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+pub(crate) use identity::public_key;
 pub use identity::{Members, peer_id};
 
 use behaviour::Protocols;

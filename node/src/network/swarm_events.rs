@@ -2,17 +2,20 @@
 //! Holds: a malformed message goes no further; a peer is up before anything of it is told.
 //! May not enter: waiting.
 
+use std::io;
+
 use comity_replica::message::{Request, Response};
 use libp2p::core::ConnectedPoint;
 use libp2p::gossipsub::{self, MessageAcceptance, MessageId};
 use libp2p::metrics::Recorder as _;
-use libp2p::request_response::{self, Message};
+use libp2p::request_response::{self, InboundFailure, Message};
 use libp2p::swarm::{ConnectionDenied, ConnectionId, DialError, ListenError, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, allow_block_list, identify, ping};
 use tokio::time::Instant;
 
 use super::NetworkEvent;
 use super::behaviour::ProtocolsEvent;
+use super::conduct::Offence;
 use super::gossip;
 use super::metrics::RequestOutcome;
 use super::swarm_task::{Asked, SwarmTask};
@@ -64,7 +67,8 @@ impl SwarmTask {
             ProtocolsEvent::Identify(event) => self.on_identified(event),
             ProtocolsEvent::Ping(event) => {
                 self.library.record(&event);
-                if let Err(ping::Failure::Timeout) = event.result {
+                // Also where the stream for it cannot be opened: whoever reads nothing lets none open.
+                if let Err(ping::Failure::Timeout | ping::Failure::Other { .. }) = event.result {
                     tracing::debug!(peer = %event.peer, "no sign of life, closing the connection");
                     self.swarm.close_connection(event.connection);
                 }
@@ -81,15 +85,23 @@ impl SwarmTask {
             gossipsub::Event::Subscribed { peer_id, topic } if self.topics.is_consensus(&topic) => {
                 self.come_up(peer_id);
             }
+            gossipsub::Event::SlowPeer { peer_id, .. } => {
+                self.offended(peer_id, Offence::UnreadGossip);
+            }
             _ => {}
         }
     }
 
     fn on_message(&mut self, from: PeerId, id: MessageId, message: &gossipsub::Message) {
         self.metrics.gossip_in(message.data.len());
+        if !self.hears(from, message.data.len()) {
+            self.metrics.gossip_refused();
+            return self.judge(&id, &from, MessageAcceptance::Ignore);
+        }
         let Some(content) = gossip::from_bytes(&self.topics, &message.topic, &message.data) else {
             self.metrics.gossip_refused();
-            return self.judge(&id, &from, MessageAcceptance::Reject);
+            self.judge(&id, &from, MessageAcceptance::Reject);
+            return self.offended(from, Offence::WrongMessage);
         };
         let number = self.awaiting.has_room(&from).then(|| self.come_up(from)).flatten();
         let Some(peer) = number else {
@@ -117,10 +129,14 @@ impl SwarmTask {
                 message: Message::Request { request_id, request, channel },
                 ..
             } => {
+                // Requests are short; it is how many that counts.
+                if !self.hears(from, 0) {
+                    return;
+                }
                 // A peer that is just gone needs no answer.
                 let Some(peer) = self.come_up(from) else { return };
                 let ticket = self.draw_ticket();
-                self.asked.insert(ticket, Asked { id: request_id, channel });
+                self.asked.insert(ticket, Asked { from, id: request_id, channel });
                 self.tell(NetworkEvent::Request { peer, ticket, request });
             }
             request_response::Event::Message {
@@ -142,10 +158,19 @@ impl SwarmTask {
             }
             request_response::Event::InboundFailure { peer: from, request_id, error, .. } => {
                 tracing::debug!(peer = %from, %error, "a peer's request was not answered");
-                self.held.remove(&request_id);
+                let was_answering = self.answering.remove(&request_id).is_some();
+                match error {
+                    InboundFailure::Timeout if was_answering => {
+                        self.offended(from, Offence::UnreadAnswer);
+                    }
+                    InboundFailure::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                        self.offended(from, Offence::WrongRequest);
+                    }
+                    _ => {}
+                }
             }
             request_response::Event::ResponseSent { request_id, .. } => {
-                self.held.remove(&request_id);
+                self.answering.remove(&request_id);
             }
         }
     }

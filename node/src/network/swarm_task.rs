@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use comity_replica::io::{Peer, Ticket};
+use comity_replica::io::{Peer, Ticket, Verdict};
 use comity_replica::message::{Gossip, Request, Response};
 use futures::StreamExt as _;
 use libp2p::gossipsub::PublishError;
@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::behaviour::{Protocols, protocol_version};
+use super::conduct::{Conduct, Offence, TooFar};
 use super::dialer::{Attempt, Dialer};
 use super::gossip::{self, Awaiting, Topics};
 use super::metrics::NetworkMetrics;
@@ -27,8 +28,8 @@ use super::{Command, Held, Members, NetworkConfig, NetworkEvent};
 
 /// Events that may wait in the task before it stops listening to peers (count).
 const PENDING_EVENTS: usize = 64;
-/// How long a peer that misbehaved is kept out.
-const BANISHMENT: Duration = Duration::from_secs(30);
+/// Bytes of answers that one peer may leave unread (one answer is sent in any case).
+const UNREAD_BYTES: usize = 16 * 1024 * 1024;
 /// How often what has run out is cleared away.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -41,6 +42,7 @@ pub(crate) struct Ends {
 
 /// A request of a peer that awaits its answer.
 pub(crate) struct Asked {
+    pub(crate) from: PeerId,
     pub(crate) id: InboundRequestId,
     pub(crate) channel: ResponseChannel<Response>,
 }
@@ -58,8 +60,9 @@ pub(crate) struct SwarmTask {
     pub(crate) awaiting: Awaiting,
     /// Requests of peers that await the shell's answer.
     pub(crate) asked: BTreeMap<Ticket, Asked>,
-    /// Shares that are held until an answer is sent.
-    pub(crate) held: BTreeMap<InboundRequestId, Held>,
+    /// Answers on their way: to whom, how many bytes, and shares that are held until they are sent.
+    pub(crate) answering: BTreeMap<InboundRequestId, (PeerId, usize, Held)>,
+    pub(crate) conduct: Conduct,
     /// Own requests that await a peer's answer.
     pub(crate) asking: BTreeMap<OutboundRequestId, (Peer, Ticket)>,
     last_ticket: u64,
@@ -86,7 +89,8 @@ impl SwarmTask {
             pending: VecDeque::new(),
             awaiting: Awaiting::default(),
             asked: BTreeMap::new(),
-            held: BTreeMap::new(),
+            answering: BTreeMap::new(),
+            conduct: Conduct::default(),
             asking: BTreeMap::new(),
             last_ticket: 0,
             metrics,
@@ -175,8 +179,40 @@ impl SwarmTask {
 
     /// Closes the connections with a peer, and keeps it out for a while.
     pub(crate) fn banish(&mut self, id: PeerId) {
-        self.peers.banish(id, Instant::now() + BANISHMENT);
+        let now = Instant::now();
+        let until = self.conduct.ban(&id, now);
+        self.peers.banish(id, until);
+        self.metrics.peer_banished();
         self.enforce_allow_list();
+    }
+
+    /// A peer did wrong; once too often, and it is shut out.
+    pub(crate) fn offended(&mut self, id: PeerId, offence: Offence) {
+        if let Err(too_far) = self.conduct.offend(&id, offence, Instant::now()) {
+            self.shut_out(id, too_far);
+        }
+    }
+
+    /// Whether what a peer sent is to be looked at; when it is too much, the peer is shut out.
+    pub(crate) fn hears(&mut self, id: PeerId, size_bytes: usize) -> bool {
+        if self.peers.is_banished(&id) {
+            return false;
+        }
+        match self.conduct.hear(&id, size_bytes, Instant::now()) {
+            Ok(()) => true,
+            Err(too_far) => {
+                self.shut_out(id, too_far);
+                false
+            }
+        }
+    }
+
+    fn shut_out(&mut self, id: PeerId, reason: TooFar) {
+        if !self.peers.is_banished(&id) {
+            let agency = self.peers.agency(&id).map_or("no member", |id| id.as_str());
+            tracing::warn!(agency, peer = %id, %reason, "disconnecting a peer");
+            self.banish(id);
+        }
     }
 
     /// Lets in who may come in; closes connections with those who may not.
@@ -204,9 +240,11 @@ impl SwarmTask {
     }
 
     fn clear_away(&mut self) {
-        if self.peers.pardon(Instant::now()) {
+        let now = Instant::now();
+        if self.peers.pardon(now) {
             self.enforce_allow_list();
         }
+        self.conduct.forget(now);
         self.asked.retain(|_, asked| asked.channel.is_open());
     }
 
@@ -239,6 +277,9 @@ impl SwarmTask {
             Command::Verdict { ticket, verdict } => {
                 if let Some((id, peer)) = self.awaiting.remove(ticket) {
                     self.judge(&id, &peer, gossip::acceptance(verdict));
+                    if verdict == Verdict::Reject {
+                        self.offended(peer, Offence::WrongMessage);
+                    }
                 }
             }
             Command::Request { peer, ticket, request } => self.request(peer, ticket, request),
@@ -284,8 +325,26 @@ impl SwarmTask {
     fn respond(&mut self, ticket: Ticket, response: Option<Response>, held: Held) {
         // Without a response the channel is dropped here, which closes the stream.
         let (Some(asked), Some(response)) = (self.asked.remove(&ticket), response) else { return };
-        if self.swarm.behaviour_mut().rpc.send_response(asked.channel, response).is_ok() {
-            self.held.insert(asked.id, held);
+        let of_peer = self.answering.values().filter(|(to, ..)| *to == asked.from);
+        let (unread, size_bytes) =
+            (of_peer.map(|(_, size, _)| size).sum::<usize>(), size(&response));
+        if unread > 0 && unread + size_bytes > UNREAD_BYTES {
+            return;
         }
+        if self.swarm.behaviour_mut().rpc.send_response(asked.channel, response).is_ok() {
+            self.answering.insert(asked.id, (asked.from, size_bytes, held));
+        }
+    }
+}
+
+/// About how many bytes a response takes.
+fn size(response: &Response) -> usize {
+    match response {
+        Response::Status(_) => 1024,
+        Response::Blocks(blocks) => blocks.iter().map(Vec::len).sum(),
+        Response::Body(bytes) | Response::SnapshotChunk(bytes) => {
+            bytes.as_ref().map_or(1, Vec::len)
+        }
+        Response::Snapshot(piece) => piece.as_ref().map_or(1, |piece| piece.bytes.len()),
     }
 }

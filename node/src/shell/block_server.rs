@@ -9,6 +9,7 @@ use comity_core::ids::Height;
 use comity_replica::io::{Peer, Ticket};
 use comity_replica::message::{MAX_RESPONSE_BYTES, Response};
 use comity_replica::storage::BlockLogReader;
+use prometheus_client::metrics::counter::Counter;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::disk::FileDisk;
@@ -30,6 +31,7 @@ pub(crate) struct BlockServer {
     network: mpsc::Sender<Command>,
     all: Arc<Semaphore>,
     peers: BTreeMap<Peer, Arc<Semaphore>>,
+    served_bytes: Counter,
 }
 
 /// A question for blocks.
@@ -41,9 +43,13 @@ pub(crate) struct BlocksWanted {
 }
 
 impl BlockServer {
-    pub(crate) fn new(reader: BlockLogReader<FileDisk>, network: mpsc::Sender<Command>) -> Self {
+    pub(crate) fn new(
+        reader: BlockLogReader<FileDisk>,
+        network: mpsc::Sender<Command>,
+        served_bytes: Counter,
+    ) -> Self {
         let all = Arc::new(Semaphore::new(READS));
-        BlockServer { reader, network, all, peers: BTreeMap::new() }
+        BlockServer { reader, network, all, peers: BTreeMap::new(), served_bytes }
     }
 
     /// Reads and answers on another thread. A peer that asks for more at once than it may, or
@@ -61,10 +67,14 @@ impl BlockServer {
             return;
         };
         let (reader, network) = (self.reader.clone(), self.network.clone());
+        let served_bytes = self.served_bytes.clone();
         // Held until the answer is on its way, so that slow readers cannot pile up answers.
         let held = Held::new((of_peer, of_all));
         tokio::task::spawn_blocking(move || {
-            let response = read(&reader, wanted).map(Response::Blocks);
+            let blocks = read(&reader, wanted);
+            let size_bytes = blocks.iter().flatten().map(|block| block.len() as u64).sum();
+            served_bytes.inc_by(size_bytes);
+            let response = blocks.map(Response::Blocks);
             // The network always takes commands, or is gone.
             let _ =
                 network.blocking_send(Command::Respond { ticket: wanted.ticket, response, held });

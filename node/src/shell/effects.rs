@@ -74,6 +74,7 @@ impl Shell {
             "committed a block"
         );
         let has_changed = self.organs.members.update(&commit.changes);
+        self.keys_changed |= self.organs.own.are_changed_by(&commit.changes);
         self.organs.commits.apply(commit);
         if has_changed {
             self.organs.network.members.send_replace(self.organs.members.clone());

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use comity_core::access::AccessRefusal;
 use comity_core::grant::Usage;
@@ -24,18 +25,22 @@ use tokio::time::Instant;
 
 use crate::clock::system_time;
 use crate::network::{Command, Members, Network, NetworkEvent};
+use crate::snapshots::SnapshotServer;
 
 use super::block_server::{BlockServer, BlocksWanted};
 use super::disk_thread::DiskThread;
 use super::handle::{Ask, HandleEnds, NodeStatus, PeerStatus};
+use super::room::Room;
 use super::timers::Timers;
 use super::verify_pool::VerifyPool;
-use super::{CommitSink, ShellError};
+use super::{CommitSink, OwnKeys, ShellEnd, ShellError};
 
 /// Most inputs between two moments at which the replica sends what it gathered (count).
 const BATCH: usize = 256;
 /// Questions whose answers are outstanding before new submissions are turned away (count).
 const OUTSTANDING: usize = 4096;
+/// How often the disk's room is looked at.
+const ROOM_EVERY: Duration = Duration::from_millis(500);
 
 /// What comes back from the shell's own threads.
 #[derive(Debug)]
@@ -49,6 +54,7 @@ pub(crate) enum Answer {
 pub(crate) struct Organs {
     pub(crate) replica: Replica,
     pub(crate) blocks: BlockServer,
+    pub(crate) snapshots: SnapshotServer,
     pub(crate) disk: DiskThread,
     pub(crate) verifier: VerifyPool,
     pub(crate) answers: mpsc::UnboundedReceiver<Answer>,
@@ -56,6 +62,8 @@ pub(crate) struct Organs {
     pub(crate) members: Members,
     pub(crate) commits: Arc<dyn CommitSink>,
     pub(crate) data_dir: PathBuf,
+    pub(crate) own: OwnKeys,
+    pub(crate) room: Room,
     pub(crate) ends: HandleEnds,
 }
 
@@ -66,6 +74,8 @@ enum Occurrence {
     NetworkEnded,
     /// A timer is due.
     Due,
+    /// It is time to look at the disk.
+    Look,
     Answer(Answer),
     Event(NetworkEvent),
     Ask(Ask),
@@ -73,13 +83,15 @@ enum Occurrence {
 
 impl Organs {
     /// Waits for the next occurrence.
-    async fn next(&mut self, timers: &Timers) -> Occurrence {
+    async fn next(&mut self, timers: &Timers, look_at: Instant) -> Occurrence {
+        let is_full = self.room.full().is_some();
         tokio::select! {
             biased;
             // An error means that every handle is gone, so that nobody can ask any more.
             Ok(_) = self.ends.shutdown.wait_for(|stop| *stop) => Occurrence::Shutdown,
             Some(answer) = self.answers.recv() => Occurrence::Answer(answer),
-            () = timers.wait() => Occurrence::Due,
+            () = tokio::time::sleep_until(look_at) => Occurrence::Look,
+            () = timers.wait(), if !is_full => Occurrence::Due,
             event = self.network.events.recv() => {
                 event.map_or(Occurrence::NetworkEnded, Occurrence::Event)
             }
@@ -94,7 +106,12 @@ pub struct Shell {
     pub(crate) timers: Timers,
     pub(crate) submitters: BTreeMap<Ticket, oneshot::Sender<Admission>>,
     pub(crate) askers: BTreeMap<Ticket, oneshot::Sender<Result<Usage, AccessRefusal>>>,
+    /// Whether the ledger has other keys for this node by now.
+    pub(crate) keys_changed: bool,
     peers: BTreeMap<Peer, PeerStatus>,
+    /// What came back while the disk was full.
+    put_off: Vec<Answer>,
+    look_at: Instant,
     last_ticket: u64,
     start: Instant,
 }
@@ -106,7 +123,10 @@ impl Shell {
             timers: Timers::default(),
             submitters: BTreeMap::new(),
             askers: BTreeMap::new(),
+            keys_changed: false,
             peers: BTreeMap::new(),
+            put_off: Vec::new(),
+            look_at: Instant::now(),
             last_ticket: 0,
             start: Instant::now(),
         }
@@ -122,28 +142,37 @@ impl Shell {
         self.organs.network.peer_id
     }
 
-    /// Runs until somebody asks it to end, or something forces it to. What was written is synced
-    /// before it returns. Errors: `Halted`, `Storage`, `NetworkEnded`.
-    pub async fn run(mut self) -> Result<(), ShellError> {
+    /// Runs until somebody asks it to end, the ledger has other keys for this node, or something
+    /// forces it to. What was written is synced before it returns. Errors: `Halted`, `Storage`,
+    /// `NetworkEnded`.
+    pub async fn run(mut self) -> Result<ShellEnd, ShellError> {
         let served = self.serve().await;
-        let Organs { disk, network, blocks, .. } = self.organs;
+        let Organs { disk, network, blocks, snapshots, .. } = self.organs;
         // Peers first: nothing is sent that the disk may yet refuse.
-        drop(blocks);
+        drop((blocks, snapshots));
         network.close().await;
         let finished = disk.finish().await;
-        served?;
-        Ok(finished?)
+        let end = served?;
+        finished?;
+        Ok(end)
     }
 
-    async fn serve(&mut self) -> Result<(), ShellError> {
+    async fn serve(&mut self) -> Result<ShellEnd, ShellError> {
+        self.organs.room.look();
         self.feed(Input::Start).await?;
         loop {
-            self.feed(Input::Drained).await?;
+            if !self.is_full() {
+                self.feed(Input::Drained).await?;
+            }
             self.tell_status();
-            match self.organs.next(&self.timers).await {
-                Occurrence::Shutdown => return Ok(()),
+            if self.keys_changed {
+                return Ok(ShellEnd::KeysChanged);
+            }
+            match self.organs.next(&self.timers, self.look_at).await {
+                Occurrence::Shutdown => return Ok(ShellEnd::Asked),
                 Occurrence::NetworkEnded => return Err(ShellError::NetworkEnded),
                 Occurrence::Due => {}
+                Occurrence::Look => self.look_for_room().await?,
                 Occurrence::Answer(answer) => self.take_answer(answer).await?,
                 Occurrence::Event(event) => self.take_event(event).await?,
                 Occurrence::Ask(ask) => self.take_ask(ask).await?,
@@ -156,7 +185,9 @@ impl Shell {
     async fn take_what_is_there(&mut self) -> Result<(), ShellError> {
         for _ in 0..BATCH {
             let mut took_any = false;
-            if let Some(timer) = self.timers.take_due(Instant::now()) {
+            if !self.is_full()
+                && let Some(timer) = self.timers.take_due(Instant::now())
+            {
                 took_any = true;
                 self.feed(Input::Timer(timer)).await?;
             }
@@ -179,6 +210,37 @@ impl Shell {
         Ok(())
     }
 
+    fn is_full(&self) -> bool {
+        self.organs.room.full().is_some()
+    }
+
+    /// While the disk is nearly full nothing reaches the replica that could make it write: no
+    /// message, no timer, no record. To the others the node is as one that is away; what it has
+    /// begun to write is finished in the room that is left. Once there is room, it goes on where
+    /// it was and catches up.
+    async fn look_for_room(&mut self) -> Result<(), ShellError> {
+        self.look_at = Instant::now() + ROOM_EVERY;
+        let has_changed = self.organs.room.look();
+        match self.organs.room.full() {
+            Some(full) if has_changed => {
+                tracing::error!(
+                    free_bytes = full.free_bytes,
+                    reserve_bytes = full.reserve_bytes,
+                    "the disk is nearly full: this node neither votes nor takes records until \
+                     there is room. Nothing is lost"
+                );
+            }
+            None if has_changed => {
+                tracing::info!("the disk has room again: this node goes on");
+                for answer in std::mem::take(&mut self.put_off) {
+                    self.take_answer(answer).await?;
+                }
+            }
+            Some(_) | None => {}
+        }
+        Ok(())
+    }
+
     /// Hands one input to the replica and obeys its effects.
     async fn feed(&mut self, input: Input) -> Result<(), ShellError> {
         for effect in self.organs.replica.step(self.now(), input) {
@@ -189,11 +251,16 @@ impl Shell {
 
     async fn take_answer(&mut self, answer: Answer) -> Result<(), ShellError> {
         match answer {
+            Answer::DiskFailed(error) => Err(error.into()),
+            // At most what was under way: nothing new is asked for meanwhile.
+            answer if self.is_full() => {
+                self.put_off.push(answer);
+                Ok(())
+            }
             Answer::Durable(ticket) => self.feed(Input::Durable { ticket }).await,
             Answer::Verified { ticket, results } => {
                 self.feed(Input::Verified { ticket, results }).await
             }
-            Answer::DiskFailed(error) => Err(error.into()),
         }
     }
 
@@ -201,7 +268,10 @@ impl Shell {
         let ticket = self.draw_ticket();
         match ask {
             Ask::Submit { bytes, answer } => {
-                if self.organs.verifier.is_full() || !has_room(&mut self.submitters) {
+                if self.is_full()
+                    || self.organs.verifier.is_full()
+                    || !has_room(&mut self.submitters)
+                {
                     let _ = answer.send(Admission::Busy);
                     return Ok(());
                 }
@@ -211,6 +281,11 @@ impl Shell {
             Ask::Evaluate { attempt, answer } => {
                 self.askers.insert(ticket, answer);
                 self.feed(Input::Evaluate { ticket, attempt }).await
+            }
+            Ask::Health { answer } => {
+                // An error means that the asker waits no longer.
+                let _ = answer.send(Box::new(self.organs.replica.health()));
+                Ok(())
             }
         }
     }
@@ -229,7 +304,11 @@ impl Shell {
             NetworkEvent::PeerDown { peer } => {
                 self.peers.remove(&peer);
                 self.organs.blocks.forget(peer);
+                self.organs.snapshots.forget(peer);
                 self.feed(Input::PeerDown { peer }).await
+            }
+            NetworkEvent::Gossip { ticket, .. } if self.is_full() => {
+                self.send(Command::Verdict { ticket, verdict: Verdict::Ignore }).await
             }
             NetworkEvent::Gossip { ticket, message: Gossip::Records(_), .. }
                 if self.organs.verifier.is_full() =>
@@ -248,6 +327,14 @@ impl Shell {
                 self.organs.blocks.serve(peer, BlocksWanted { ticket, from, max_bytes }).await;
                 Ok(())
             }
+            NetworkEvent::Request {
+                peer,
+                ticket,
+                request: request @ (Request::Snapshot { .. } | Request::SnapshotChunk { .. }),
+            } => {
+                self.organs.snapshots.serve(peer, ticket, request).await;
+                Ok(())
+            }
             NetworkEvent::Request { peer, ticket, request } => {
                 if let Request::Status(status) = &request {
                     self.note_height(peer, status.height);
@@ -258,6 +345,9 @@ impl Shell {
                 if let Some(Response::Status(status)) = &response {
                     self.note_height(peer, status.height);
                 }
+                // Blocks would be written; they are asked for again.
+                let wanted = |of: &Response| !self.is_full() || matches!(of, Response::Status(_));
+                let response = response.filter(wanted);
                 self.feed(Input::Response { peer, ticket, response }).await
             }
         }
@@ -271,7 +361,8 @@ impl Shell {
 
     fn tell_status(&self) {
         let peers = self.peers.values().cloned().collect();
-        let status = NodeStatus { replica: self.organs.replica.status(), peers };
+        let full = self.organs.room.full();
+        let status = NodeStatus { replica: self.organs.replica.status(), peers, full };
         self.organs.ends.status.send_if_modified(|told| {
             let has_changed = *told != status;
             if has_changed {

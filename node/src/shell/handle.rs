@@ -11,8 +11,10 @@ use comity_core::ids::Height;
 use comity_core::refusal::Refusal;
 use comity_core::text::AgencyId;
 use comity_replica::io::Admission;
-use comity_replica::replica::ReplicaStatus;
+use comity_replica::replica::{Health, ReplicaStatus};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use super::room::Full;
 
 /// Questions of the API that may wait for the event loop (count).
 const ASKS: usize = 1024;
@@ -31,6 +33,8 @@ pub struct NodeStatus {
     pub replica: ReplicaStatus,
     /// Connected peers, in the order in which they connected.
     pub peers: Vec<PeerStatus>,
+    /// While the disk has too little room, so that the node takes part in nothing.
+    pub full: Option<Full>,
 }
 
 /// A connected peer.
@@ -49,6 +53,7 @@ pub struct PeerStatus {
 pub(crate) enum Ask {
     Submit { bytes: Vec<u8>, answer: oneshot::Sender<Admission> },
     Evaluate { attempt: Box<Attempt>, answer: oneshot::Sender<Result<Usage, AccessRefusal>> },
+    Health { answer: oneshot::Sender<Box<Health>> },
 }
 
 /// A handle on the shell. Clones are cheap.
@@ -101,6 +106,13 @@ impl ShellHandle {
     ) -> Result<Result<Usage, AccessRefusal>, ShellGone> {
         let (answer, answered) = oneshot::channel();
         self.ask(Ask::Evaluate { attempt: Box::new(attempt), answer }).await?;
+        answered.await.map_err(|_| ShellGone)
+    }
+
+    /// What is known of this node's own key, and of the others' clocks. Errors: the shell has ended.
+    pub async fn health(&self) -> Result<Box<Health>, ShellGone> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Ask::Health { answer }).await?;
         answered.await.map_err(|_| ShellGone)
     }
 

@@ -16,11 +16,13 @@ struct StoreLabel {
     store: &'static str,
 }
 
-/// Counts of the disk's syncs.
+/// Counts of the disk's syncs, and of what is read from it for others.
 #[derive(Clone, Debug)]
 pub(crate) struct DiskMetrics {
     fsyncs: Family<StoreLabel, Counter>,
     fsync_seconds: Histogram,
+    /// Bytes of blocks read for peers that catch up.
+    pub(crate) served_bytes: Counter,
 }
 
 impl DiskMetrics {
@@ -35,7 +37,13 @@ impl DiskMetrics {
             "How long it took to make what was written durable",
             fsync_seconds.clone(),
         );
-        DiskMetrics { fsyncs, fsync_seconds }
+        let served_bytes = Counter::default();
+        registry.register(
+            "comity_blocks_served_bytes",
+            "Bytes of blocks handed to peers that catch up",
+            served_bytes.clone(),
+        );
+        DiskMetrics { fsyncs, fsync_seconds, served_bytes }
     }
 
     /// Takes note of one round of syncs.

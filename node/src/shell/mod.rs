@@ -8,28 +8,38 @@ mod effects;
 mod event_loop;
 pub(crate) mod handle;
 mod metrics;
+pub(crate) mod room;
 mod timers;
 mod verify_pool;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use comity_core::agency::{Key, KeyRole};
+use comity_core::keys::PublicKey;
+use comity_core::state::{Changes, object};
+use comity_core::text::AgencyId;
 use comity_replica::io::Commit;
 use comity_replica::replica::Replica;
 use comity_replica::storage::{Storage, StorageError};
 use prometheus_client::registry::Registry;
 use tokio::sync::mpsc;
 
+use crate::data_dir::SNAPSHOTS;
 use crate::disk::FileDisk;
-use crate::network::{self, NetworkConfig, NetworkError};
+use crate::network::{self, NetworkConfig, NetworkError, public_key};
+use crate::snapshots::SnapshotServer;
 
 pub use event_loop::Shell;
 pub use handle::{NodeStatus, PeerStatus, ShellGone, ShellHandle};
+
+pub use room::Full;
 
 use block_server::BlockServer;
 use disk_thread::DiskThread;
 use event_loop::Organs;
 use metrics::DiskMetrics;
+use room::Room;
 use verify_pool::VerifyPool;
 
 /// Where committed blocks go, in order, each once.
@@ -51,6 +61,42 @@ pub struct ShellParts {
     pub commits: Arc<dyn CommitSink>,
     /// The data directory, where observed misbehaviour is written down.
     pub data_dir: PathBuf,
+    /// The node's own keys.
+    pub own: OwnKeys,
+    /// Room on the disk below which the node takes part in nothing (bytes).
+    pub reserve_bytes: u64,
+}
+
+/// The keys of this node, by which it notices that the ledger has others for it.
+#[derive(Clone, Debug)]
+pub struct OwnKeys {
+    /// Whose node it is.
+    pub agency: AgencyId,
+    /// The keys that it runs with.
+    pub keys: Vec<PublicKey>,
+}
+
+impl OwnKeys {
+    /// Whether a block ends one of these keys, or begins another of this node's.
+    fn are_changed_by(&self, changes: &Changes) -> bool {
+        let is_changed = |(state_key, value): (&Vec<u8>, &Vec<u8>)| {
+            let Some(public) = public_key(state_key) else { return false };
+            let key: Key = object(value);
+            let is_node = matches!(key.role, KeyRole::Validator | KeyRole::Transport);
+            let is_held = self.keys.contains(&public);
+            is_node && key.agency == self.agency && is_held == key.revoked.is_some()
+        };
+        changes.puts.iter().any(is_changed)
+    }
+}
+
+/// Why a shell ended without an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShellEnd {
+    /// Somebody asked it to.
+    Asked,
+    /// The ledger has other keys for this node than those it runs with.
+    KeysChanged,
 }
 
 /// Why a shell could not start, or ended though nobody asked it to.
@@ -82,20 +128,27 @@ pub async fn start(
     parts: ShellParts,
     registry: &mut Registry,
 ) -> Result<(ShellHandle, Shell), ShellError> {
-    let ShellParts { replica, storage, network, commits, data_dir } = parts;
+    let ShellParts { replica, storage, network, commits, data_dir, own, reserve_bytes } = parts;
+    let room = Room::new(&data_dir, reserve_bytes);
     let consortium = network.consortium;
     let (answers, answered) = mpsc::unbounded_channel();
     let members = network.members.clone();
     let network = network::start(network, registry).await?;
     let reader = storage.reader().clone();
+    let snapshots_dir = data_dir.join(SNAPSHOTS);
     let metrics = DiskMetrics::register(registry);
+    let served_bytes = metrics.served_bytes.clone();
     let disk = DiskThread::start(storage, metrics, answers.clone());
     let verifier = VerifyPool::start(consortium, answers);
-    let (handle, ends) =
-        ShellHandle::channel(NodeStatus { replica: replica.status(), peers: Vec::new() });
+    let (handle, ends) = ShellHandle::channel(NodeStatus {
+        replica: replica.status(),
+        peers: Vec::new(),
+        full: None,
+    });
     let organs = Organs {
         replica,
-        blocks: BlockServer::new(reader, network.commands.clone()),
+        blocks: BlockServer::new(reader, network.commands.clone(), served_bytes),
+        snapshots: SnapshotServer::new(&snapshots_dir, network.commands.clone()),
         disk: disk.map_err(ShellError::Thread)?,
         verifier: verifier.map_err(ShellError::Thread)?,
         answers: answered,
@@ -103,6 +156,8 @@ pub async fn start(
         members,
         commits,
         data_dir,
+        own,
+        room,
         ends,
     };
     Ok((handle, Shell::new(organs)))

@@ -15,13 +15,14 @@ use comity_core::request::{Request, RequestTerms};
 use comity_core::state::{self, object};
 use comity_core::state_tree::StateTree;
 use comity_core::statement::{Action, VerifiedRecord};
+use comity_core::trust_path::SetChange;
 use comity_replica::io::Commit;
 use sled::Batch;
 
 use super::layout::{
     EntryChunk, GrantTerm, Positions, RequestTerm, SavedTip, Term, WindowChunk, WindowSum,
     agency_keys_prefix, entries_key, grant_prefix, numbered, posting_prefix, record_key,
-    request_prefix, state_key, time_key, tip_key, window_key,
+    request_prefix, set_change_key, state_key, time_key, tip_key, window_key,
 };
 use super::states::RequestState;
 
@@ -36,6 +37,9 @@ pub(super) fn add_block(batch: &mut Batch, commit: &Commit, window: WindowSum) {
         window,
     };
     batch.insert(tip_key(), encode(&tip));
+    if let Some(change) = SetChange::of(&commit.header, &commit.certificate, &commit.validators) {
+        batch.insert(set_change_key(commit.header.height), encode(&change));
+    }
 }
 
 /// Adds state pairs, and what grants, requests and keys are found by.
@@ -147,6 +151,24 @@ fn terms(record: &VerifiedRecord, index: LogIndex, state: &StateTree) -> Vec<Ter
         }
         Action::PublishCodes { list: CodeList::DutyBases, .. }
         | Action::WithdrawCode { list: CodeList::DutyBases, .. } => {}
+        Action::CastBallot { proposal, .. } => {
+            terms.push(Term::Proposal(proposal.0));
+            let proposal = state::proposal(&TreeState(state), *proposal);
+            terms.extend(
+                proposal.iter().filter_map(|p| p.measure.agency().cloned()).map(Term::Agency),
+            );
+        }
+        Action::OpenProposal { measure } => {
+            terms.push(Term::Proposal(index));
+            terms.extend(measure.agency().cloned().map(Term::Agency));
+            terms.extend(measure.new_keys().into_iter().map(|(_, key)| Term::Key(key.key)));
+        }
+        Action::RecordEquivocation { equivocation } => {
+            let Some(place) = equivocation.place() else { return terms };
+            terms.push(Term::Key(place.validator));
+            let key = state::key(&TreeState(state), &place.validator);
+            terms.extend(key.map(|key| Term::Agency(key.agency)));
+        }
         Action::RecordAccess { attempt } | Action::RecordDenial { attempt, .. } => {
             let attempt = &attempt.attempt;
             terms.extend([

@@ -3,6 +3,7 @@
 //! Holds: the ledger returned is the one that the block log leads to, and the view shows it.
 //! May not enter: consensus; leniency: a certified block that fails here stops the node.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,15 +11,19 @@ use comity_core::block::CommittedBlock;
 use comity_core::encoding::DecodeError;
 use comity_core::genesis::{Genesis, GenesisError};
 use comity_core::hash::ConsortiumId;
-use comity_core::ids::Height;
+use comity_core::ids::{Height, LogIndex};
 use comity_core::ledger::{BlockError, Ledger, Saved, Tip};
+use comity_core::snapshot::{Loaded, Manifest};
+use comity_core::state::Changes;
 use comity_core::statement::{RecordError, VerifiedRecord};
 use comity_core::validators::ValidatorSet;
 use comity_core::vote::{CertificateError, CommitCertificate, VerifiedCertificate};
 use comity_replica::io::Commit;
 use comity_replica::storage::{BlockLogReader, Disk, StorageError};
 
+use super::beginning::Beginning;
 use super::{View, ViewError};
+use crate::snapshots::{SnapshotFile, SnapshotFileError};
 
 /// Bytes of blocks that are read, and whose signatures are checked, at a time.
 const BATCH_BYTES: u64 = 8 * 1024 * 1024;
@@ -37,6 +42,17 @@ pub enum BootError {
     #[error("the block log begins at height {first}: there is nothing to start from")]
     Start {
         /// Its first height.
+        first: Height,
+    },
+    /// The snapshot that this node started from cannot be used.
+    #[error("the snapshot that this node started from cannot be used")]
+    Snapshot(#[from] SnapshotFileError),
+    /// The snapshot is not of the block with which the block log begins.
+    #[error(
+        "the snapshot that this node started from is not of block {first}, with which its blocks begin"
+    )]
+    OtherSnapshot {
+        /// The first block.
         first: Height,
     },
     /// A block cannot be read.
@@ -83,16 +99,23 @@ pub enum BlockFault {
 }
 
 /// The ledger at the block log's tip, with the tip's certificate (`None` at height 0). `saved` is
-/// what the view kept; where it does not fit the block log, the view is built anew. On return the
-/// view shows that ledger. Blocks, for as long as the replay takes. Errors: what stops the node.
+/// what the view kept; where it does not fit the block log, the view is built anew: from the genesis,
+/// or, where the block log begins later, from the snapshot at `start`. On return the view shows that
+/// ledger. Blocks, for as long as the replay takes. Errors: what stops the node.
 pub fn boot<D: Disk>(
     genesis: &Genesis,
     view: &View,
     saved: Option<Saved>,
     blocks: &BlockLogReader<D>,
+    start: &Path,
 ) -> Result<(Ledger, Option<CommitCertificate>), BootError> {
+    let first = blocks.first_height().map_or(Height(1), Height);
+    // Where older blocks were put back since, they are listed too.
+    let is_late = view.first_entry()? > LogIndex(0);
+    let saved = saved.filter(|_| first > Height(1) || !is_late);
     let mut replay = match restore(genesis, view, saved, blocks)? {
         Some(replay) => replay,
+        None if first > Height(1) && start.exists() => begin(genesis, view, blocks, start)?,
         None => {
             let ledger = Ledger::new(genesis)?;
             view.found(&ledger)?;
@@ -169,6 +192,45 @@ fn restore<D: Disk>(
     let certificate = proven(&committed, &consortium, ledger.tip_validators()).map_err(fail)?;
     view.resume(&ledger, (header, certificate.certificate().clone()))?;
     Ok(Some(Replay { ledger, certificate: Some(certificate) }))
+}
+
+/// The ledger of the snapshot that this node started from, which is of the block log's first block.
+fn begin<D: Disk>(
+    genesis: &Genesis,
+    view: &View,
+    blocks: &BlockLogReader<D>,
+    start: &Path,
+) -> Result<Replay, BootError> {
+    let Loaded { ledger, block, manifest } = SnapshotFile::open(start, genesis)?.load()?;
+    let height = ledger.tip().height;
+    tracing::info!(height = height.0, "starting from the snapshot that this node started from");
+    let ours = blocks.read(height.0).map_err(|source| BootError::Read { height, source })?;
+    let fail = |source| BootError::Block { height, source };
+    let ours = ours.map(|payload| read_block(&payload)).transpose().map_err(fail)?;
+    if blocks.first_height() != Some(height.0)
+        || ours.map(|ours| ours.block) != Some(block.block.clone())
+    {
+        let first = blocks.first_height().map_or(Height(1), Height);
+        return Err(BootError::OtherSnapshot { first });
+    }
+    let consortium = *ledger.consortium();
+    let certificate = proven(&block, &consortium, ledger.tip_validators()).map_err(fail)?;
+    let validators = ledger.tip_validators().clone();
+    let checked = Checked::of(&block.to_bytes(), &consortium, &validators).map_err(fail)?;
+    let commit = Commit {
+        header: block.block.header,
+        header_hash: ledger.tip().hash,
+        certificate: block.certificate,
+        records: checked.records.map_err(fail)?,
+        changes: Changes::default(),
+        state: ledger.state().clone(),
+        log: ledger.log().clone(),
+        tip_validators: validators,
+        validators: ledger.validators().clone(),
+    };
+    let Manifest { path, cut_off, .. } = manifest;
+    view.begin(Beginning { ledger: ledger.clone(), commit, changes: path.changes, cut_off })?;
+    Ok(Replay { ledger, certificate: Some(certificate) })
 }
 
 fn read_block(payload: &[u8]) -> Result<CommittedBlock, BlockFault> {

@@ -18,7 +18,7 @@ use comity_core::block::Header;
 use super::states::RequestState;
 
 /// Version of this layout.
-pub(crate) const VIEW_VERSION: u16 = 2;
+pub(crate) const VIEW_VERSION: u16 = 3;
 
 /// Every state pair lies under this letter and its state key.
 pub(crate) const STATE: u8 = b's';
@@ -26,6 +26,11 @@ pub(crate) const STATE: u8 = b's';
 pub(crate) const ENTRIES: u8 = b'e';
 /// The replay window lies under this letter, one chunk for each block that adds to it.
 pub(crate) const WINDOW: u8 = b't';
+
+/// Every change of the validators, under its height.
+pub(crate) const SET_CHANGES: u8 = b'v';
+/// Blocks at which a snapshot's entries may begin, under their times and heights.
+pub(crate) const CUT_OFFS: u8 = b'o';
 
 const META: u8 = b'm';
 const RECORD: u8 = b'r';
@@ -99,6 +104,8 @@ pub(crate) enum Term {
     Request(LogIndex),
     /// A matter's code.
     Matter(Code),
+    /// A proposal, by the index of the entry that opened it.
+    Proposal(LogIndex),
 }
 
 /// By what grants can be found.
@@ -135,6 +142,26 @@ pub(crate) fn tip_key() -> Vec<u8> {
     vec![META, b't']
 }
 
+/// Where the index of the first entry that is listed lies; where it is not, the log is listed whole.
+pub(crate) fn begin_key() -> Vec<u8> {
+    vec![META, b'b']
+}
+
+/// A change of the validators. Value: `SetChange`.
+pub(crate) fn set_change_key(height: Height) -> Vec<u8> {
+    numbered(&[SET_CHANGES], height.0)
+}
+
+/// Value: `CutOff`.
+pub(crate) fn cut_off_key(time: TimeMs, height: Height) -> Vec<u8> {
+    numbered(&numbered(&[CUT_OFFS], time.0), height.0)
+}
+
+/// The time in a [`cut_off_key`].
+pub(crate) fn cut_off_time(key: &[u8]) -> TimeMs {
+    TimeMs(key.get(1..9).and_then(number_at_end).unwrap_or(0))
+}
+
 pub(crate) fn state_key(key: &[u8]) -> Vec<u8> {
     [&[STATE], key].concat()
 }
@@ -162,6 +189,7 @@ pub(crate) fn posting_prefix(term: &Term) -> Vec<u8> {
         Term::Kind(kind) => named(POSTING, b'n', kind.as_bytes()),
         Term::Request(at) => named(POSTING, b'r', &at.0.to_be_bytes()),
         Term::Matter(code) => named(POSTING, b'm', code.as_str().as_bytes()),
+        Term::Proposal(at) => named(POSTING, b'q', &at.0.to_be_bytes()),
     }
 }
 

@@ -4,7 +4,7 @@
 //! May not enter: the entries' bytes (the block log has them), JSON.
 
 use comity_core::hash::RecordId;
-use comity_core::ids::{DatasetId, GrantId, Height, LogIndex, RequestId, TimeMs};
+use comity_core::ids::{DatasetId, GrantId, Height, LogIndex, ProposalId, RequestId, TimeMs};
 use comity_core::keys::PublicKey;
 use comity_core::text::{AgencyId, Code};
 
@@ -35,6 +35,8 @@ pub struct EntryFilter {
     pub request: Option<RequestId>,
     /// A matter that is asked for, published or withdrawn, or that the grant or request is for.
     pub matter: Option<Code>,
+    /// The proposal that is opened or voted on.
+    pub proposal: Option<ProposalId>,
     /// In blocks of this time or later.
     pub since: Option<TimeMs>,
     /// In blocks before this time.
@@ -192,6 +194,7 @@ impl EntryFilter {
     /// The conditions, the one that lets least through (as a rule) first.
     fn terms(&self) -> Vec<Term> {
         let terms = [
+            self.proposal.map(|id| Term::Proposal(id.0)),
             self.request.map(|id| Term::Request(id.0)),
             self.grant.map(|id| Term::Grant(id.0)),
             self.key.map(Term::Key),

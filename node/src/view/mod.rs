@@ -5,15 +5,18 @@
 //! May not enter: anything that cannot be rebuilt; the bytes of entries (the block log has them).
 
 mod batch;
+mod beginning;
 mod boot;
 mod layout;
 mod listing;
+mod members;
 mod query;
 mod snapshot;
 mod states;
 mod store;
 #[cfg(test)]
 pub(crate) mod tests;
+mod trust;
 mod writer;
 
 use std::io;
@@ -35,10 +38,12 @@ use crate::shell::CommitSink;
 
 pub use boot::{BlockFault, BootError, boot};
 pub use listing::{EntryFilter, EntryPage, EntryPlace, Order};
+pub use members::{ProposalFilter, ProposalFound};
 pub use query::{DatasetFilter, GrantFilter, GrantFound, Page, RequestFilter};
 pub use snapshot::Snapshot;
-pub use states::{DatasetState, GrantStanding, RequestState};
+pub use states::{DatasetState, GrantStanding, ProposalState, RequestState};
 
+use beginning::Beginning;
 use store::Opened;
 use writer::{Job, Shared, Writer};
 
@@ -190,6 +195,11 @@ impl View {
         self.ask(|answer| Job::Found(ledger, answer))
     }
 
+    /// Begins anew with what a snapshot brought.
+    fn begin(&self, beginning: Beginning) -> Result<(), ViewError> {
+        self.ask(|answer| Job::Begin(Box::new(beginning), answer))
+    }
+
     /// Goes on from the block up to which the view was saved.
     fn resume(&self, ledger: &Ledger, block: (Header, CommitCertificate)) -> Result<(), ViewError> {
         let ledger = Box::new(ledger.clone());
@@ -219,6 +229,8 @@ impl Handle {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         // A thread that panicked has said so; there is nothing left to do for it.
         let _ = thread.map(JoinHandle::join);
+        // The store's files are let go, whoever still holds the view: the node may start anew here.
+        self.shared.db.write().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 

@@ -172,7 +172,7 @@ impl View {
 
     /// What `read` gives for the numbers, ascending from `from` on, that stand under `first` and
     /// under every one of `further`.
-    fn numbers<T>(
+    pub(super) fn numbers<T>(
         &self,
         first: &[u8],
         further: &[Vec<u8>],

@@ -6,6 +6,7 @@
 use comity_core::access::AccessRefusal;
 use comity_core::apply::accesses::check_in_force;
 use comity_core::dataset::PublishedDataset;
+use comity_core::governance::Proposal;
 use comity_core::grant::{Grant, Usage};
 use comity_core::ids::TimeMs;
 use comity_core::request::{Outcome, Request};
@@ -33,6 +34,29 @@ impl RequestState {
             Some(Outcome::Approved { .. }) => RequestState::Approved,
             Some(Outcome::Refused { .. }) => RequestState::Refused,
             Some(Outcome::Withdrawn { .. }) => RequestState::Withdrawn,
+        }
+    }
+}
+
+/// Where a proposal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProposalState {
+    /// Ballots are taken.
+    Open,
+    /// It passed.
+    Passed,
+    /// Its time ran out before it passed.
+    Closed,
+}
+
+impl ProposalState {
+    /// Where `proposal` stands at `time`.
+    pub fn of(proposal: &Proposal, time: TimeMs) -> ProposalState {
+        match proposal.passed_at {
+            Some(_) => ProposalState::Passed,
+            None if time >= proposal.closes => ProposalState::Closed,
+            None => ProposalState::Open,
         }
     }
 }

@@ -17,7 +17,7 @@ use comity_core::state::Changes;
 use super::ViewError;
 use super::layout::{
     ENTRIES, EntryChunk, Mark, STATE, SavedTip, VIEW_VERSION, WINDOW, WindowChunk, WindowSum,
-    mark_key, number_at_end, tip_key, value,
+    begin_key, mark_key, number_at_end, tip_key, value,
 };
 
 /// Memory that the tree may use for pages (bytes).
@@ -153,7 +153,8 @@ fn load(dir: &Path, consortium: ConsortiumId) -> Result<Opened, Unusable> {
     };
     let tip: SavedTip = value(&tip)?;
     let window = load_window(&db, tip.window)?;
-    check_entries(&db, tip.header.log_size)?;
+    let begin = db.get(begin_key())?.as_deref().and_then(number_at_end).unwrap_or(0);
+    check_entries(&db, begin, tip.header.log_size)?;
     let mut state = Vec::new();
     for pair in db.scan_prefix([STATE]) {
         let (key, value) = pair?;
@@ -184,13 +185,13 @@ fn load_window(db: &sled::Db, expected: WindowSum) -> Result<Changes, Unusable> 
     if sum == expected { Ok(window) } else { Err(Unusable::Window) }
 }
 
-fn check_entries(db: &sled::Db, log_size: u64) -> Result<(), Unusable> {
+fn check_entries(db: &sled::Db, begin: u64, log_size: u64) -> Result<(), Unusable> {
     let listed = match db.scan_prefix([ENTRIES]).next_back().transpose()? {
         Some((key, bytes)) => {
             let chunk: EntryChunk = value(&bytes)?;
             number_at_end(&key).unwrap_or(0) + chunk.record_ids.len() as u64
         }
-        None => 0,
+        None => begin,
     };
     if listed == log_size { Ok(()) } else { Err(Unusable::Entries) }
 }

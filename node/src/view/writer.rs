@@ -20,6 +20,7 @@ use tokio::sync::{broadcast, watch};
 
 use super::ViewError;
 use super::batch::{add_block, add_state, window_chunk};
+use super::beginning::{Beginning, add_cut_off};
 use super::layout::{Mark, VIEW_VERSION, WINDOW, WindowSum, mark_key, numbered};
 use super::snapshot::Snapshot;
 use super::store::{Opened, move_aside, open_empty};
@@ -34,6 +35,8 @@ pub(super) enum Job {
     Apply(Arc<Commit>),
     /// Forget everything and begin with the state of a genesis.
     Found(Box<Ledger>, SyncSender<()>),
+    /// Forget everything and begin with what a snapshot brought.
+    Begin(Box<Beginning>, SyncSender<()>),
     /// Go on from the ledger as it was saved, at this block.
     Resume(Box<Ledger>, Box<(Header, CommitCertificate)>, SyncSender<()>),
     /// Answer when all before is done.
@@ -45,7 +48,7 @@ pub(super) enum Job {
 pub(super) struct Shared {
     pub(super) dir: PathBuf,
     pub(super) consortium: ConsortiumId,
-    /// `None` only while it is being replaced.
+    /// `None` while it is being replaced, and after the view is closed.
     pub(super) db: RwLock<Option<sled::Db>>,
     pub(super) snapshot: RwLock<Arc<Snapshot>>,
     pub(super) committed: broadcast::Sender<Arc<Commit>>,
@@ -113,6 +116,10 @@ impl Writer {
                 // Whoever asked may have gone.
                 let _ = answer.send(());
             }
+            Some(Job::Begin(beginning, answer)) => {
+                self.begin(&beginning)?;
+                let _ = answer.send(());
+            }
             Some(Job::Resume(ledger, block, answer)) => {
                 self.shared.show(Snapshot::of_ledger(&ledger, Some(*block)));
                 let _ = answer.send(());
@@ -142,6 +149,7 @@ impl Writer {
         let mut batch = Batch::default();
         self.move_window(&db, &mut batch, &commit)?;
         add_block(&mut batch, &commit, self.window);
+        add_cut_off(&db, &mut batch, &commit)?;
         db.apply_batch(batch)?;
         self.height = Some(height);
         self.unflushed_since.get_or_insert_with(Instant::now);
@@ -183,6 +191,20 @@ impl Writer {
         self.window = WindowSum::default();
         self.unflushed_since.get_or_insert_with(Instant::now);
         self.shared.show(Snapshot::of_ledger(ledger, None));
+        Ok(())
+    }
+
+    /// In several batches, the mark last: a state need not fit into one, and where this is
+    /// interrupted the next start finds a view that is of nothing.
+    fn begin(&mut self, beginning: &Beginning) -> Result<(), ViewError> {
+        let db = self.emptied()?;
+        db.remove(mark_key())?;
+        self.window = beginning.write(&db)?;
+        let mark = Mark { version: VIEW_VERSION, consortium: self.shared.consortium };
+        db.insert(mark_key(), encode(&mark))?;
+        db.flush()?;
+        self.height = Some(beginning.commit.header.height);
+        self.shared.show(Snapshot::of_commit(&beginning.commit));
         Ok(())
     }
 

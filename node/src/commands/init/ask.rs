@@ -5,11 +5,12 @@
 use std::path::{Path, PathBuf};
 
 use comity_core::agency::{Agency, AgencyKind, Standing};
+use comity_core::hash::ConsortiumId;
 use comity_core::key_file::{MIN_NEW_PASSPHRASE_CHARS, Passphrase};
 use comity_core::text::AgencyId;
 
 use super::failure::InitError;
-use super::{NewAdmin, Plan, cards};
+use super::{Joining, NewAdmin, Plan, cards, consortium};
 use crate::args::{InitArgs, KINDS, LEVELS, named, parse_name};
 use crate::config::{ListenAddress, LoopbackAddress};
 use crate::data_dir::{DataDir, DataDirError};
@@ -23,7 +24,12 @@ const MAX_TRIES: u8 = 3;
 
 /// Decides all that is to be made. Errors: something is missing and nobody can be asked, or
 /// proves nothing, or is in the way.
-pub(super) fn plan(mut args: InitArgs, terminal: &mut Terminal) -> Result<Plan, InitError> {
+pub(super) fn plan(
+    mut args: InitArgs,
+    joining: Option<Joining>,
+    terminal: &mut Terminal,
+) -> Result<Plan, InitError> {
+    let consortium = consortium(joining.as_ref());
     let missing = missing(&args);
     let asked = !missing.is_empty();
     if asked && !terminal.is_person() {
@@ -36,9 +42,9 @@ pub(super) fn plan(mut args: InitArgs, terminal: &mut Terminal) -> Result<Plan, 
         );
         ask_about_agency(&mut args, terminal)?;
         ask_about_node(&mut args, terminal)?;
-        ask_about_admin(&mut args, terminal)?;
+        ask_about_admin(&mut args, &consortium, terminal)?;
     }
-    let plan = decide(args, terminal)?;
+    let plan = decide(args, joining, terminal)?;
     if asked {
         confirm(&plan, terminal)?;
     }
@@ -196,7 +202,11 @@ fn ask_about_node(args: &mut InitArgs, terminal: &mut Terminal) -> Result<(), No
     )
 }
 
-fn ask_about_admin(args: &mut InitArgs, terminal: &mut Terminal) -> Result<(), NoAnswer> {
+fn ask_about_admin(
+    args: &mut InitArgs,
+    consortium: &ConsortiumId,
+    terminal: &mut Terminal,
+) -> Result<(), NoAnswer> {
     let Some(agency) = args.agency.clone() else { return Ok(()) };
     if !args.admin_card.is_empty() || args.new_admin_key.is_some() {
         return Ok(());
@@ -209,7 +219,7 @@ fn ask_about_admin(args: &mut InitArgs, terminal: &mut Terminal) -> Result<(), N
     );
     let card = terminal.ask("Card of the admin key", Some(""), |text| match text {
         "" => Ok(None),
-        path => match cards::read(Path::new(path), &agency) {
+        path => match cards::read(Path::new(path), &agency, consortium) {
             Ok(_) => Ok(Some(PathBuf::from(path))),
             Err(error) => Err(with_causes(&error)),
         },
@@ -240,7 +250,11 @@ fn ask_about_admin(args: &mut InitArgs, terminal: &mut Terminal) -> Result<(), N
 }
 
 /// The plan, now that nothing is missing.
-fn decide(args: InitArgs, terminal: &mut Terminal) -> Result<Plan, InitError> {
+fn decide(
+    args: InitArgs,
+    joining: Option<Joining>,
+    terminal: &mut Terminal,
+) -> Result<Plan, InitError> {
     let lacking = missing(&args);
     let (Some(dir), Some(id), Some(name), Some(level), Some(region)) =
         (args.dir, args.agency, args.name, args.level, args.region)
@@ -248,7 +262,7 @@ fn decide(args: InitArgs, terminal: &mut Terminal) -> Result<Plan, InitError> {
         return Err(InitError::Missing(lacking));
     };
     DataDir::check_vacant(&dir)?;
-    let admins = cards::read_all(&args.admin_card, &id)?;
+    let admins = cards::read_all(&args.admin_card, &id, &consortium(joining.as_ref()))?;
     let node_passphrase = match args.node_passphrase_file {
         Some(path) => {
             // The node is started from elsewhere.
@@ -286,7 +300,7 @@ fn decide(args: InitArgs, terminal: &mut Terminal) -> Result<Plan, InitError> {
         standing,
     };
     let (listen, api_listen) = (args.listen, args.api_listen.unwrap_or_default());
-    Ok(Plan { dir, agency, admins, new_admin, listen, api_listen, node_passphrase })
+    Ok(Plan { dir, agency, admins, new_admin, listen, api_listen, node_passphrase, joining })
 }
 
 /// Errors: the admin key would lie in the node's directory, or it or its card is there already.

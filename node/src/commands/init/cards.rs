@@ -1,5 +1,6 @@
 //! Cards of admin keys, as they are brought to a new node.
-//! Holds: a card that is used proves possession, by an admin of this agency, for a genesis.
+//! Holds: a card that is used proves possession, by an admin of this agency, for a genesis or for the
+//! consortium that is joined.
 //! May not enter: a private key; it is recognised, and never repeated.
 
 use std::fs;
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use comity_core::agency::KeyRole;
 use comity_core::genesis::{GenesisKey, NO_CONSORTIUM};
+use comity_core::hash::ConsortiumId;
 use comity_core::key_file::{CARD_FORMAT, KeyCard};
 use comity_core::text::AgencyId;
 
@@ -14,10 +16,14 @@ use super::failure::InitError;
 
 /// Reads the cards of an agency's admin keys. Errors: one of them proves nothing here, or is
 /// named twice.
-pub(super) fn read_all(paths: &[PathBuf], agency: &AgencyId) -> Result<Vec<GenesisKey>, InitError> {
+pub(super) fn read_all(
+    paths: &[PathBuf],
+    agency: &AgencyId,
+    consortium: &ConsortiumId,
+) -> Result<Vec<GenesisKey>, InitError> {
     let mut admins: Vec<GenesisKey> = Vec::new();
     for path in paths {
-        let key = read(path, agency)?.into_genesis_key();
+        let key = read(path, agency, consortium)?.into_genesis_key();
         if admins.iter().any(|known| known.key == key.key) {
             return Err(InitError::CardTwice(path.clone()));
         }
@@ -28,7 +34,11 @@ pub(super) fn read_all(paths: &[PathBuf], agency: &AgencyId) -> Result<Vec<Genes
 }
 
 /// Reads one card. Errors: it proves nothing here.
-pub(super) fn read(path: &Path, agency: &AgencyId) -> Result<KeyCard, InitError> {
+pub(super) fn read(
+    path: &Path,
+    agency: &AgencyId,
+    consortium: &ConsortiumId,
+) -> Result<KeyCard, InitError> {
     let path = path.to_owned();
     let text = match fs::read(&path) {
         Ok(text) => text,
@@ -52,8 +62,11 @@ pub(super) fn read(path: &Path, agency: &AgencyId) -> Result<KeyCard, InitError>
     if card.role != KeyRole::Admin {
         return Err(InitError::CardRole { path, found: card.role });
     }
-    if card.consortium != NO_CONSORTIUM {
-        return Err(InitError::CardConsortium(path));
+    if card.consortium != *consortium {
+        return Err(match *consortium == NO_CONSORTIUM {
+            true => InitError::CardConsortium(path),
+            false => InitError::CardElsewhere(path),
+        });
     }
     match card.verify() {
         Ok(()) => Ok(card),

@@ -18,7 +18,7 @@ use crate::terminal::NoAnswer;
 
 /// Why nothing was set up.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum InitError {
+pub(in crate::commands) enum InitError {
     #[error(transparent)]
     Dir(#[from] DataDirError),
     #[error(transparent)]
@@ -43,6 +43,10 @@ pub(super) enum InitError {
     CardRole { path: PathBuf, found: KeyRole },
     #[error("{0} is a card for a consortium that exists already, not for a new one")]
     CardConsortium(PathBuf),
+    #[error("{0} is a card for a genesis or for another consortium, not for the one to be joined")]
+    CardElsewhere(PathBuf),
+    #[error("{0} names this agency among the founders")]
+    Founder(PathBuf),
     #[error("the proof in {path} is wrong")]
     CardProof {
         path: PathBuf,
@@ -74,7 +78,6 @@ pub(super) enum InitError {
 impl From<InitError> for Failure {
     fn from(error: InitError) -> Failure {
         let nothing = "Nothing was created.";
-        let another = "have whoever holds the admin key make the card: comity key new --help";
         let (ending, meaning, next) = match error {
             InitError::Dir(error) => return error.into(),
             InitError::Keys(error) => return error.into(),
@@ -99,31 +102,20 @@ impl From<InitError> for Failure {
                  hold it. Nothing was created.",
                 "name a file elsewhere after --new-admin-key, best on a stick",
             ),
-            InitError::ReadCard { .. } => {
-                (Ending::Failed, nothing, "check the path after --admin-card")
-            }
-            InitError::PrivateKey(_) => (
+            ref card @ (InitError::ReadCard { .. }
+            | InitError::PrivateKey(_)
+            | InitError::CardAgency { .. }
+            | InitError::CardText { .. }
+            | InitError::CardProof { .. }
+            | InitError::CardRole { .. }
+            | InitError::CardConsortium(_)
+            | InitError::CardElsewhere(_)
+            | InitError::CardTwice(_)) => card_advice(card),
+            InitError::Founder(_) => (
                 Ending::Refused,
-                "The private admin key must never lie on a server. Nothing was created.",
-                "remove the file from this machine, and bring the key's card instead, which \
-                 comity key new wrote beside it",
+                "A founding member is not admitted again. Nothing was created.",
+                "check the id after --agency; a founder's node is set up with comityd init",
             ),
-            InitError::CardAgency { .. } => (
-                Ending::Refused,
-                nothing,
-                "check the id after --agency, and that this is the right card",
-            ),
-            InitError::CardText { .. } | InitError::CardProof { .. } => (
-                Ending::Failed,
-                "It was damaged or changed on its way, so it proves nothing. Nothing was created.",
-                another,
-            ),
-            InitError::CardRole { .. } | InitError::CardConsortium(_) => {
-                (Ending::Refused, nothing, another)
-            }
-            InitError::CardTwice(_) => {
-                (Ending::Refused, nothing, "name each admin key's card once")
-            }
             InitError::Member(_) => {
                 (Ending::Failed, nothing, "give between one and eight admin cards")
             }
@@ -134,5 +126,42 @@ impl From<InitError> for Failure {
             ),
         };
         Failure::because(ending, &error, meaning, next)
+    }
+}
+
+/// About an admin's card.
+fn card_advice(error: &InitError) -> (Ending, &'static str, &'static str) {
+    let nothing = "Nothing was created.";
+    let another = "have whoever holds the admin key make the card: comity key new --help";
+    match error {
+        InitError::ReadCard { .. } => {
+            (Ending::Failed, nothing, "check the path after --admin-card")
+        }
+        InitError::PrivateKey(_) => (
+            Ending::Refused,
+            "The private admin key must never lie on a server. Nothing was created.",
+            "remove the file from this machine, and bring the key's card instead, which \
+                 comity key new wrote beside it",
+        ),
+        InitError::CardAgency { .. } => (
+            Ending::Refused,
+            nothing,
+            "check the id after --agency, and that this is the right card",
+        ),
+        InitError::CardText { .. } | InitError::CardProof { .. } => (
+            Ending::Failed,
+            "It was damaged or changed on its way, so it proves nothing. Nothing was created.",
+            another,
+        ),
+        InitError::CardRole { .. } | InitError::CardConsortium(_) => {
+            (Ending::Refused, nothing, another)
+        }
+        InitError::CardElsewhere(_) => (
+            Ending::Refused,
+            nothing,
+            "have whoever holds the admin key make the card for this consortium: comity key \
+                 new --role admin --genesis FILE",
+        ),
+        _ => (Ending::Refused, nothing, "name each admin key's card once"),
     }
 }

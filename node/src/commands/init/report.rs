@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use comity_core::agency::KeyRole;
 use comity_core::genesis::GenesisMember;
 
-use super::{NewAdmin, Plan};
+use super::{Joining, NewAdmin, Plan};
+use crate::commands::genesis::spoken;
 use crate::data_dir::DataDir;
 use crate::network::peer_id;
 
@@ -26,6 +27,10 @@ pub(super) fn report(dir: &DataDir, plan: &Plan, member: &GenesisMember) -> Stri
     if let Some(admin) = &plan.new_admin {
         text.push_str(&about_admin(admin));
     }
+    if let Some(joining) = &plan.joining {
+        text.push_str(&about_joining(dir, plan, joining, &identity));
+        return text;
+    }
     let _ = write!(
         text,
         "Hand over:   {}, which holds nothing secret, to whoever founds the consortium.\n\
@@ -41,6 +46,33 @@ pub(super) fn report(dir: &DataDir, plan: &Plan, member: &GenesisMember) -> Stri
         dir.genesis_file().display(),
     );
     text
+}
+
+/// What comes next where the consortium is there already.
+fn about_joining(dir: &DataDir, plan: &Plan, joining: &Joining, identity: &str) -> String {
+    let (root, member) = (dir.root().display(), dir.member_file().display().to_string());
+    let agency = &plan.agency.id;
+    let votes = match plan.is_validator() {
+        true => "votes",
+        false => "follows",
+    };
+    format!(
+        "Hand over:   {member}, which holds nothing secret, to the admin of a member.\n\
+         This node's identity on the network: {identity}\n\
+         \n\
+         It joins \"{}\".\n{}\
+         \n\
+         Next:\n  \
+         1. Compare the consortium id with a member by telephone.\n  \
+         2. The admin of a member proposes to admit {agency}, and the others vote:\n     \
+         comity proposal open admit {member} --key admin.key\n  \
+         3. Start the node: comityd run --dir {root}\n     \
+         Until the proposal passes, the other nodes do not let it in (its log says so). From the\n     \
+         next block on they do: it fetches all blocks from the genesis on, checks each, and then\n     \
+         {votes} by itself (comity status).\n",
+        joining.genesis.name,
+        spoken(&joining.genesis.id()),
+    )
 }
 
 /// What must be kept secret in the directory.

@@ -39,7 +39,7 @@ fn rot(founded: &Founded, percent: u64) {
 }
 
 fn is_startable(founded: &Founded) -> Result<Height, NodeError> {
-    let (storage, _) = open_storage(founded.dir("tax.gd"), &founded.genesis)?;
+    let (storage, _) = open_storage(founded.dir("tax.gd"), &founded.genesis, None)?;
     Ok(Height(storage.tip().unwrap_or(0)))
 }
 

@@ -1,6 +1,7 @@
 //! A node without a network: chain, block log, view, API; the test plays the replica.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use comity_core::ids::Height;
@@ -47,7 +48,7 @@ impl Node {
         let blocks = storage.reader().clone();
         let at = dir.path().join("view");
         let (view, saved) = View::open(&at, *chain.ledger.consortium()).unwrap();
-        boot(&chain.genesis, &view, saved, &blocks).unwrap();
+        boot(&chain.genesis, &view, saved, &blocks, Path::new("")).unwrap();
         let (shell, ends) = ShellHandle::channel(status(&chain));
         let state = ApiState::new(ApiParts {
             agency: "health.gd".parse().unwrap(),
@@ -117,7 +118,7 @@ fn status(chain: &Chain) -> NodeStatus {
         pending: 0,
         members_connected: 0,
     };
-    NodeStatus { replica, peers: Vec::new() }
+    NodeStatus { replica, peers: Vec::new(), full: None }
 }
 
 /// The nodes of the first `count` members as connected peers, and the height that the best has

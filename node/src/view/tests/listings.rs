@@ -1,6 +1,7 @@
 //! What is found, in which order, page by page.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use comity_core::agency::KeyRole;
@@ -18,7 +19,7 @@ pub(super) fn view_of(chain: &Chain) -> (TempDir, View) {
     let dir = TempDir::new().unwrap();
     let (view, saved) = View::open(&dir.path().join("view"), *chain.ledger.consortium()).unwrap();
     let storage = chain.stored(MemoryDisk::new(), 0);
-    boot(&chain.genesis, &view, saved, storage.reader()).unwrap();
+    boot(&chain.genesis, &view, saved, storage.reader(), Path::new("")).unwrap();
     for commit in &chain.commits {
         view.apply(Arc::clone(commit));
     }

@@ -21,7 +21,8 @@ fn run(chain: &Chain, dir: &Path, blocks: usize) -> (Ledger, Option<Height>) {
     let (view, saved) = View::open(dir, *chain.ledger.consortium()).unwrap();
     let saved_height = saved.as_ref().map(|saved| saved.header.height);
     let storage = chain.stored(MemoryDisk::new(), blocks);
-    let (ledger, certificate) = boot(&chain.genesis, &view, saved, storage.reader()).unwrap();
+    let (ledger, certificate) =
+        boot(&chain.genesis, &view, saved, storage.reader(), Path::new("")).unwrap();
     assert_eq!(certificate.map(|c| c.height.0), (blocks > 0).then_some(blocks as u64));
     let at = view.snapshot();
     assert_eq!(at.tip(), ledger.tip());
@@ -192,7 +193,7 @@ fn block_that_fails_stops_the_start_and_is_named() {
         storage.sync().unwrap();
         let (_dir, view) = place();
         let (view, saved) = View::open(&view, *chain.ledger.consortium()).unwrap();
-        match boot(&chain.genesis, &view, saved, storage.reader()) {
+        match boot(&chain.genesis, &view, saved, storage.reader(), Path::new("")) {
             Err(BootError::Block { height, source }) => (height, source),
             other => panic!("{other:?}"),
         }

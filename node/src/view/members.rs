@@ -1,0 +1,111 @@
+//! Members and the proposals about them, as a snapshot has them.
+//! Holds: every object is as the snapshot has it; the work of one page is bounded.
+//! May not enter: rules (who may do what is core's to say), JSON.
+
+use comity_core::agency::Agency;
+use comity_core::genesis::Params;
+use comity_core::governance::{Departure, Proposal, Roll, Tally};
+use comity_core::ids::ProposalId;
+use comity_core::ledger::TreeState;
+use comity_core::state::{self, StateKey};
+use comity_core::text::AgencyId;
+
+use super::layout::state_key;
+use super::states::ProposalState;
+use super::{Page, Snapshot, View, ViewError};
+
+/// Which proposals; all conditions together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProposalFilter {
+    /// Where it stands.
+    pub state: Option<ProposalState>,
+    /// The member that it is about, or that opened it.
+    pub agency: Option<AgencyId>,
+    /// The measure's name.
+    pub kind: Option<String>,
+}
+
+/// A proposal with what is known about it at a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProposalFound {
+    /// Its id.
+    pub id: ProposalId,
+    /// The proposal.
+    pub proposal: Proposal,
+    /// Where it stands at the snapshot's time.
+    pub state: ProposalState,
+    /// How its ballots stand.
+    pub tally: Tally,
+}
+
+impl Snapshot {
+    /// A proposal.
+    pub fn proposal(&self, id: ProposalId) -> Option<ProposalFound> {
+        let proposal = state::proposal(&TreeState(self.state()), id)?;
+        let tally = self.roll()?.tally(&proposal, &self.params()?);
+        let state = ProposalState::of(&proposal, self.tip().time);
+        Some(ProposalFound { id, proposal, state, tally })
+    }
+
+    /// How and when an agency left, if it did.
+    pub fn departure(&self, id: &AgencyId) -> Option<Departure> {
+        state::departure(&TreeState(self.state()), id)
+    }
+
+    /// Who has a ballot, and who hosts whom; none before the genesis is read.
+    pub fn roll(&self) -> Option<Roll> {
+        state::read(&TreeState(self.state()), &StateKey::Roll)
+    }
+
+    /// The parameters in force; none before the genesis is read.
+    pub fn params(&self) -> Option<Params> {
+        state::read(&TreeState(self.state()), &StateKey::Params)
+    }
+
+    /// The competent authority; none before the genesis is read.
+    pub fn competent_authority(&self) -> Option<AgencyId> {
+        state::read(&TreeState(self.state()), &StateKey::CompetentAuthority)
+    }
+
+    /// The version of the rules in force.
+    pub fn protocol_version(&self) -> u16 {
+        state::protocol_version(&TreeState(self.state()))
+    }
+}
+
+impl View {
+    /// Proposals, ascending by id. Errors: the store.
+    pub fn proposals(
+        &self,
+        at: &Snapshot,
+        filter: &ProposalFilter,
+        from: Option<ProposalId>,
+        limit: usize,
+    ) -> Result<Page<ProposalFound, ProposalId>, ViewError> {
+        let first = state_key(b"q");
+        let page = self.numbers(&first, &[], from.map(|from| from.0), limit, |index| {
+            let found = at.proposal(ProposalId(index))?;
+            filter.fits(&found).then_some(found)
+        })?;
+        Ok(Page { found: page.found, next: page.next.map(ProposalId) })
+    }
+
+    /// All who are or were members, ascending by id, with how those who left did. Errors: the
+    /// store.
+    pub fn members(&self, at: &Snapshot) -> Result<Vec<(Agency, Option<Departure>)>, ViewError> {
+        let agencies = self.agencies(at)?.into_iter();
+        Ok(agencies.map(|agency| (at.departure(&agency.id), agency)).map(|(d, a)| (a, d)).collect())
+    }
+}
+
+impl ProposalFilter {
+    fn fits(&self, found: &ProposalFound) -> bool {
+        let Proposal { measure, opened_by, .. } = &found.proposal;
+        self.state.is_none_or(|state| found.state == state)
+            && self.kind.as_ref().is_none_or(|kind| measure.kind() == kind)
+            && self
+                .agency
+                .as_ref()
+                .is_none_or(|agency| measure.agency() == Some(agency) || opened_by == agency)
+    }
+}
