@@ -4,6 +4,7 @@
 
 use comity_core::access::{AccessRefusal, Attempt};
 use comity_core::dataset::{Dataset, DeliveryMode, Items};
+use comity_core::governance::Choice;
 use comity_core::grant::{GrantTerms, Usage};
 use comity_core::ids::{RequestId, TimeMs};
 use comity_core::request::RequestTerms;
@@ -13,7 +14,7 @@ use jiff::tz::TimeZone;
 
 use crate::client::{Committed, access_fields};
 use crate::messages::{render, say, text};
-use crate::{table, time};
+use crate::{measures, table, time};
 
 type Rows = Vec<(String, String)>;
 
@@ -63,6 +64,16 @@ pub(crate) fn sentence(action: &Action) -> String {
         Action::WithdrawCode { list, code, .. } => {
             say!("does-withdraw-code", list = list.as_str(), code = code)
         }
+        Action::OpenProposal { measure } => {
+            say!("does-open-proposal", measure = measures::sentence(measure))
+        }
+        Action::CastBallot { proposal, choice: Choice::For } => {
+            say!("does-vote-for", proposal = proposal)
+        }
+        Action::CastBallot { proposal, choice: Choice::Against } => {
+            say!("does-vote-against", proposal = proposal)
+        }
+        Action::RecordEquivocation { .. } => say!("does-record-equivocation"),
     }
 }
 
@@ -97,6 +108,9 @@ pub(crate) fn done(action: &Action, committed: &Committed) -> String {
         Action::WithdrawCode { list, code, .. } => {
             say!("done-withdraw-code", list = list.as_str(), code = code)
         }
+        Action::OpenProposal { .. } => say!("done-open-proposal", index = committed.index),
+        Action::CastBallot { proposal, .. } => say!("done-cast-ballot", proposal = proposal),
+        Action::RecordEquivocation { .. } => say!("done-record-equivocation"),
     }
 }
 
@@ -156,6 +170,16 @@ pub(crate) fn rows(action: &Action, zone: &TimeZone) -> Rows {
         Action::WithdrawCode { code, reason, .. } => {
             vec![(say!("label-code"), code.to_string()), (say!("label-reason"), reason.to_string())]
         }
+        Action::OpenProposal { measure } => {
+            let mut rows = vec![(say!("label-measure"), measures::sentence(measure))];
+            rows.extend(measures::rows(measure, zone));
+            rows
+        }
+        Action::CastBallot { proposal, choice } => vec![
+            (say!("label-proposal"), proposal.to_string()),
+            (say!("label-ballot"), measures::choice(*choice)),
+        ],
+        Action::RecordEquivocation { equivocation } => measures::equivocation_rows(equivocation),
     }
 }
 

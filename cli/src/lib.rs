@@ -15,9 +15,11 @@ mod holder;
 mod impact;
 mod key_state;
 mod keys;
+mod measures;
 mod messages;
 mod passphrase;
 mod privacy;
+pub mod reading;
 mod sealed;
 mod shell;
 mod sign;
@@ -25,6 +27,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod time;
+mod voting;
 mod wrap;
 
 use std::ffi::OsString;

@@ -14,7 +14,7 @@ const PAGE_WIDTH: usize = 80;
 /// The groups, with the nouns of each in the order of a day's work.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("group-officer", &["inbox", "request", "access", "evidence", "sealed"]),
-    ("group-steward", &["dataset", "grant", "codes", "key"]),
+    ("group-steward", &["dataset", "grant", "codes", "key", "proposal"]),
     ("group-operator", &["status", "agency", "record", "completions", "man"]),
     ("group-auditor", &["log", "verify"]),
 ];

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use comity_core::ids::{DatasetId, GrantId, RequestId};
+use comity_core::ids::{DatasetId, GrantId, ProposalId, RequestId};
 use comity_core::keys::PublicKey;
 use comity_core::text::{AgencyId, Code};
 
@@ -54,6 +54,9 @@ pub(crate) struct ListLog {
     /// With which key.
     #[arg(long, value_name = "PUBLICKEY")]
     pub(crate) key: Option<PublicKey>,
+    /// About which proposal.
+    #[arg(long)]
+    pub(crate) proposal: Option<ProposalId>,
     /// For which matter.
     #[arg(long, value_name = "CODE")]
     pub(crate) matter: Option<Code>,

@@ -10,6 +10,7 @@ mod inbox;
 mod key;
 mod log;
 mod nouns;
+mod proposal;
 mod request;
 mod sealed;
 mod words;
@@ -29,6 +30,7 @@ pub(crate) use inbox::*;
 pub(crate) use key::*;
 pub(crate) use log::*;
 pub(crate) use nouns::*;
+pub(crate) use proposal::*;
 pub(crate) use request::*;
 pub(crate) use sealed::*;
 #[cfg(test)]

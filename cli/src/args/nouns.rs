@@ -14,6 +14,7 @@ use super::grant::GrantVerb;
 use super::inbox::{CodesVerb, EvidenceVerb, ShowInbox};
 use super::key::KeyVerb;
 use super::log::{LogVerb, RecordVerb, VerifyVerb};
+use super::proposal::{AgencyVerb, ProposalVerb};
 use super::request::RequestVerb;
 use super::sealed::SealedVerb;
 use super::words;
@@ -54,6 +55,9 @@ pub(crate) enum Noun {
     /// Members.
     #[command(subcommand, disable_help_subcommand = true)]
     Agency(AgencyVerb),
+    /// Changes of the consortium itself.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Proposal(ProposalVerb),
     /// The node.
     Status,
     /// Matters and duty bases.
@@ -130,11 +134,4 @@ impl Scope {
         }
         Items::Only(self.item.iter().cloned().collect())
     }
-}
-
-/// What is done with members.
-#[derive(Debug, Subcommand)]
-pub(crate) enum AgencyVerb {
-    /// Lists them.
-    List,
 }

@@ -57,7 +57,7 @@ pub(super) fn sharing() -> impl TypedValueParser<Value = Sharing> {
     ])
 }
 
-fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
+pub(super) fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
     words: [(&'static str, T); N],
 ) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(words.map(|(word, _)| word)).map(move |typed| {

@@ -27,7 +27,7 @@ pub(crate) use export::{Exported, lacking, to_dcat, to_table};
 pub(crate) use plan::{Ledger, Plan, Planned, Withdrawn, plan};
 pub(crate) use reason::Reason;
 pub(crate) use send::{Job, Outcome, send};
-pub(crate) use source::{Encoding, read, table_rows};
+pub(crate) use source::{Encoding, read, table_rows, understood};
 
 /// Where an entry stands in its file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -33,8 +33,17 @@ pub(crate) fn read(
     format: Option<Catalogue>,
     encoding: Option<Encoding>,
 ) -> Result<(Catalogue, Encoding, Vec<Found>), Fault> {
-    let bytes = bytes_of(path)?;
-    let (encoding, text) = decoded(path, &bytes, encoding)?;
+    understood(path, &bytes_of(path)?, format, encoding)
+}
+
+/// The same of the bytes of a file.
+pub(crate) fn understood(
+    path: &Path,
+    bytes: &[u8],
+    format: Option<Catalogue>,
+    encoding: Option<Encoding>,
+) -> Result<(Catalogue, Encoding, Vec<Found>), Fault> {
+    let (encoding, text) = decoded(path, bytes, encoding)?;
     let begins = text.trim_start().chars().next();
     let format = format.unwrap_or(match begins {
         Some('{' | '[') => Catalogue::Dcat,

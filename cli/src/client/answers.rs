@@ -2,12 +2,14 @@
 //! Holds: unknown fields are ignored, so that a newer node can say more. Source: docs/api.md.
 
 use comity_core::access::AccessRefusal;
-use comity_core::agency::Key;
+use comity_core::agency::{Agency, Key};
 use comity_core::codes::PublishedCode;
 use comity_core::dataset::Dataset;
+use comity_core::genesis::Params;
+use comity_core::governance::{Departure, Proposal, Tally};
 use comity_core::grant::{Grant, Usage};
 use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash, RecordId};
-use comity_core::ids::{GrantId, Height, LogIndex, RequestId, TimeMs};
+use comity_core::ids::{GrantId, Height, LogIndex, ProposalId, RequestId, TimeMs};
 use comity_core::keys::PublicKey;
 use comity_core::request::Request;
 use comity_core::statement::SignedRecord;
@@ -133,6 +135,33 @@ pub(crate) struct Version {
 pub(crate) struct KeyAnswer {
     pub(crate) public_key: PublicKey,
     pub(crate) key: Key,
+}
+
+/// An agency, and how it left if it did.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct MemberAnswer {
+    #[serde(flatten)]
+    pub(crate) agency: Agency,
+    #[serde(default)]
+    pub(crate) departure: Option<Departure>,
+}
+
+/// A proposal with how it stands.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct ProposalAnswer {
+    pub(crate) id: ProposalId,
+    pub(crate) proposal: Proposal,
+    /// `open`, `passed` or `closed`.
+    pub(crate) state: String,
+    pub(crate) tally: Tally,
+}
+
+/// The rules in force, and who decides about them.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct RulesAnswer {
+    pub(crate) params: Params,
+    pub(crate) competent_authority: AgencyId,
+    pub(crate) electorate: Vec<AgencyId>,
 }
 
 /// The published codes.

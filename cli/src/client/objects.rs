@@ -2,12 +2,16 @@
 //! Holds: a list is read to its end; what is asked for must be there, what is looked for need not. May not enter: printing. Source: docs/api.md.
 
 use comity_core::dataset::PublishedDataset;
-use comity_core::ids::{DatasetId, GrantId, LogIndex, RequestId};
+use comity_core::ids::{DatasetId, GrantId, LogIndex, ProposalId, RequestId};
 use comity_core::keys::PublicKey;
+use comity_core::text::AgencyId;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Client, EntryAnswer, GrantAnswer, KeyAnswer, Query, RequestAnswer, Version};
+use super::{
+    Client, EntryAnswer, GrantAnswer, KeyAnswer, MemberAnswer, ProposalAnswer, Query,
+    RequestAnswer, RulesAnswer, Version,
+};
 use crate::fault::Fault;
 
 /// Most objects read of one list.
@@ -84,6 +88,26 @@ impl Client {
     /// One key, where it is registered.
     pub(crate) fn find_key(&self, key: &PublicKey) -> Result<Option<KeyAnswer>, Fault> {
         found(self.get(&format!("/v1/keys/{key}")))
+    }
+
+    /// All who are or were members.
+    pub(crate) fn members(&self) -> Result<Vec<MemberAnswer>, Fault> {
+        self.all("/v1/agencies", &vec![], "agencies")
+    }
+
+    /// The keys of an agency, ended ones included.
+    pub(crate) fn keys_of(&self, agency: &AgencyId) -> Result<Vec<KeyAnswer>, Fault> {
+        self.all("/v1/keys", &vec![("agency", agency.to_string())], "keys")
+    }
+
+    /// The rules in force.
+    pub(crate) fn rules(&self) -> Result<RulesAnswer, Fault> {
+        self.get("/v1/rules")
+    }
+
+    /// One proposal.
+    pub(crate) fn ask_proposal(&self, id: ProposalId) -> Result<ProposalAnswer, Fault> {
+        self.get(&format!("/v1/proposals/{id}"))
     }
 
     /// One entry.

@@ -110,10 +110,11 @@ pub(crate) fn refusal_fields(refusal: &Value, zone: &TimeZone) -> Fields {
     let Some(object) = refusal.as_object() else { return vec![] };
     let shown = |(name, value): (&String, &Value)| {
         let text = match (name.as_str(), value) {
-            ("until" | "from", Value::Number(ms)) => {
+            ("until" | "from" | "closes", Value::Number(ms)) => {
                 time::show(TimeMs(ms.as_u64().unwrap_or(u64::MAX)), zone)
             }
             ("key", Value::String(key)) => table::short(key),
+            ("fault", Value::String(word)) => unfit(word),
             // The one word that means different things in different places.
             ("list", Value::String(word)) if word == "matters" => say!("found-list-matters"),
             ("field", Value::String(word)) if word == "matters" => say!("found-field-matters"),
@@ -124,6 +125,27 @@ pub(crate) fn refusal_fields(refusal: &Value, zone: &TimeZone) -> Fields {
         (name.clone(), text)
     };
     object.iter().filter(|(name, _)| *name != "rule").map(shown).collect()
+}
+
+/// Why a measure cannot be carried out, as people say it.
+fn unfit(fault: &str) -> String {
+    match fault {
+        "agency-exists" => say!("unfit-agency-exists"),
+        "keys" => say!("unfit-keys"),
+        "key-role" => say!("unfit-key-role"),
+        "admin-count" => say!("unfit-admin-count"),
+        "too-many-members" => say!("unfit-too-many-members"),
+        "sponsor" => say!("unfit-sponsor"),
+        "hosting-over" => say!("unfit-hosting-over"),
+        "is-authority" => say!("unfit-is-authority"),
+        "is-sponsor" => say!("unfit-is-sponsor"),
+        "standing" => say!("unfit-standing"),
+        "validator-set" => say!("unfit-validator-set"),
+        "parameters" => say!("unfit-parameters"),
+        "version" => say!("unfit-version"),
+        "nothing-changes" => say!("unfit-nothing-changes"),
+        word => word.to_owned(),
+    }
 }
 
 /// A word of the format as people say it.

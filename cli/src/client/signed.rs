@@ -85,6 +85,7 @@ impl Client {
             }
             "not-yours" => fault!(Failed, "not-yours", url = url, detail = detail),
             "not-kept" => fault!(Failed, "not-kept", url = url, detail = detail),
+            "kept-damaged" => fault!(Failed, "kept-damaged", url = url, detail = detail),
             "erased" => fault!(Failed, "erased", detail = problem.erasure().unwrap_or(detail)),
             "kept-full" => fault!(Failed, "kept-full", url = url, detail = detail),
             _ => problem.into_fault(url),

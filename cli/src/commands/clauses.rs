@@ -73,11 +73,14 @@ impl Clause {
             | A::NotAnOfficer
             | A::OfficerRevoked { .. }
             | A::OfficerExpired { .. } => Clause::Key,
+            A::RequesterLeft { .. } | A::RequesterHostingOver { .. } => Clause::Key,
             A::AttemptExpired { .. } | A::AttemptTooLong => Clause::Attempt,
             A::ExchangeUsed => Clause::Exchange,
-            A::NoSuchGrant { .. } | A::OtherDataset { .. } | A::OtherRequester { .. } => {
-                Clause::Grant
-            }
+            A::NoSuchGrant { .. }
+            | A::OtherDataset { .. }
+            | A::OtherRequester { .. }
+            | A::ProviderLeft { .. }
+            | A::ProviderHostingOver { .. } => Clause::Grant,
             A::GrantRevoked { .. } | A::GrantSuspended { .. } => Clause::Standing,
             A::GrantNotYetInForce { .. } | A::GrantExpired { .. } => Clause::Period,
             A::DatasetWithdrawn { .. }

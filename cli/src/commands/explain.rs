@@ -3,8 +3,10 @@
 //! position; where the log says otherwise, that is said, and the command fails.
 
 use comity_core::access::{AccessRefusal, Attempt};
+use comity_core::agency::Agency;
 use comity_core::apply::Position;
-use comity_core::genesis::Genesis;
+use comity_core::genesis::{Genesis, Params};
+use comity_core::governance::{Departure, Measure};
 use comity_core::ids::{ExchangeId, LogIndex, TimeMs};
 use comity_core::statement::{Action, MAX_VALIDITY_MS};
 use jiff::tz::TimeZone;
@@ -14,7 +16,7 @@ use super::clauses::{Clause, Scene};
 use super::log;
 use super::past::{DatasetHistory, Histories};
 use crate::args::{ExplainAccess, Recorded};
-use crate::client::{Client, EntryAnswer, Query, Status};
+use crate::client::{Client, EntryAnswer, ProposalAnswer, Query, Status};
 use crate::fault::{Exit, Fault};
 use crate::messages::{fault, say};
 use crate::shell::Session;
@@ -118,7 +120,7 @@ fn explained(
     let past = histories.before(entry.index);
     let at = Position { index: entry.index, time: entry.time };
     let judged = past.evaluate(at, &attempt).err();
-    let params = &histories.params;
+    let params = histories.params_before(entry.index);
     let scene = Scene { attempt: &attempt, at, past: &past, params, zone };
     let clauses = Clause::ALL.map(|clause| (clause, scene.found(clause))).to_vec();
     let (now, since) = histories.today(entry.index, LogIndex(status.log_size), status.time);
@@ -141,7 +143,8 @@ fn histories(
     let key = client.find_key(&attempt.officer)?;
     let grant = client.find_grant(attempt.grant)?;
     let mut histories = Histories {
-        params: genesis.params,
+        params: (genesis.params, later_params(client)?),
+        parties: parties(attempt, client)?,
         attempt: attempt.clone(),
         key: key.map(|answer| answer.key),
         grant: grant.map(|answer| answer.grant),
@@ -160,6 +163,26 @@ fn histories(
     histories.accesses = accesses(entry, &histories, client)?;
     histories.same_exchange = same_exchange(entry, attempt, client)?;
     Ok(histories)
+}
+
+/// Parameters that passed since the genesis, ascending by the entry from which they rule.
+fn later_params(client: &Client) -> Result<Vec<(LogIndex, Params)>, Fault> {
+    let query = vec![("kind", "change-params".to_owned()), ("state", "passed".to_owned())];
+    let passed: Vec<ProposalAnswer> = client.all("/v1/proposals", &query, "proposals")?;
+    let params = passed.into_iter().filter_map(|answer| match answer.proposal.measure {
+        Measure::ChangeParams { params } => Some((answer.proposal.passed_at?, params)),
+        _ => None,
+    });
+    let mut params: Vec<_> = params.collect();
+    params.sort_by_key(|(from, _)| *from);
+    Ok(params)
+}
+
+/// The requesting agency and the one that owns the dataset, as far as there are such.
+fn parties(attempt: &Attempt, client: &Client) -> Result<Vec<(Agency, Option<Departure>)>, Fault> {
+    let of = [&attempt.requester, &attempt.dataset.agency];
+    let members = client.members()?.into_iter().filter(|member| of.contains(&&member.agency.id));
+    Ok(members.map(|member| (member.agency, member.departure)).collect())
 }
 
 /// The accesses under the grant that count for its quotas.

@@ -44,7 +44,7 @@ fn consortium_of(whom: &ForWhom, session: &Session<'_>) -> Result<ConsortiumId, 
     Ok(session.client()?.get::<Status>("/v1/status")?.consortium)
 }
 
-fn json_bytes(value: &impl Serialize) -> Vec<u8> {
+pub(super) fn json_bytes(value: &impl Serialize) -> Vec<u8> {
     match serde_json::to_vec_pretty(value) {
         Ok(mut bytes) => {
             bytes.push(b'\n');

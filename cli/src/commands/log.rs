@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use comity_core::statement::VerifiedRecord;
+use comity_core::statement::{Action, VerifiedRecord};
 use serde_json::{Value, json};
 
 use super::filter;
@@ -72,6 +72,7 @@ fn list(args: ListLog, session: &mut Session<'_>) -> Result<(), Fault> {
     filter(&mut query, "dataset", args.dataset);
     filter(&mut query, "grant", args.grant);
     filter(&mut query, "request", args.request);
+    filter(&mut query, "proposal", args.proposal);
     filter(&mut query, "key", args.key);
     filter(&mut query, "matter", args.matter);
     let limit = args.part.limit as usize;
@@ -157,8 +158,22 @@ fn show(args: &ShowEntry, session: &mut Session<'_>) -> Result<(), Fault> {
             time = time::show(entry.time, zone),
             what = describe::sentence(&statement.action),
         );
-        format!("{head}\n{}\n{}", table::pairs(&rows), say!("entry-verified"))
+        let mut text = format!("{head}\n{}\n{}", table::pairs(&rows), say!("entry-verified"));
+        if let Some(agency) = guilty(&client, &statement.action) {
+            text.push('\n');
+            text.push_str(&say!("entry-guilty", agency = agency));
+        }
+        text
     })
+}
+
+/// Whose key an equivocation proves guilty: the proof is in the record, whose the key is the node
+/// says.
+fn guilty(client: &Client, action: &Action) -> Option<String> {
+    let Action::RecordEquivocation { equivocation } = action else { return None };
+    let key = equivocation.place()?.validator;
+    let known = client.find_key(&key).ok().flatten();
+    Some(known.map_or_else(|| table::key(&key), |known| known.key.agency.to_string()))
 }
 
 /// Verifies an entry's bytes, and that they are what the node says.

@@ -3,6 +3,7 @@
 
 mod access;
 mod access_list;
+mod agency;
 mod clauses;
 mod codes;
 mod dataset;
@@ -18,6 +19,7 @@ mod key;
 mod log;
 mod manual;
 mod past;
+mod proposal;
 mod record;
 mod replay;
 mod request;
@@ -43,7 +45,8 @@ pub(crate) fn run(noun: Noun, session: &mut Session<'_>) -> Result<Exit, Fault> 
         Noun::Record(verb) => record::run(verb, session),
         Noun::Sealed(verb) => sealed::run(verb, session),
         Noun::Log(verb) => log::run(verb, session),
-        Noun::Agency(verb) => status::agencies(&verb, session),
+        Noun::Agency(verb) => agency::run(verb, session),
+        Noun::Proposal(verb) => proposal::run(verb, session),
         Noun::Status => status::status(session),
         Noun::Codes(verb) => codes::run(verb, session),
         Noun::Verify(verb) => return verify::run(verb, session),

@@ -6,11 +6,12 @@
 use std::collections::BTreeSet;
 
 use comity_core::access::{AccessRefusal, Attempt};
-use comity_core::agency::Key;
+use comity_core::agency::{Agency, Key};
 use comity_core::apply::Position;
 use comity_core::apply::accesses::evaluate;
 use comity_core::dataset::PublishedDataset;
 use comity_core::genesis::Params;
+use comity_core::governance::Departure;
 use comity_core::grant::{Grant, Usage};
 use comity_core::hash::RecordId;
 use comity_core::ids::{DatasetId, ExchangeId, LogIndex, TimeMs};
@@ -31,8 +32,11 @@ pub(super) struct DatasetHistory {
 /// What an access depends on, with all that ever happened to it.
 #[derive(Clone, Debug)]
 pub(super) struct Histories {
-    /// The consortium's parameters.
-    pub(super) params: Params,
+    /// The parameters of the genesis, and the later ones with the entries from which they rule,
+    /// ascending.
+    pub(super) params: (Params, Vec<(LogIndex, Params)>),
+    /// The requesting agency and the provider, and how they left if they did.
+    pub(super) parties: Vec<(Agency, Option<Departure>)>,
     /// The attempt.
     pub(super) attempt: Attempt,
     /// The officer's key, if the ledger knows it.
@@ -78,7 +82,14 @@ impl Histories {
         let used = self.same_exchange.filter(|earlier| *earlier < at);
         let exchange = used.map(|_| self.attempt.exchange);
         let mut objects = Changes::default();
-        objects.put(&StateKey::Params, &self.params);
+        objects.put(&StateKey::Params, self.params_before(at));
+        for (agency, departure) in &self.parties {
+            // One that was not yet admitted had no key that could sign.
+            objects.put(&StateKey::Agency(&agency.id), agency);
+            if let Some(departure) = departure.as_ref().filter(|departure| departure.at < at) {
+                objects.put(&StateKey::Departure(&agency.id), departure);
+            }
+        }
         if let Some(key) = &key {
             objects.put(&StateKey::Key(&self.attempt.officer), key);
         }
@@ -109,10 +120,17 @@ impl Histories {
         self.grant.as_ref().map(|grant| &grant.terms.dataset)
     }
 
+    /// The parameters by which the entry at this position was judged.
+    pub(super) fn params_before(&self, at: LogIndex) -> &Params {
+        let (first, later) = &self.params;
+        later.iter().rfind(|(from, _)| *from < at).map_or(first, |(_, params)| params)
+    }
+
     fn usage_before(&self, at: LogIndex) -> Usage {
         let earlier = self.accesses.iter().filter(|(index, _)| *index < at);
-        let day = |time: &TimeMs| time.day(self.params.day_offset_minutes);
-        earlier.fold(Usage::default(), |usage, (_, time)| usage.with_one_on(day(time)))
+        let day =
+            |index: LogIndex, time: &TimeMs| time.day(self.params_before(index).day_offset_minutes);
+        earlier.fold(Usage::default(), |usage, (index, time)| usage.with_one_on(day(*index, time)))
     }
 
     /// How the same question would end before the entry at this position, at this time: a new
@@ -162,6 +180,9 @@ impl Histories {
             events.extend(ends_of(&published.withdrawals));
         }
         events.extend(self.accesses.iter().map(|(index, _)| *index));
+        events.extend(self.params.1.iter().map(|(from, _)| *from));
+        let left = self.parties.iter().filter_map(|(_, departure)| departure.as_ref());
+        events.extend(left.map(|departure| departure.at));
         events
     }
 }

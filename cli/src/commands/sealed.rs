@@ -50,7 +50,7 @@ fn show(args: &ShowSealed, session: &mut Session<'_>) -> Result<(), Fault> {
                 texts.push(text);
             }
             // Of several, the others are still worth showing.
-            Err(fault) if !only && matches!(fault.name.as_str(), "not-kept" | "erased") => {
+            Err(fault) if !only && is_of_this_one(&fault.name) => {
                 objects.push(json!({ "commitment": commitment, "missing": fault.name }));
                 texts.push(format!("{commitment}\n  {}", fault.what()));
             }
@@ -58,6 +58,11 @@ fn show(args: &ShowSealed, session: &mut Session<'_>) -> Result<(), Fault> {
         }
     }
     session.result(&json!({ "sealed": objects }), |_| texts.join("\n"))
+}
+
+/// Whether a fault is about one commitment alone.
+fn is_of_this_one(name: &str) -> bool {
+    matches!(name, "not-kept" | "erased" | "kept-damaged" | "opening-unfit")
 }
 
 /// Commitments of an entry's statement and of the attempt in it.

@@ -1,21 +1,21 @@
-//! `comity status`, `comity agency`: the node, the members.
+//! `comity status`: the node.
 //! Holds: whether the node votes, and why not, is said in words.
 
-use comity_core::agency::{Agency, Standing};
 use comity_core::ids::Height;
-use serde_json::{Value, json};
 
-use crate::args::AgencyVerb;
 use crate::client::{Status, Voting};
 use crate::fault::Fault;
 use crate::messages::say;
 use crate::shell::{Session, Shell};
-use crate::{describe, table, time};
+use crate::{table, time, voting};
 
 pub(super) fn status(session: &mut Session<'_>) -> Result<(), Fault> {
     let client = session.client()?;
     let found = client.value("/v1/status", &vec![])?;
     let status: Status = client.read(&found)?;
+    // What the node does not say stops nobody from seeing the rest.
+    let members = client.members().unwrap_or_default();
+    let shares = voting::shares(&voting::seats(&status.validators, &members));
     session.result(&found, |shell| {
         let best = status.best_peer_height.unwrap_or(Height(0));
         let behind = best.0.saturating_sub(status.height.0);
@@ -49,7 +49,12 @@ pub(super) fn status(session: &mut Session<'_>) -> Result<(), Fault> {
             let words = say!("words-peer", agency = agency, address = address, height = height);
             rows.push((say!("label-peer"), words));
         }
-        format!("{}\n{}", head(&status, behind, shell), table::pairs(&rows))
+        let mut text = format!("{}\n{}", head(&status, behind, shell), table::pairs(&rows));
+        for warning in voting::warnings(&shares) {
+            text.push('\n');
+            text.push_str(&warning);
+        }
+        text
     })
 }
 
@@ -75,35 +80,4 @@ fn voting(status: &Status) -> String {
         }
         Voting::Withheld => say!("voting-withheld"),
     }
-}
-
-pub(super) fn agencies(verb: &AgencyVerb, session: &mut Session<'_>) -> Result<(), Fault> {
-    let AgencyVerb::List = verb;
-    let client = session.client()?;
-    let (agencies, found) = client.listed::<Agency>("/v1/agencies", &vec![], "agencies")?;
-    session.result(&json!({ "agencies": Value::Array(found) }), |_| {
-        let row = |agency: &Agency| {
-            let standing = match agency.standing {
-                Standing::Validator { power } => say!("words-validator", power = power),
-                Standing::Observer => say!("word-observer"),
-            };
-            vec![
-                agency.id.to_string(),
-                agency.name.to_string(),
-                describe::word(&agency.level),
-                agency.region.to_string(),
-                standing,
-                agency.operated_by.to_string(),
-            ]
-        };
-        let headings = [
-            &say!("column-agency"),
-            &say!("column-name"),
-            &say!("column-level"),
-            &say!("column-region"),
-            &say!("column-standing"),
-            &say!("column-operated-by"),
-        ];
-        table::rows(&headings.map(String::as_str), agencies.iter().map(row).collect())
-    })
 }

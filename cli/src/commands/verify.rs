@@ -7,10 +7,10 @@ use std::io::BufReader;
 use std::path::Path;
 use std::time::Instant;
 
-use comity_core::agency::Standing;
 use comity_core::archive::{ArchiveError, BlockFault, Verified, Verifier};
 use comity_core::genesis::Genesis;
-use comity_core::ledger::BlockError;
+use comity_core::ledger::{BlockError, Ledger};
+use comity_core::state;
 use serde_json::json;
 
 use super::replay::{self, ReplayError};
@@ -46,25 +46,25 @@ fn archive(args: &VerifyArchive, session: &mut Session<'_>) -> Result<(), Fault>
             by_key.map_or_else(|| signature.validator.to_string(), |v| v.agency.to_string())
         });
         let signers: Vec<String> = signers.collect();
-        Ok((verifier.finish(certificate)?, signers))
+        let operators = large_operators(verifier.ledger());
+        Ok((verifier.finish(certificate)?, signers, operators))
     });
-    let (verified, signers) = finished.map_err(|error| match error {
+    let (verified, signers, operators) = finished.map_err(|error| match error {
         ReplayError::Read(error) => keys::unreadable(&args.file, &error),
         ReplayError::Archive(error) => archive_fault(error, &args.file),
     })?;
     let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    report(session, &genesis, &verified, &signers, elapsed_ms)
+    report(session, &genesis, &verified, (&signers, &operators), elapsed_ms)
 }
 
 fn report(
     session: &mut Session<'_>,
     genesis: &Genesis,
     verified: &Verified,
-    signers: &[String],
+    (signers, operators): (&[String], &BTreeMap<String, u64>),
     elapsed_ms: u64,
 ) -> Result<(), Fault> {
     let rate = verified.entries.saturating_mul(1_000) / elapsed_ms.max(1);
-    let operators = large_operators(genesis);
     let object = json!({
         "verified": true,
         "consortium": genesis.id(),
@@ -93,7 +93,7 @@ fn report(
             (say!("label-speed"), say!("words-rate", rate = rate, elapsed_ms = elapsed_ms)),
         ];
         let mut text = format!("{}\n{}", say!("ok-verified"), table::pairs(&rows));
-        for (operator, power) in &operators {
+        for (operator, power) in operators {
             text.push('\n');
             text.push_str(&say!("note-operator", operator = operator, power = power));
         }
@@ -103,11 +103,11 @@ fn report(
 
 /// Who operates the nodes of a third or more of the voting power, with that power in percent:
 /// with so much in one hand, the signatures of many are the signatures of one.
-fn large_operators(genesis: &Genesis) -> BTreeMap<String, u64> {
+fn large_operators(ledger: &Ledger) -> BTreeMap<String, u64> {
     let mut powers: BTreeMap<String, u64> = BTreeMap::new();
-    for member in &genesis.members {
-        if let Standing::Validator { power } = member.agency.standing {
-            *powers.entry(member.agency.operated_by.to_string()).or_default() += power;
+    for validator in ledger.validators().members() {
+        if let Some(agency) = state::agency(ledger, &validator.agency) {
+            *powers.entry(agency.operated_by.to_string()).or_default() += validator.power;
         }
     }
     let total: u64 = powers.values().sum();

@@ -9,9 +9,9 @@ use comity_core::agency::KeyRole;
 use comity_core::codes::CodeList;
 use comity_core::dataset::{DeliveryMode, Sharing};
 use comity_core::grant::TermField;
-use comity_core::ids::{GrantId, LogIndex, RequestId, TimeMs};
+use comity_core::ids::{GrantId, LogIndex, ProposalId, RequestId, TimeMs};
 use comity_core::keys::SecretKey;
-use comity_core::refusal::{DatasetField, Refusal};
+use comity_core::refusal::{DatasetField, MeasureFault, Refusal};
 use jiff::tz::TimeZone;
 
 use super::{catalogue, text};
@@ -188,6 +188,10 @@ fn access_refusals() -> Vec<AccessRefusal> {
         A::DatasetNotShared { sharing: Sharing::Unclassified },
         A::ItemNotListed { item: "i".parse().unwrap() },
         A::ModeNoLongerOffered,
+        A::RequesterLeft { at },
+        A::RequesterHostingOver { until },
+        A::ProviderLeft { at },
+        A::ProviderHostingOver { until },
     ]
 }
 
@@ -198,8 +202,7 @@ fn refusals() -> Vec<Refusal> {
     let key = SecretKey::from_seed(&[1; 32]).public();
     let agency = || "a".parse().unwrap();
     let dataset = || "a/b".parse().unwrap();
-    let (grant, request) = (GrantId(at), RequestId(at));
-    let code = || "A".parse().unwrap();
+    let grant = GrantId(at);
     vec![
         R::RecordTooLong { size: 1, limit },
         R::RecordExpired { until },
@@ -235,6 +238,21 @@ fn refusals() -> Vec<Refusal> {
         R::QuotaZero,
         R::GrantUnknown { grant },
         R::GrantAlreadyRevoked { grant, at },
+    ]
+    .into_iter()
+    .chain(newer_refusals())
+    .collect()
+}
+
+fn newer_refusals() -> Vec<Refusal> {
+    use Refusal as R;
+    let (at, until, role) = (LogIndex(1), TimeMs(2), KeyRole::Officer);
+    let limit = 1;
+    let agency = || "a".parse().unwrap();
+    let dataset = || "a/b".parse().unwrap();
+    let (grant, request, proposal) = (GrantId(at), RequestId(at), ProposalId(at));
+    let code = || "A".parse().unwrap();
+    vec![
         R::DatasetGone { dataset: dataset(), at },
         R::DatasetChanged { dataset: dataset(), version: 2, at },
         R::DatasetUnchanged { dataset: dataset() },
@@ -256,6 +274,16 @@ fn refusals() -> Vec<Refusal> {
         R::CodeTitleEmpty { code: code() },
         R::CodeUnknown { list: CodeList::Matters, code: code() },
         R::CodeWithdrawn { list: CodeList::Matters, code: code(), at },
+        R::AgencyLeft { agency: agency(), at },
+        R::HostingOver { agency: agency(), until },
+        R::NoBallot { agency: agency() },
+        R::ProposalUnknown { proposal },
+        R::ProposalPassed { proposal, at },
+        R::ProposalClosed { proposal, closes: until },
+        R::BallotCast { at },
+        R::MeasureUnfit { fault: MeasureFault::NothingChanges },
+        R::NotAValidator { agency: agency(), role },
+        R::EquivocationKnown { at },
         R::DenialNotDue,
         R::DenialMismatch { due: AccessRefusal::ModeNotCovered },
     ]
@@ -264,7 +292,7 @@ fn refusals() -> Vec<Refusal> {
 #[test]
 fn every_rule_of_core_has_a_sample_here() {
     let sampled: BTreeSet<String> = refusals().iter().map(|r| r.rule().to_owned()).collect();
-    assert_eq!(sampled, declared(include_str!("../../../core/src/refusal.rs")));
+    assert_eq!(sampled, declared(include_str!("../../../core/src/refusal/names.rs")));
     let sampled: BTreeSet<String> = access_refusals().iter().map(|r| r.rule().to_owned()).collect();
     assert_eq!(sampled, declared(include_str!("../../../core/src/access.rs")));
     assert!(declared(include_str!("../../../core/src/statement.rs")).contains("bad-signature"));

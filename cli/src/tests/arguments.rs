@@ -124,11 +124,11 @@ fn showing_a_key_never_shows_its_secret() {
 }
 
 #[test]
-fn keys_of_nodes_and_admins_are_made_for_a_genesis_only() {
+fn keys_of_nodes_are_made_for_a_genesis_only() {
     let office = Office::new();
-    let out = office.path("admin.key");
+    let out = office.path("note.key");
     let args =
-        ["key", "new", "--agency", "tax.gd", "--role", "admin", "--no-passphrase", "--out", &out];
+        ["key", "new", "--agency", "tax.gd", "--role", "note", "--no-passphrase", "--out", &out];
     let ran = office.run(&args).ended(Exit::Usage);
     assert!(ran.err.contains("--for-genesis"), "{}", ran.err);
     let ran = office.run(&[&args[..], &["--for-genesis", "--json"]].concat()).ended(Exit::Done);

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::fixture::{MEMBERS, genesis, secret};
 
 /// A request's query, by name.
-type Asked = BTreeMap<String, String>;
+pub(super) type Asked = BTreeMap<String, String>;
 
 /// What the lists are made from.
 pub(super) struct Lists<'a> {
@@ -48,7 +48,7 @@ impl Lists<'_> {
             "/v1/keys" => list("keys", self.keys(asked)),
             "/v1/entries" => Some(self.entries(asked)),
             "/v1/codes" => Some(self.codes()),
-            _ => self.object(path),
+            _ => self.about_members(path, asked).or_else(|| self.object(path)),
         }
     }
 
@@ -63,7 +63,7 @@ impl Lists<'_> {
     }
 
     /// Every record on the log with its place.
-    fn records(&self) -> impl Iterator<Item = (LogIndex, Action)> {
+    pub(super) fn records(&self) -> impl Iterator<Item = (LogIndex, Action)> {
         self.entries.iter().enumerate().map(|(at, entry)| {
             let record: SignedRecord = serde_json::from_value(entry["record"].clone()).unwrap();
             (LogIndex(at as u64), record.statement.action)
@@ -158,9 +158,12 @@ impl Lists<'_> {
         let founding = MEMBERS
             .iter()
             .flat_map(|member| KeyRole::ALL.into_iter().map(|role| secret(member, role).public()));
-        let registered = self.records().filter_map(|(_, action)| match action {
-            Action::RegisterKey { key, .. } => Some(key),
-            _ => None,
+        let registered = self.records().flat_map(|(_, action)| match action {
+            Action::RegisterKey { key, .. } => vec![key],
+            Action::OpenProposal { measure } => {
+                measure.new_keys().into_iter().map(|(_, new)| new.key).collect()
+            }
+            _ => vec![],
         });
         let keys: Vec<PublicKey> = founding.chain(registered).collect();
         let found = keys.iter().filter_map(|key| {

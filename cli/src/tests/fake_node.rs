@@ -258,7 +258,7 @@ impl Inside {
         erasure
     }
 
-    fn status(&self) -> Value {
+    pub(super) fn status(&self) -> Value {
         let tip = self.ledger.tip();
         json!({
             "agency": "audit.gd", "consortium": self.ledger.consortium(),

@@ -99,7 +99,7 @@ fn the_same_seed_nonce_and_clock_give_the_same_record() {
     assert_eq!((&result["index"], &result["height"]), (&json!(1), &json!(2)));
 }
 
-const GOLDEN_GRANT: &str = "86d39eb9b952d2cdaa48345c1051323b3dd5a105c12c658ab077f50cfe0a7a2c";
+const GOLDEN_GRANT: &str = "9273e63e6d1427180fef4e80e0f5485e6bf0d0c3acd247aca7b19010a60ea575";
 
 #[test]
 fn a_refused_change_ends_with_3_in_the_words_of_the_catalogue() {

@@ -150,6 +150,15 @@ fn what_was_sealed_is_shown_by_commitment_or_entry_until_it_is_erased() {
     let sealed = ran.json()["sealed"].clone();
     assert_eq!(sealed[0], json!({ "commitment": commitment, "missing": "erased" }));
     assert_eq!(sealed[1]["text"], "Relief");
+    // A text that the node's disk has damaged does not hide its neighbours either.
+    let damaged = json!({
+        "type": "urn:comity:problem:kept-damaged", "status": 500, "detail": "it is damaged",
+    });
+    desk.node.answer(&format!("GET /v1/sealed/{commitment}"), Answer::Json(500, damaged));
+    let ran = desk.ask(&["sealed", "show", "2", "--key", &key, "--json"]).ended(Exit::Done);
+    let sealed = ran.json()["sealed"].clone();
+    assert_eq!(sealed[0], json!({ "commitment": commitment, "missing": "kept-damaged" }));
+    assert_eq!(sealed[1]["text"], "Relief");
     let ran = desk.ask(&["sealed", "show", "0", "--key", &key]).ended(Exit::Failed);
     assert!(ran.err.contains("Nothing was sealed in entry 0"), "{}", ran.err);
 }

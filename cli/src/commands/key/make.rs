@@ -57,7 +57,8 @@ pub(super) struct Made {
 
 pub(super) fn new(args: &NewKey, session: &mut Session<'_>) -> Result<(), Fault> {
     let person = args.role.is_registered_by_admin();
-    if !person && !args.whom.for_genesis {
+    // An admin key begins by a proposal; a node's are made by comityd.
+    if !person && args.role != KeyRole::Admin && !args.whom.for_genesis {
         return Err(fault!(Usage, "key-of-genesis", role = args.role));
     }
     if person && args.post.as_str().is_empty() {
@@ -91,6 +92,7 @@ pub(super) fn new(args: &NewKey, session: &mut Session<'_>) -> Result<(), Fault>
         );
         let next = match consortium == NO_CONSORTIUM {
             true => say!("ok-key-for-genesis"),
+            false if !person => say!("ok-key-for-proposal", agency = agency, card = card_path),
             false => say!("ok-key-for-admin", card = card_path),
         };
         format!("{head}\n{next}")
