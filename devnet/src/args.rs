@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Cli(CliArgs),
     /// Measure how fast records are committed, on a devnet of its own
     Bench(BenchArgs),
+    /// Kill, stop and halt nodes of a devnet of its own under load, and check that nothing is lost
+    Soak(SoakArgs),
 }
 
 /// Which devnet.
@@ -64,6 +66,7 @@ impl Command {
                 place.invocation()
             }
             Command::Bench(args) => Invocation::of_process(args.dir.as_deref()),
+            Command::Soak(args) => Invocation::of_process(args.dir.as_deref()),
         }
     }
 }
@@ -128,6 +131,19 @@ pub(crate) struct BenchArgs {
     pub(crate) json: Option<PathBuf>,
     /// Where the nodes' files lie meanwhile; which disk it is decides much [default: a temporary
     /// directory]
+    #[arg(long)]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SoakArgs {
+    /// How long the nodes are under load and in trouble
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1440))]
+    pub(crate) minutes: u16,
+    /// What happens, and to whom, follows from this number
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Where the nodes' files lie meanwhile [default: a temporary directory]
     #[arg(long)]
     pub(crate) dir: Option<PathBuf>,
 }

@@ -1,5 +1,5 @@
-//! What `comity-devnet` can be asked to do: up, down, status, reset, cli; demo and bench are
-//! modules of their own.
+//! What `comity-devnet` can be asked to do: up, down, status, reset, cli; demo, bench and soak
+//! are modules of their own.
 //! Holds: a command either says what it did, or why not and what to do next.
 //! May not enter: how nodes are set up, started and stopped.
 
@@ -16,6 +16,7 @@ use crate::page::{Page, row};
 use crate::people;
 use crate::place::{Place, PlaceError};
 use crate::process::Program;
+use crate::soak;
 use crate::topology::{Moved, Purpose, Topology, TopologyError};
 
 /// How many nodes there are unless somebody asks for others: with four, one may fail.
@@ -40,6 +41,7 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
         Command::Reset(place) => reset(place, &mut page).map(|()| ExitCode::SUCCESS),
         Command::Cli(args) => cli(args),
         Command::Bench(args) => bench::run(args, &mut page).map(|()| ExitCode::SUCCESS),
+        Command::Soak(args) => soak::run(args, &mut page).map(|()| ExitCode::SUCCESS),
     };
     match result {
         Ok(code) => code,

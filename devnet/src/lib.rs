@@ -21,6 +21,7 @@ mod place;
 mod ports;
 mod process;
 mod run;
+mod soak;
 mod topology;
 
 use std::ffi::OsString;

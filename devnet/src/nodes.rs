@@ -153,18 +153,34 @@ impl Network {
     /// Ends a node at once, as a power cut would. Returns its process's number. Errors: it does
     /// not run, or does not end.
     pub(crate) fn kill(&mut self, agency: &AgencyId) -> Result<u32, DevnetError> {
-        let Some(pid) = running(&self.place, self.node(agency)) else {
-            return Err(DevnetError::Unexpected(format!("the node of {agency} does not run")));
-        };
-        process::signal(pid, Signal::Kill).map_err(|source| {
-            let operation = format!("kill the node of {agency} (process {pid})");
-            DevnetError::Process { operation, source }
-        })?;
+        let pid = self.signal(agency, Signal::Kill)?;
         if self.gone(agency, pid, KILL_LIMIT) {
             Ok(pid)
         } else {
             Err(DevnetError::NodeStays { agency: agency.clone(), pid })
         }
+    }
+
+    /// Ends a node in good order. Errors: it does not run, or does not end.
+    pub(crate) fn terminate(&mut self, agency: &AgencyId) -> Result<(), DevnetError> {
+        let pid = self.signal(agency, Signal::Terminate)?;
+        if self.gone(agency, pid, STOP_LIMIT) {
+            Ok(())
+        } else {
+            Err(DevnetError::NodeStays { agency: agency.clone(), pid })
+        }
+    }
+
+    /// Signals a node; the number of its process. Errors: it does not run.
+    pub(crate) fn signal(&self, agency: &AgencyId, signal: Signal) -> Result<u32, DevnetError> {
+        let Some(pid) = running(&self.place, self.node(agency)) else {
+            return Err(DevnetError::Unexpected(format!("the node of {agency} does not run")));
+        };
+        process::signal(pid, signal).map_err(|source| {
+            let operation = format!("signal the node of {agency} (process {pid})");
+            DevnetError::Process { operation, source }
+        })?;
+        Ok(pid)
     }
 
     /// Removes the devnet; its nodes were stopped. Errors: it cannot be removed.

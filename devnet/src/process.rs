@@ -67,13 +67,17 @@ pub(crate) enum Lifetime {
     WithTheLauncher,
 }
 
-/// The signals that nodes are stopped with.
+/// The signals that nodes are stopped with, for good or for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
     /// End in good order.
     Terminate,
     /// End at once.
     Kill,
+    /// Stand still.
+    Halt,
+    /// Go on.
+    Resume,
 }
 
 impl Signal {
@@ -82,6 +86,8 @@ impl Signal {
         match self {
             Signal::Terminate => "-TERM",
             Signal::Kill => "-9",
+            Signal::Halt => "-STOP",
+            Signal::Resume => "-CONT",
         }
     }
 }

@@ -46,6 +46,8 @@ pub(crate) enum Purpose {
     Work,
     /// To measure.
     Bench,
+    /// To be ill-treated.
+    Soak,
 }
 
 /// A devnet's nodes.

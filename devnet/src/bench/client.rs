@@ -14,16 +14,16 @@ const MAX_ANSWER_BYTES: u64 = 64 * 1024;
 
 /// What a node answered.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// The HTTP status.
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// The body.
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
 /// A connection to a node on this machine.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
     /// The request as it is sent, used again and again.
     request: Vec<u8>,
@@ -31,7 +31,7 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Connects. Errors: nobody listens.
-    pub(super) fn open(port: u16) -> io::Result<Connection> {
+    pub(crate) fn open(port: u16) -> io::Result<Connection> {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
@@ -41,7 +41,7 @@ impl Connection {
 
     /// Submits a record and waits for the answer, which comes when it is committed. Errors: the
     /// connection failed, or what came is no HTTP answer.
-    pub(super) fn submit(&mut self, record: &[u8]) -> io::Result<Answer> {
+    pub(crate) fn submit(&mut self, record: &[u8]) -> io::Result<Answer> {
         self.request.clear();
         write!(
             self.request,

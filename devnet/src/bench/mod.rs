@@ -4,11 +4,11 @@
 //! made with the real commands; signing is done before the clock runs.
 //! May not enter: settings that make a node faster than in earnest.
 
-mod client;
+pub(crate) mod client;
 mod load;
 mod machine;
 mod measure;
-mod prepare;
+pub(crate) mod prepare;
 mod report;
 
 use std::path::PathBuf;

@@ -35,7 +35,7 @@ const QUOTA: &str = "1000000000";
 const VALIDITY_MS: u64 = 60 * 60 * 1000;
 
 /// An agency that gives access to its dataset, and the one that has it.
-pub(super) struct Provider {
+pub(crate) struct Provider {
     consortium: ConsortiumId,
     agency: AgencyId,
     gateway: SecretKey,
@@ -48,7 +48,7 @@ pub(super) struct Provider {
 }
 
 /// Makes every agency publish a dataset and grant it to the next one. Errors: a command fails.
-pub(super) fn all(network: &Network) -> Result<Vec<Provider>, DevnetError> {
+pub(crate) fn all(network: &Network) -> Result<Vec<Provider>, DevnetError> {
     let nodes = &network.topology.nodes;
     for node in nodes {
         for role in ["steward", "gateway", "officer"] {
@@ -65,10 +65,9 @@ pub(super) fn records(
     providers: &[Provider],
     count: usize,
 ) -> Result<Vec<Vec<Vec<u8>>>, DevnetError> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = TimeMs(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+    let now = now();
     let each = count.div_ceil(providers.len());
-    let list = |provider: &Provider| (0..each).map(|_| provider.record(now)).collect();
+    let list = |provider: &Provider| (0..each).map(|_| provider.record(now, VALIDITY_MS)).collect();
     // One thread for each list: there are as many as the machine has cores, or nearly.
     std::thread::scope(|scope| {
         let lists: Vec<_> =
@@ -83,9 +82,16 @@ pub(super) fn records(
     })
 }
 
+/// This machine's time.
+pub(crate) fn now() -> TimeMs {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    TimeMs(u64::try_from(now.as_millis()).unwrap_or(u64::MAX))
+}
+
 impl Provider {
-    fn record(&self, now: TimeMs) -> Result<Vec<u8>, DevnetError> {
-        let valid_until = now.plus(VALIDITY_MS);
+    /// Another access, which may wait for `validity_ms` from `now`. Errors: no random numbers.
+    pub(crate) fn record(&self, now: TimeMs, validity_ms: u64) -> Result<Vec<u8>, DevnetError> {
+        let valid_until = now.plus(validity_ms);
         let attempt = Attempt {
             consortium: self.consortium,
             exchange: ExchangeId(draw()?),
