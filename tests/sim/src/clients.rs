@@ -2,6 +2,8 @@
 //! or to several, and remember what they were told.
 
 mod answers;
+mod assembly;
+mod tricks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +20,11 @@ use comity_core::statement::{
 
 use crate::chance::Chance;
 use crate::consortium::{Consortium, Member, text};
+
+pub use assembly::Assembly;
+
+/// Most members whose people act: more would only take longer to found their datasets.
+const MOST_ACTIVE: usize = 5;
 
 /// How a record that a client wants committed fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +69,7 @@ pub struct Clients {
     paused: Vec<(GrantId, usize)>,
     /// Codes whose publication was asked for.
     codes: usize,
+    tricks: tricks::Tricks,
     made: usize,
 }
 
@@ -78,17 +86,18 @@ impl Clients {
     pub fn new(consortium: &Consortium) -> Clients {
         Clients {
             consortium: consortium.genesis.id(),
-            members: consortium.members.clone(),
+            members: consortium.members[..consortium.founders.min(MOST_ACTIVE)].to_vec(),
             wishes: BTreeMap::new(),
             stage: 0,
             grants: Vec::new(),
             issuing: BTreeMap::new(),
             requests: Vec::new(),
             opening: BTreeMap::new(),
-            versions: vec![1; consortium.members.len()],
+            versions: vec![1; consortium.founders.min(MOST_ACTIVE)],
             amending: BTreeMap::new(),
             paused: Vec::new(),
             codes: 0,
+            tricks: tricks::Tricks::default(),
             made: 0,
         }
     }
@@ -120,6 +129,7 @@ impl Clients {
         if let Some(wish) = self.wishes.get_mut(leaf) {
             wish.fate = Fate::Committed;
         }
+        self.tricks.committed(leaf);
         if let Some((provider, requester)) = self.issuing.remove(leaf) {
             self.grants.push((GrantId(index), provider, requester));
         }
@@ -156,6 +166,9 @@ impl Clients {
 
     fn mixture(&mut self, now: TimeMs, chance: &mut Chance) {
         for _ in 0..=chance.index(6) {
+            if self.try_a_trick(now, chance) {
+                continue;
+            }
             let die = chance.between(0, 99);
             if self.grants.is_empty() || die < 10 {
                 self.issue(chance.index(self.members.len()), now, chance);
@@ -231,6 +244,7 @@ impl Clients {
         now: TimeMs,
         chance: &mut Chance,
     ) -> GrantTerms {
+        let most = if chance.per_mille(300) { 2 } else { 30 };
         GrantTerms {
             dataset: self.dataset_of(provider),
             requester: self.members[requester].agency.clone(),
@@ -240,7 +254,7 @@ impl Clients {
             modes: [DeliveryMode::Query].into(),
             not_before: TimeMs(0),
             not_after: now.plus(chance.between(5_000, 300_000)),
-            total_quota: Some(chance.between(1, 30)),
+            total_quota: Some(chance.between(1, most)),
             daily_quota: None,
             conditions: text(""),
         }
@@ -273,7 +287,9 @@ impl Clients {
             sealed: vec![],
         };
         let signature = officer.sign_attempt(&attempt);
-        let action = Action::RecordAccess { attempt: SignedAttempt { attempt, signature } };
+        let attempt = SignedAttempt { attempt, signature };
+        self.tricks.saw_attempt(provider, &attempt);
+        let action = Action::RecordAccess { attempt };
         let gateway = self.members[provider].gateway.clone();
         self.wish(provider, &gateway, KeyRole::Gateway, action, now, chance);
     }
@@ -294,11 +310,16 @@ impl Clients {
             capacity: Capacity::Agency,
         };
         let kind = action.kind();
+        let valid_until = match self.stage {
+            // Without the first keys and datasets nothing else can be done.
+            0..=2 => now.plus(3_600_000),
+            _ => tricks::valid_until(now, chance),
+        };
         let statement = Statement {
             version: STATEMENT_VERSION,
             consortium: self.consortium,
             nonce: Nonce(chance.bytes()),
-            valid_until: now.plus(3_600_000),
+            valid_until,
             signers: vec![signer],
             sealed: Vec::new(),
             action,

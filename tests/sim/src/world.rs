@@ -1,6 +1,10 @@
 //! The simulated world: an agenda of events, and the nodes, disks, network and people in it.
-//! Holds: events happen in the order of their time, ties in the order of their making.
+//! Holds: events happen in the order of their time, ties in the order of their making; a correct
+//! node is never treated worse than its family of faults allows.
 
+mod ending;
+mod faults;
+mod membership;
 mod network;
 mod people;
 mod power;
@@ -11,20 +15,24 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use comity_core::hash::LeafHash;
 use comity_replica::io::{Ticket, Timer};
-use comity_replica::message::{Gossip, Request, Response};
-use comity_replica::storage::MemoryDisk;
+use comity_replica::message::{Gossip, Request, Response, Status};
 
 use crate::chance::Chance;
-use crate::checker::{Checker, Violation};
-use crate::clients::Clients;
+use crate::checker::{Checker, Standard, Violation};
+use crate::clients::{Assembly, Clients};
 use crate::consortium::Consortium;
+use crate::disk::SimDisk;
+use crate::family::{Family, Role, Tally};
 use crate::node::{Node, Running, Verified};
-use crate::plan::{Odd, Plan};
+use crate::plan::{Deed, Plan};
+use crate::trace::Trace;
+
+pub use ending::Outcome;
 
 /// How long (ms) after the faults all that is open must be settled and all nodes be level.
-const HEALING_MS: u64 = 120_000;
-/// The node that is odd, where the plan has one.
-const ODD_NODE: usize = 0;
+const HEALING_MS: u64 = 180_000;
+/// How long (ms) after the faults a run goes on in which a fork may have happened.
+const BLAMING_MS: u64 = 30_000;
 
 #[derive(Clone, Debug)]
 enum Event {
@@ -34,15 +42,25 @@ enum Event {
         life: u64,
         event: NodeEvent,
     },
-    Crash,
     Start {
         node: usize,
     },
-    /// The odd node's disk is copied.
+    /// Something of this family happens.
+    Fault(Family),
+    /// What the plan's script says.
+    Deed(Deed),
+    /// A disk has room again.
+    MakeRoom {
+        node: usize,
+    },
+    /// A node gets its member's new key.
+    Rekey {
+        node: usize,
+    },
+    /// An amnesiac's disk is copied.
     Backup,
-    /// The network falls apart, or comes together.
-    Split,
     Clients,
+    Heal,
 }
 
 #[derive(Clone, Debug)]
@@ -56,27 +74,6 @@ enum NodeEvent {
     Submit { bytes: Vec<u8> },
     PeerUp { peer: usize },
     PeerDown { peer: usize },
-}
-
-/// What a run came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// Blocks committed.
-    pub blocks: u64,
-    /// Records committed.
-    pub records: usize,
-    /// The kinds of those that clients saw committed.
-    pub kinds: BTreeSet<&'static str>,
-    /// Crashes.
-    pub crashes: u64,
-    /// Crashes after which the disk held less than was durable before.
-    pub losses: u64,
-    /// Reports of the liar.
-    pub reports: u64,
-    /// Simulated time (ms).
-    pub simulated_ms: u64,
-    /// Hash of the run: equal for equal seeds.
-    pub trace: u64,
 }
 
 /// Whether a run says what happens in it.
@@ -97,8 +94,10 @@ pub struct World {
     agenda: BinaryHeap<Reverse<(u64, u64)>>,
     events: BTreeMap<u64, Event>,
     consortium: Consortium,
+    /// The members' nodes in the order of the members, then the second nodes of twins.
     nodes: Vec<Node>,
     clients: Clients,
+    assembly: Assembly,
     checker: Checker,
     verified: Verified,
     /// Timers by node: which number is in force.
@@ -108,16 +107,21 @@ pub struct World {
     /// Who asked for which record's commit, at which node.
     submitted: BTreeMap<(usize, Ticket), LeafHash>,
     waiting: BTreeSet<(usize, LeafHash)>,
-    /// One side of the network, while it is in two parts.
-    cut_off: Option<BTreeSet<usize>>,
-    /// An old copy of the odd node's disk, and when it was taken (ms).
-    backup: Option<(MemoryDisk, u64)>,
+    /// Ways that are cut, and until when (ms).
+    cuts: BTreeMap<(usize, usize), u64>,
+    /// Pairs of a twin and another node that do not see each other.
+    hidden: BTreeSet<(usize, usize)>,
+    /// Old copies of amnesiacs' disks, and when they were taken (ms).
+    backups: BTreeMap<usize, (SimDisk, u64)>,
+    /// What liars said before, and a status that they gave.
+    past: BTreeMap<usize, (Vec<Gossip>, Option<Status>)>,
+    /// How many passed measures were put into effect on nodes.
+    carried_out: usize,
     tickets: u64,
-    crashes: u64,
-    losses: u64,
+    tally: Tally,
     reports: u64,
     committed: usize,
-    trace: u64,
+    trace: Trace,
     telling: Telling,
 }
 
@@ -125,60 +129,63 @@ impl World {
     /// A run of a plan.
     pub fn new(plan: Plan, telling: Telling) -> World {
         let mut chance = Chance::new(plan.seed);
-        let consortium = Consortium::new(plan.nodes, &mut chance);
-        let nodes = consortium.members.iter().enumerate().map(|(at, member)| {
-            let skew_ms = i64::try_from(chance.between(0, plan.skew_ms)).unwrap_or(0);
-            let ahead_ms = match plan.odd {
-                Odd::Clock { ahead_ms } if at == ODD_NODE => ahead_ms,
-                _ => skew_ms,
-            };
-            Node::new(member.clone(), ahead_ms, &mut chance)
+        let consortium = Consortium::new(plan.nodes, plan.observers, plan.joiners, &mut chance);
+        let nodes = make_nodes(&plan, &consortium, &mut chance);
+        let guilty = |role: &Role| *role != Role::BadClock;
+        let may_be_blamed = plan.odd.iter().filter(|(_, role)| guilty(role)).flat_map(|(at, _)| {
+            let member = &consortium.members[*at];
+            [member.validator.public(), member.next_validator.public()]
         });
-        let nodes: Vec<Node> = nodes.collect();
-        let clients = Clients::new(&consortium);
+        let checker = Checker::new(&consortium.genesis, may_be_blamed);
+        let checker = if plan.is_beyond_bound() { checker.allowing_forks() } else { checker };
         World {
-            plan,
-            chance,
             now_ms: 0,
             made: 0,
             agenda: BinaryHeap::new(),
             events: BTreeMap::new(),
+            clients: Clients::new(&consortium),
+            assembly: Assembly::new(&consortium, &plan),
             consortium,
             nodes,
-            clients,
-            checker: Checker::default(),
+            checker,
             verified: Verified::default(),
             timers: BTreeMap::new(),
             owed: BTreeMap::new(),
             submitted: BTreeMap::new(),
             waiting: BTreeSet::new(),
-            cut_off: None,
-            backup: None,
+            cuts: BTreeMap::new(),
+            hidden: BTreeSet::new(),
+            backups: BTreeMap::new(),
+            past: BTreeMap::new(),
+            carried_out: 0,
             tickets: 0,
-            crashes: 0,
-            losses: 0,
+            tally: Tally::default(),
             reports: 0,
             committed: 0,
-            trace: 0,
+            trace: Trace::default(),
             telling,
+            chance,
+            plan,
         }
     }
 
     /// Runs to the end. Errors: the first broken invariant.
     pub fn run(mut self) -> Result<Outcome, Violation> {
         for node in 0..self.nodes.len() {
-            let after = self.chance.between(0, 200);
-            self.plan_event(after, Event::Start { node });
+            if self.nodes[node].is_wanted {
+                let after = self.chance.between(0, 200);
+                self.plan_event(after, Event::Start { node });
+            }
         }
         self.plan_event(500, Event::Clients);
-        if let Some(every) = self.plan.crash_every_ms {
-            self.plan_event(every, Event::Crash);
+        self.plan_event(1_000, Event::Backup);
+        self.plan_event(self.plan.faults_until_ms, Event::Heal);
+        for (family, every) in self.plan.every_ms.clone() {
+            let after = self.chance.between(every / 4, every);
+            self.plan_event(after, Event::Fault(family));
         }
-        if let Some(every) = self.plan.split_every_ms {
-            self.plan_event(every, Event::Split);
-        }
-        if self.plan.odd == Odd::Forgetful {
-            self.plan_event(1_000, Event::Backup);
+        for (at_ms, deed) in self.plan.script.clone() {
+            self.plan_event(at_ms, Event::Deed(deed));
         }
         let deadline = self.plan.faults_until_ms + HEALING_MS;
         while let Some(Reverse((at, number))) = self.agenda.pop() {
@@ -187,6 +194,12 @@ impl World {
             }
             self.now_ms = at;
             let Some(event) = self.events.remove(&number) else { continue };
+            if let Some(until_ms) = self.frozen_until(&event) {
+                // It is fed everything, in order, when it moves again.
+                self.agenda.push(Reverse((until_ms, number)));
+                self.events.insert(number, event);
+                continue;
+            }
             self.happen(event)?;
             if self.is_finished() {
                 return self.finish();
@@ -195,13 +208,22 @@ impl World {
         Err("the agenda ran empty".into())
     }
 
+    fn frozen_until(&self, event: &Event) -> Option<u64> {
+        let Event::Node { node, .. } = event else { return None };
+        Some(self.nodes[*node].frozen_until_ms).filter(|until| *until > self.now_ms)
+    }
+
     fn happen(&mut self, event: Event) -> Result<(), Violation> {
+        self.trace.number(self.now_ms);
         match event {
-            Event::Crash => self.crash_someone(),
+            Event::Fault(family) => self.befall(family)?,
+            Event::Deed(deed) => self.perform(deed),
             Event::Start { node } => self.start(node)?,
+            Event::MakeRoom { node } => self.nodes[node].disk.make_room(),
+            Event::Rekey { node } => self.rekey(node)?,
             Event::Backup => self.back_up(),
-            Event::Split => self.split_or_heal(),
             Event::Clients => self.let_clients_act(),
+            Event::Heal => self.heal(),
             Event::Node { node, life, event } => {
                 let runs = self.nodes[node].running.is_some() && self.nodes[node].lives == life;
                 if runs {
@@ -216,52 +238,23 @@ impl World {
         self.now_ms < self.plan.faults_until_ms
     }
 
-    fn is_liar(&self, node: usize) -> bool {
-        self.plan.odd == Odd::Liar && node == ODD_NODE
+    /// What is wrong with a node, if something is.
+    fn role(&self, node: usize) -> Option<Role> {
+        self.plan.odd.get(&self.nodes[node].place).copied()
     }
 
-    fn is_finished(&self) -> bool {
-        !self.faulty()
-            && self.clients.made() >= self.plan.records
-            && self.clients.all_settled()
-            && self.nodes.iter().all(|node| {
-                node.running.as_ref().is_some_and(|r| {
-                    r.replica.status().height.0 == self.checker.height()
-                        && r.storage.tip().unwrap_or(0) == self.checker.height()
-                })
-            })
+    fn lies(&self, node: usize) -> bool {
+        matches!(self.role(node), Some(Role::Byzantine | Role::Twins))
     }
 
-    fn stalled(&self) -> Violation {
-        let states: Vec<String> = self
-            .nodes
-            .iter()
-            .map(|node| match &node.running {
-                Some(r) => {
-                    let s = r.replica.status();
-                    format!("{}/{} {:?} pending {}", s.height, s.round, s.voting, s.pending)
-                }
-                None => "down".into(),
-            })
-            .collect();
-        let open = self.clients.open().len();
-        format!("11: no progress after healing: {open} records open; nodes: {}", states.join("; "))
-    }
-
-    fn finish(self) -> Result<Outcome, Violation> {
-        for (at, node) in self.nodes.iter().enumerate() {
-            self.checker.check_disk(at, &node.disk, &self.consortium.genesis)?;
-        }
-        Ok(Outcome {
-            blocks: self.checker.height(),
-            records: self.committed,
-            kinds: self.clients.done(),
-            crashes: self.crashes,
-            losses: self.losses,
-            reports: self.reports,
-            simulated_ms: self.now_ms,
-            trace: self.trace,
-        })
+    fn standard(&self, node: usize) -> (usize, Standard) {
+        let standard = match self.role(node) {
+            Some(Role::Byzantine | Role::Twins) => Standard::Unjudged,
+            Some(Role::Amnesiac) if self.plan.peers_remember() => Standard::Correct,
+            Some(Role::Amnesiac | Role::BadDisk) => Standard::MayForget,
+            Some(Role::BadClock) | None => Standard::Correct,
+        };
+        (node, standard)
     }
 
     fn plan_event(&mut self, after_ms: u64, event: Event) {
@@ -290,12 +283,25 @@ impl World {
             let _ = writeln!(std::io::stderr().lock(), "{:>8} {}", self.now_ms, text());
         }
     }
+}
 
-    /// Takes something into the hash of the run.
-    fn mix(&mut self, bytes: &[u8]) {
-        let begun = self.trace ^ self.now_ms;
-        self.trace = bytes
-            .iter()
-            .fold(begun, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3));
+fn make_nodes(plan: &Plan, consortium: &Consortium, chance: &mut Chance) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    for (place, member) in consortium.members.iter().enumerate() {
+        let votes = place < consortium.validators;
+        let key = votes.then(|| member.validator.clone());
+        let mut node = Node::new(place, member.clone(), key, chance);
+        node.is_wanted = place < consortium.founders;
+        nodes.push(node);
     }
+    for (place, _) in plan.odd.iter().filter(|(_, role)| **role == Role::Twins) {
+        let member = consortium.members[*place].clone();
+        let key = Some(member.validator.clone());
+        nodes.push(Node::new(*place, member, key, chance));
+    }
+    for node in &mut nodes {
+        let skew_ms = chance.between(0, plan.rates.skew_ms);
+        node.ahead_ms = i64::try_from(skew_ms).unwrap_or(0);
+    }
+    nodes
 }

@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use comity_core::equivocation::Equivocation;
 use comity_core::hash::leaf_hash;
+use comity_core::state;
 use comity_replica::io::{Commit, Effect, Input, Now, Peer};
 use comity_replica::storage::StorageOp;
 
 use super::{NodeEvent, World};
 use crate::checker::Violation;
+use crate::checker::plain::blamed;
+use crate::family::Role;
 
 impl World {
     pub(super) fn happen_at(&mut self, node: usize, event: NodeEvent) -> Result<(), Violation> {
+        self.trace.number(node as u64);
         match event {
             NodeEvent::PeerUp { peer } => {
-                let agency = Some(self.nodes[peer].member.agency.clone());
+                let agency = self.known_agency(node, peer);
                 let peer = Peer(peer as u64);
                 self.feed(node, Input::PeerUp { peer, agency })?;
             }
@@ -22,14 +26,19 @@ impl World {
                 self.feed(node, Input::PeerDown { peer: Peer(peer as u64) })?;
             }
             NodeEvent::Gossip { from, message } => {
+                self.trace.bytes(&message.to_bytes());
                 let ticket = self.ticket();
                 let peer = Peer(from as u64);
                 self.feed(node, Input::Gossip { peer, ticket, message })?;
             }
             NodeEvent::Request { from, life, ticket, request } => {
+                self.trace.bytes(&request.to_bytes());
                 self.serve(node, from, life, ticket, request)?;
             }
             NodeEvent::Response { from, ticket, response } => {
+                if let Some(response) = &response {
+                    self.trace.bytes(&response.to_bytes());
+                }
                 let peer = Peer(from as u64);
                 self.feed(node, Input::Response { peer, ticket, response })?;
             }
@@ -40,11 +49,9 @@ impl World {
                 }
             }
             NodeEvent::Synced { ticket } => {
-                let synced = self.running(node).map(|r| r.storage.sync());
-                if let Some(Err(error)) = synced {
-                    return Err(format!("node {node}: sync fails: {error}"));
+                if let Some(Err(error)) = self.running(node).map(|r| r.storage.sync()) {
+                    return self.abort(node, &error);
                 }
-                self.checker.synced(node);
                 self.feed(node, Input::Durable { ticket })?;
             }
             NodeEvent::Verified { ticket, records } => {
@@ -54,6 +61,7 @@ impl World {
                 self.feed(node, Input::Verified { ticket, results })?;
             }
             NodeEvent::Submit { bytes } => {
+                self.trace.bytes(&bytes);
                 let ticket = self.ticket();
                 self.submitted.insert((node, ticket), leaf_hash(&bytes));
                 self.feed(node, Input::Submit { ticket, bytes })?;
@@ -62,20 +70,39 @@ impl World {
         self.feed(node, Input::Drained)
     }
 
+    /// The member that a peer's transport key shows, if the node's ledger knows it.
+    fn known_agency(&mut self, node: usize, peer: usize) -> Option<comity_core::text::AgencyId> {
+        let agency = self.nodes[peer].member.agency.clone();
+        let ledger = self.running(node)?.replica.ledger();
+        state::agency(ledger, &agency).map(|_| agency)
+    }
+
     pub(super) fn feed(&mut self, node: usize, input: Input) -> Result<(), Violation> {
         let now = Now { mono_ms: self.now_ms, wall: self.wall(node) };
+        let life = self.nodes[node].lives;
         let Some(running) = self.running(node) else { return Ok(()) };
-        for effect in running.replica.step(now, input) {
+        let effects = running.replica.step(now, input);
+        let loads = running.replica.loads();
+        if !self.lies(node) {
+            self.checker.loads(node, &loads)?;
+        }
+        for effect in effects {
+            // What follows on an effect that ended the process is never done.
+            if self.nodes[node].running.is_none() || self.nodes[node].lives != life {
+                break;
+            }
+            self.trace.effect(node, &effect);
             self.obey(node, effect)?;
         }
-        Ok(())
+        let still_runs = self.nodes[node].running.is_some() && self.nodes[node].lives == life;
+        self.checker.done_at_once(node, still_runs)
     }
 
     fn obey(&mut self, node: usize, effect: Effect) -> Result<(), Violation> {
         match effect {
             Effect::Persist(op) => self.write(node, op)?,
             Effect::Sync { ticket } => {
-                let (low, high) = self.plan.sync_ms;
+                let (low, high) = self.plan.rates.sync_ms;
                 let after = self.chance.between(low, high);
                 self.plan_for(node, after, NodeEvent::Synced { ticket });
             }
@@ -87,7 +114,7 @@ impl World {
                 }
             }
             Effect::Verify { ticket, records } => {
-                let (low, high) = self.plan.verify_ms;
+                let (low, high) = self.plan.rates.verify_ms;
                 let after = self.chance.between(low, high);
                 self.plan_for(node, after, NodeEvent::Verified { ticket, records });
             }
@@ -106,48 +133,66 @@ impl World {
             Effect::Disconnect { peer, reason } => self.shut_out(node, peer, &reason)?,
             Effect::Misbehaviour(equivocation) => self.reported(node, &equivocation)?,
             Effect::Note(text) => self.note(|| format!("node {node}: {text}")),
-            // Caught in its own lies, it starts again.
-            Effect::Halt { .. } if self.is_liar(node) => self.crash(node),
-            Effect::Halt { reason } => return Err(format!("node {node} halts: {reason}")),
+            Effect::Halt { reason } => self.halted(node, &reason)?,
             Effect::Verdict { .. } | Effect::Evaluated { .. } => {}
         }
         Ok(())
     }
 
+    /// A node stops of itself. Errors: a correct one never has to.
+    fn halted(&mut self, node: usize, reason: &str) -> Result<(), Violation> {
+        self.note(|| format!("node {node} halts: {reason}"));
+        match self.role(node) {
+            // Caught in its own lies, it starts again.
+            Some(Role::Byzantine | Role::Twins) => self.kill(node),
+            // Its operator does what the message says: the directory goes.
+            Some(Role::Amnesiac | Role::BadDisk) => {
+                self.kill(node);
+                self.nodes[node].disk.wipe();
+                self.checker.forgot(node, 0);
+            }
+            // On the losing side of a fork, which it cannot mend by itself.
+            _ if self.plan.is_beyond_bound() => self.kill(node),
+            Some(Role::BadClock) | None => return Err(format!("node {node} halts: {reason}")),
+        }
+        Ok(())
+    }
+
     fn announced(&mut self, node: usize, commit: &Arc<Commit>) -> Result<(), Violation> {
-        self.checker.announced(node, commit, self.latest_block_time())?;
-        self.mix(&commit.header_hash.0);
         self.note(|| {
             let (height, records) = (commit.header.height, commit.records.len());
             format!("node {node} commits block {height} with {records} records")
         });
-        self.told(node, commit);
+        if !self.lies(node) {
+            let latest = self.latest_block_time();
+            let standard = self.standard(node);
+            self.checker.announced(standard, commit, latest, &self.nodes[node].disk)?;
+            self.told(node, commit);
+        }
+        self.carry_out_measures();
         Ok(())
     }
 
-    /// A node says that a validator signed twice. Invariant 9: of the liar alone.
+    /// A node says that a validator signed twice. Invariant 9: of those alone that do.
     fn reported(&mut self, node: usize, equivocation: &Equivocation) -> Result<(), Violation> {
-        let Some(place) = equivocation.place() else {
+        let genuine = equivocation.verify(&self.consortium.genesis.id()).is_ok();
+        let Some(place) = equivocation.place().filter(|_| genuine) else {
             return Err(format!("9: node {node} reports what is no equivocation"));
         };
-        let guilty = self.nodes.iter().enumerate().find(|(at, one)| {
-            self.is_liar(*at) && one.member.validator.public() == place.validator
-        });
-        if guilty.is_none() {
-            return Err(format!("9: a correct node is blamed by node {node}: {equivocation:?}"));
+        if !self.lies(node) {
+            self.checker.accused(node, blamed(equivocation))?;
+            self.reports += 1;
         }
-        self.reports += 1;
-        self.note(|| format!("node {node} reports the liar at height {}", place.height));
+        self.note(|| format!("node {node} reports an equivocation at height {}", place.height));
         Ok(())
     }
 
     fn write(&mut self, node: usize, op: StorageOp) -> Result<(), Violation> {
-        if let StorageOp::SignedMark(mark) = &op {
-            self.checker.wrote_mark(node, mark);
-        }
-        let written = self.running(node).map(|r| r.storage.perform(op));
-        match written {
-            Some(Err(error)) => Err(format!("node {node}: storage refuses: {error}")),
+        match self.running(node).map(|r| r.storage.perform(op)) {
+            Some(Err(error)) if error.is_refusal() => {
+                Err(format!("node {node}: storage refuses: {error}"))
+            }
+            Some(Err(error)) => self.abort(node, &error),
             _ => Ok(()),
         }
     }

@@ -5,4 +5,5 @@
 #![cfg(test)]
 
 mod checker;
+mod found;
 mod seeds;
