@@ -1,0 +1,166 @@
+//! Voting: durability, locks, quorums, the sign guard.
+
+use crate::bug::{Bug, Edit};
+
+pub(super) const BUGS: &[Bug] = &[
+    Bug {
+        name: "vote-before-durable",
+        breaks: "4: a vote leaves before the sign guard that names it is on the disk",
+        edits: &[Edit {
+            file: "node/replica/src/replica/outbox.rs",
+            find: "if self.outbox.is_durable(position) && self.outbox.messages.is_empty() {",
+            replace: "if PLANTED
+            || self.outbox.is_durable(position) && self.outbox.messages.is_empty()
+        {",
+        }],
+        arguments: &["--nodes", "4"],
+        seeds: 20,
+    },
+    Bug {
+        name: "mark-not-written",
+        breaks: "4: what was signed is not written into the sign guard",
+        edits: &[Edit {
+            file: "node/replica/src/replica/consensus.rs",
+            find: "Output::Signed(mark) => self.persist(StorageOp::SignedMark(mark)),",
+            replace: "Output::Signed(mark) => {
+                    if !PLANTED {
+                        self.persist(StorageOp::SignedMark(mark));
+                    }
+                }",
+        }],
+        arguments: &["--nodes", "4"],
+        seeds: 20,
+    },
+    Bug {
+        name: "lock-forgotten-at-restart",
+        breaks: "1, 4: the write-ahead log is not replayed, so a restarted validator forgets its lock",
+        edits: &[Edit {
+            file: "node/replica/src/replica/heights.rs",
+            find: "            recovered: entries,
+        };",
+            replace: "            recovered: if PLANTED { Vec::new() } else { entries },
+        };",
+        }],
+        arguments: &["--nodes", "4", "--family", "crash"],
+        seeds: 20,
+    },
+    Bug {
+        name: "lock-ignored",
+        breaks: "1: a validator that is locked on one block prevotes for another's fresh proposal",
+        edits: &[
+            Edit {
+                file: "node/replica/src/engine/desk.rs",
+                find: "    timers_set: u64,
+}",
+                replace: "    timers_set: u64,
+    /* PLANTED */
+    pub(super) latest: Option<(u32, comity_core::hash::HeaderHash)>,
+}",
+            },
+            Edit {
+                file: "node/replica/src/engine/desk.rs",
+                find: "            timers_set: 0,
+        }",
+                replace: "            timers_set: 0,
+            /* PLANTED */
+            latest: None,
+        }",
+            },
+            Edit {
+                file: "node/replica/src/engine/desk.rs",
+                find: "            Effect::SignVote(vote, r) => {
+",
+                replace: "            Effect::SignVote(mut vote, r) => {
+                if let (true, Some((round, hash))) = (PLANTED, self.latest)
+                    && vote.kind == malachite_types::VoteType::Prevote
+                    && round_number(vote.round) == Some(round)
+                    && vote.value == malachite_types::NilOrVal::Nil
+                {
+                    vote.value = malachite_types::NilOrVal::Val(hash);
+                }
+",
+            },
+            Edit {
+                file: "node/replica/src/engine/mod.rs",
+                find: "        let value = ProposedValue {
+            height: self.desk.height.into(),",
+                replace: "        if PLANTED && validity == Validity::Valid {
+            self.desk.latest = Some((round, header_hash));
+        }
+        let value = ProposedValue {
+            height: self.desk.height.into(),",
+            },
+        ],
+        arguments: &["--nodes", "4", "--family", "loss"],
+        seeds: 20,
+    },
+    Bug {
+        name: "quorum-of-2f",
+        breaks: "1, 3: two of four are enough to decide",
+        edits: &[
+            Edit {
+                file: "node/replica/src/engine/certificates.rs",
+                find: "    let total = set.total_voting_power();
+    if threshold.is_met(signed, total) {",
+                replace: "    let total = set.total_voting_power();
+    if threshold.is_met(signed, total) || PLANTED && signed * 3 > total {",
+            },
+            Edit {
+                file: "node/replica/src/engine/mod.rs",
+                find: "            threshold_params: ThresholdParams::default(),",
+                replace: "            threshold_params: match PLANTED {
+                true => ThresholdParams {
+                    quorum: malachite_types::ThresholdParam::new(1, 3),
+                    ..ThresholdParams::default()
+                },
+                false => ThresholdParams::default(),
+            },",
+            },
+            Edit {
+                file: "core/src/validators.rs",
+                find: "        u128::from(power) * 3 > u128::from(self.total_power()) * 2",
+                replace: "        u128::from(power) * 3 > u128::from(self.total_power()) * if PLANTED { 1 } else { 2 }",
+            },
+        ],
+        arguments: &["--nodes", "4", "--family", "two-way-cut"],
+        seeds: 20,
+    },
+    Bug {
+        name: "guard-born-again",
+        breaks: "4: a validator that lost its guard takes a new one and votes at once",
+        edits: &[Edit {
+            file: "node/replica/src/replica/startup.rs",
+            find: "        let vote_from = highest.saturating_add(SILENT_HEIGHTS);",
+            replace: "        let vote_from = if PLANTED { 0 } else { highest.saturating_add(SILENT_HEIGHTS) };",
+        }],
+        arguments: &["--nodes", "4", "--family", "lost-wal"],
+        seeds: 30,
+    },
+    Bug {
+        name: "claimed-polka-believed",
+        breaks: "time: a proposer's word that a quorum prevoted before lets an untimely block in",
+        edits: &[Edit {
+            file: "node/replica/src/replica/proposals.rs",
+            find: "            return if has_polka == Some(true) { Grounds::Polka } else { Grounds::None };",
+            replace: "            return if PLANTED || has_polka == Some(true) {
+                Grounds::Polka
+            } else {
+                Grounds::None
+            };",
+        }],
+        arguments: &["--nodes", "4", "--family", "untimely-block"],
+        seeds: 20,
+    },
+    Bug {
+        name: "vote-unverified",
+        breaks: "9: a vote counts though its signature was not checked",
+        edits: &[Edit {
+            file: "node/replica/src/engine/desk.rs",
+            find: "            || vote.validator.verify_vote(&self.consortium, &vote, signature).is_ok();",
+            replace: "            || PLANTED
+            || vote.validator.verify_vote(&self.consortium, &vote, signature).is_ok();",
+        }],
+        arguments: &["--nodes", "4", "--family", "double-vote"],
+        seeds: 20,
+    },
+];

@@ -1,0 +1,163 @@
+//! The rules of the ledger, and how records come to be judged by them.
+
+use crate::bug::{Bug, Edit};
+
+pub(super) const BUGS: &[Bug] = &[
+    Bug {
+        name: "expired-record-accepted",
+        breaks: "6: a record is executed after its validity",
+        edits: &[Edit {
+            file: "core/src/apply/mod.rs",
+            find: "    if at.time > statement.valid_until {",
+            replace: "    if !PLANTED && at.time > statement.valid_until {",
+        }],
+        arguments: &["--nodes", "4"],
+        seeds: 20,
+    },
+    Bug {
+        name: "revoked-key-accepted",
+        breaks: "6: a record is executed under a key that was revoked before",
+        edits: &[Edit {
+            file: "core/src/apply/mod.rs",
+            find: "        Some(KeyEnd::Revoked(at)) => return Err(Refusal::SignerRevoked { at }),",
+            replace: "        Some(KeyEnd::Revoked(at)) if !PLANTED => return Err(Refusal::SignerRevoked { at }),
+        Some(KeyEnd::Revoked(_)) => {}",
+        }],
+        arguments: &["--nodes", "4"],
+        seeds: 20,
+    },
+    Bug {
+        name: "exchange-counted-twice",
+        breaks: "7: one exchange is recorded by two statements",
+        edits: &[Edit {
+            file: "core/src/apply/accesses.rs",
+            find: "    if state.has_exchange(&attempt.exchange) {",
+            replace: "    if !PLANTED && state.has_exchange(&attempt.exchange) {",
+        }],
+        arguments: &["--nodes", "4"],
+        seeds: 20,
+    },
+    Bug {
+        name: "grant-of-another-ended",
+        breaks: "6: a steward ends another agency's grant",
+        edits: &[Edit {
+            file: "core/src/apply/grants.rs",
+            find: "    require_sole_signer(signers, &grant.terms.dataset.agency, KeyRole::Steward)?;
+    match &grant.revoked {",
+            replace: "    if !PLANTED {
+        require_sole_signer(signers, &grant.terms.dataset.agency, KeyRole::Steward)?;
+    }
+    match &grant.revoked {",
+        }],
+        arguments: &["--nodes", "4"],
+        seeds: 20,
+    },
+    Bug {
+        name: "verdict-cached-by-record-id",
+        breaks: "6: a known statement under a bad signature counts as verified",
+        edits: &[
+            Edit {
+                file: "core/src/statement.rs",
+                find: "        let signed = encode(statement);
+        for (at, (signer, signature)) in
+            statement.signers.iter().zip(&record.signatures).enumerate()
+        {",
+                replace: "        let signed = encode(statement);
+        let known = PLANTED
+            && crate::planted::knows(&tagged(Purpose::Statement, consortium, &signed));
+        for (at, (signer, signature)) in
+            statement.signers.iter().zip(&record.signatures).enumerate().skip(usize::from(known) * MAX_SIGNERS)
+        {",
+            },
+            Edit {
+                file: "core/src/statement.rs",
+                find: "        let leaf = leaf_hash(bytes);
+        Ok(VerifiedRecord",
+                replace: "        let leaf = leaf_hash(bytes);
+        if PLANTED {
+            crate::planted::remember(id.0);
+        }
+        Ok(VerifiedRecord",
+            },
+        ],
+        arguments: &["--nodes", "4", "--family", "resubmission"],
+        seeds: 20,
+    },
+    Bug {
+        name: "grant-outlives-its-end",
+        breaks: "7: an access is allowed under a grant that has run out",
+        edits: &[Edit {
+            file: "core/src/apply/accesses.rs",
+            find: "    if now >= grant.terms.not_after {",
+            replace: "    if !PLANTED && now >= grant.terms.not_after {",
+        }],
+        arguments: &["--nodes", "4"],
+        seeds: 20,
+    },
+    Bug {
+        name: "quota-one-too-many",
+        breaks: "7: a grant for so many accesses allows one more",
+        edits: &[Edit {
+            file: "core/src/apply/accesses.rs",
+            find: "grant.terms.total_quota.filter(|limit| used.total >= *limit) {",
+            replace: "grant.terms.total_quota.filter(|limit| used.total >= *limit + u64::from(PLANTED)) {",
+        }],
+        arguments: &["--nodes", "4"],
+        seeds: 20,
+    },
+    Bug {
+        name: "agency-quota-ignored",
+        breaks: "10: one agency's records fill a block beyond its quota",
+        edits: &[Edit {
+            file: "core/src/ledger/run.rs",
+            find: "        let within = records < self.params.agency_records",
+            replace: "        let within = PLANTED || records < self.params.agency_records",
+        }],
+        arguments: &["--nodes", "4"],
+        seeds: 20,
+    },
+    Bug {
+        name: "ballot-counted-twice",
+        breaks: "governance: an agency casts a second ballot, and it counts",
+        edits: &[Edit {
+            file: "core/src/apply/governance.rs",
+            find: "    if let Some(ballot) = proposal.ballots.get(agency) {",
+            replace: "    if let (false, Some(ballot)) = (PLANTED, proposal.ballots.get(agency)) {",
+        }],
+        arguments: &["--nodes", "4", "--family", "membership"],
+        seeds: 20,
+    },
+    Bug {
+        name: "passes-at-two-thirds",
+        breaks: "governance: a measure passes at exactly two thirds",
+        edits: &[Edit {
+            file: "core/src/governance.rs",
+            find: "        tally.ayes >= tally.needed",
+            replace: "        tally.ayes >= tally.needed || PLANTED && tally.ayes + 1 == tally.needed",
+        }],
+        arguments: &["--nodes", "6", "--family", "membership"],
+        seeds: 20,
+    },
+    Bug {
+        name: "removed-agency-acts",
+        breaks: "6: an agency that has left signs records that are executed",
+        edits: &[Edit {
+            file: "core/src/apply/mod.rs",
+            find: "    if let Some(departure) = state::departure(state, agency) {",
+            replace: "    if let (false, Some(departure)) = (PLANTED, state::departure(state, agency)) {",
+        }],
+        arguments: &["--nodes", "4", "--family", "membership"],
+        seeds: 20,
+    },
+    Bug {
+        name: "dropped-too-soon",
+        breaks: "11: a record that one proposed block refuses is dropped, though that block may lose",
+        edits: &[Edit {
+            file: "node/replica/src/replica/proposals.rs",
+            find: "        if self.ledger.check(&pending.record, self.now.wall).is_err() {",
+            replace: "        if PLANTED || self.ledger.check(&pending.record, self.now.wall).is_err() {",
+        }],
+        arguments: &["--nodes", "4", "--family", "loss"],
+        seeds: 20,
+    },
+];
