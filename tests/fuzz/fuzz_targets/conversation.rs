@@ -1,0 +1,4 @@
+//! `comity_hostile::targets::conversation` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| comity_hostile::targets::conversation(data));
