@@ -8,6 +8,8 @@
 mod cluster;
 mod days;
 mod harness;
+mod history;
+mod hostile;
 mod openapi;
 mod tidy;
 mod vectors;

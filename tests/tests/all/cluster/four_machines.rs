@@ -50,7 +50,7 @@ fn page_founds_a_consortium_on_four_machines() {
 }
 
 /// Namespaces of networks, mounts and processes; who ends it ends all that runs in it.
-fn unshare() -> Command {
+pub(super) fn unshare() -> Command {
     let mut command = Command::new("unshare");
     command.args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]);
     command
@@ -76,7 +76,10 @@ fn possible() -> Result<(), String> {
     }
 }
 
-fn within(limit: Duration, mut look: impl FnMut() -> Option<ExitStatus>) -> Option<ExitStatus> {
+pub(super) fn within(
+    limit: Duration,
+    mut look: impl FnMut() -> Option<ExitStatus>,
+) -> Option<ExitStatus> {
     let began = Instant::now();
     while began.elapsed() < limit {
         if let Some(status) = look() {

@@ -45,12 +45,45 @@ impl Consortium {
 
     /// Founds a consortium of these agencies; the first is the competent authority.
     pub(crate) fn found_by(agencies: &[&str]) -> Consortium {
+        Consortium::found_as(agencies, |_| &[])
+    }
+
+    fn found_as(
+        agencies: &[&str],
+        options: impl Fn(&str) -> &'static [&'static str],
+    ) -> Consortium {
         let turn = turn();
         let dir = tempfile::tempdir().unwrap();
-        let nodes: Vec<Node> = agencies.iter().map(|name| init(dir.path(), name)).collect();
+        let init = |name: &&str| init(dir.path(), name, options(name));
+        let nodes: Vec<Node> = agencies.iter().map(init).collect();
         for node in &nodes {
             introduce(node, &nodes);
         }
+        Consortium::of_nodes(nodes, dir, turn)
+    }
+
+    /// Founds a consortium of `count` validators and, last, an observer that knows the address of
+    /// the first of them and no other; nobody knows its own.
+    pub(crate) fn found_with_observer(count: usize) -> Consortium {
+        let turn = turn();
+        let dir = tempfile::tempdir().unwrap();
+        let validators = AGENCIES[..count].iter().map(|name| init(dir.path(), name, &[]));
+        let mut nodes: Vec<Node> = validators.collect();
+        for node in &nodes {
+            introduce(node, &nodes);
+        }
+        let observer = init(dir.path(), AGENCIES[count], &["--observer"]);
+        introduce(&observer, &nodes[..1]);
+        nodes.push(observer);
+        Consortium::of_nodes(nodes, dir, turn)
+    }
+
+    /// Tells an observer of [`Consortium::found_with_observer`] where the others are, too.
+    pub(crate) fn introduce_observer(&self, number: usize) {
+        introduce(&self.nodes[number], &self.nodes[1..number]);
+    }
+
+    fn of_nodes(nodes: Vec<Node>, dir: TempDir, turn: MutexGuard<'static, ()>) -> Consortium {
         let genesis = found_genesis(dir.path(), "Thule", &nodes);
         for node in &nodes {
             fs::copy(&genesis, node.file("genesis.json")).unwrap();
@@ -79,7 +112,7 @@ impl Consortium {
 
     /// Sets up a node of an agency that is no member, which calls all nodes.
     pub(crate) fn outsider(&self) -> Node {
-        let node = init(self.dir(), AGENCIES[AGENCIES.len() - 1]);
+        let node = init(self.dir(), AGENCIES[AGENCIES.len() - 1], &[]);
         assert!(self.nodes.iter().all(|member| member.agency != node.agency));
         introduce(&node, &self.nodes);
         node
@@ -144,8 +177,8 @@ impl Consortium {
     }
 }
 
-/// An admin's key and a node's directory.
-fn init(dir: &Path, agency: &str) -> Node {
+/// An admin's key and a node's directory, set up with some more options.
+fn init(dir: &Path, agency: &str, options: &[&str]) -> Node {
     let key = admin_key(dir, agency);
     let made = run(comity(
         dir,
@@ -159,7 +192,7 @@ fn init(dir: &Path, agency: &str) -> Node {
     let place = [format!("/ip4/127.0.0.1/tcp/{port}"), format!("127.0.0.1:{api}")];
     let mut command = node.command(&["init", "--agency", agency, "--level", "county"]);
     command.args(["--name", agency, "--region", "Thule", "--admin-card", &card]);
-    command.args(["--listen", &place[0], "--api-listen", &place[1]]);
+    command.args(["--listen", &place[0], "--api-listen", &place[1]]).args(options);
     run(&mut command).done();
     node
 }

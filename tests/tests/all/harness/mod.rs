@@ -4,12 +4,15 @@
 //! May not enter: what is expected of the programs (see `cluster`).
 
 pub(crate) mod author;
+pub(crate) mod block_log;
 pub(crate) mod consortium;
 pub(crate) mod http;
+pub(crate) mod links;
 pub(crate) mod node;
 pub(crate) mod page;
-mod ports;
+pub(crate) mod ports;
 pub(crate) mod program;
+pub(crate) mod size;
 pub(crate) mod terminal;
 pub(crate) mod transcript;
 pub(crate) mod wait;

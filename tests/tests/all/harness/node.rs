@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use serde_json::Value;
 
 use super::http::Api;
-use super::program::comityd;
+use super::program::{comityd, multicall};
 use super::wait;
 
 /// Lines of a log that are shown when a test fails.
@@ -34,10 +34,43 @@ impl Node {
 
     /// Starts the process. What it logs goes after what it logged before.
     pub(crate) fn start(&mut self) {
+        self.start_with(&[]);
+    }
+
+    /// Starts the process with more options.
+    pub(crate) fn start_with(&mut self, options: &[&str]) {
+        let mut command = self.command(&["run"]);
+        command.args(options);
+        self.start_as(command);
+    }
+
+    /// Starts the process so that it ends by itself at a moment that `words` say (see
+    /// `src/multicall/crashing.rs`).
+    pub(crate) fn start_crashing(&mut self, words: &[&str]) {
+        let mut command = multicall("comityd-crashing", words);
+        command.args(["run", "--dir"]).arg(&self.dir);
+        self.start_as(command);
+    }
+
+    /// Starts the process by a command that runs the node of this directory.
+    pub(crate) fn start_as(&mut self, mut command: Command) {
         assert!(self.process.is_none(), "{} runs", self.agency);
         let log = File::options().create(true).append(true).open(&self.log).unwrap();
-        let mut command = self.command(&["run"]);
         self.process = Some(command.stdout(Stdio::null()).stderr(log).spawn().unwrap());
+    }
+
+    /// How the process ended, if it has; then it can be started again.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        let status = self.process.as_mut()?.try_wait().unwrap()?;
+        self.process = None;
+        Some(status)
+    }
+
+    /// Sends a signal to the process, by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        // std has no call for it, and small systems lack the program: the shell's own.
+        let script = format!("kill -{name} {}", self.pid());
+        assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
     }
 
     /// A command of `comityd` on this node's directory.
@@ -89,12 +122,16 @@ impl Node {
         process.wait().unwrap();
     }
 
+    /// Ends the process as a power cut would, and starts another.
+    pub(crate) fn kill_and_start(&mut self) {
+        self.kill();
+        self.start();
+    }
+
     /// Asks the process to end, as an operator or the system does, and waits until it has.
     pub(crate) fn stop(&mut self) -> ExitStatus {
+        self.signal("TERM");
         let mut process = self.process.take().unwrap();
-        // std has no call for it, and small systems lack the program: the shell's own.
-        let script = format!("kill -TERM {}", process.id());
-        assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
         wait::until(&format!("{} to end", self.agency), || match process.try_wait().unwrap() {
             Some(status) => Ok(status),
             None => Err("it runs".to_owned()),

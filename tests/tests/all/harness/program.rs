@@ -21,17 +21,18 @@ pub(crate) struct Ran {
 
 /// A command of `comityd`.
 pub(crate) fn comityd<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
-    command("comityd", args)
+    multicall("comityd", args)
 }
 
 /// A command of `comity`, in the directory where it may leave files.
 pub(crate) fn comity<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Command {
-    let mut command = command("comity", args);
+    let mut command = multicall("comity", args);
     command.current_dir(dir);
     command
 }
 
-fn command<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> Command {
+/// A program of the multicall binary, by its name.
+pub(crate) fn multicall<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_comity-multicall"));
     command.arg(name).args(args).env_clear().env("TZ", "UTC").stdin(Stdio::null());
     command

@@ -120,7 +120,7 @@ fn each_rule_has_a_name_of_its_own_and_the_document_names_them_all() {
     let root = document();
     let invalid = rules("core/src/statement.rs");
     // A refused access is one more rule that can refuse a record.
-    let refused = [rules("core/src/refusal.rs"), rules("core/src/access.rs")].concat();
+    let refused = [rules("core/src/refusal/names.rs"), rules("core/src/access.rs")].concat();
     let all: BTreeSet<&String> = invalid.iter().chain(&refused).collect();
     assert_eq!(all.len(), invalid.len() + refused.len(), "two rules share a name");
     assert_eq!(listed(&root, "InvalidRecord"), invalid.into_iter().collect());

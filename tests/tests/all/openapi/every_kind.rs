@@ -3,10 +3,14 @@
 use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
 use comity_core::codes::{CodeEntry, CodeList};
 use comity_core::dataset::{Dataset, DeliveryMode, Item, Items};
+use comity_core::equivocation::Equivocation;
+use comity_core::governance::{Choice, Measure};
 use comity_core::grant::GrantTerms;
-use comity_core::ids::{BundleId, ExchangeId, GrantId, LogIndex, RequestId};
+use comity_core::hash::HeaderHash;
+use comity_core::ids::{BundleId, ExchangeId, GrantId, Height, LogIndex, ProposalId, RequestId};
 use comity_core::request::RequestTerms;
 use comity_core::statement::Action;
+use comity_core::vote::{Vote, VoteKind};
 use serde_json::Value;
 
 use super::driver::{Ask, Driver};
@@ -32,6 +36,8 @@ pub(super) struct Cast {
     pub(super) approval: Vec<u8>,
     /// The grant that was revoked.
     pub(super) revoked: GrantId,
+    /// The proposal that is open.
+    pub(super) proposal: ProposalId,
 }
 
 /// Commits a record and returns its index.
@@ -99,7 +105,40 @@ pub(super) fn commit_all(consortium: &Consortium, driver: &mut Driver<'_>) -> Ca
     for action in interruptions() {
         commit(driver, &steward.record(action));
     }
-    Cast { admin, steward, gateway, officer, approved, approval, revoked }
+    let proposal = proposals(driver, consortium);
+    Cast { admin, steward, gateway, officer, approved, approval, revoked, proposal }
+}
+
+/// A proposal with a ballot against it, and a validator caught at signing twice.
+fn proposals(driver: &mut Driver<'_>, consortium: &Consortium) -> ProposalId {
+    let agency = "civil.th".parse().unwrap();
+    let operated_by = "County Data Centre".parse().unwrap();
+    let measure = Measure::ChangeOperator { agency, operated_by };
+    let opened = commit(driver, &consortium.admin(0).record(Action::OpenProposal { measure }));
+    let proposal = ProposalId(LogIndex(opened));
+    let against = Action::CastBallot { proposal, choice: Choice::Against };
+    commit(driver, &consortium.admin(1).record(against));
+    let node = |number: usize| {
+        let file = std::fs::read(consortium.nodes[number].file("keys/validator.json")).unwrap();
+        Author::of_key_file(consortium.id(), &file)
+    };
+    let (witness, guilty) = (node(0), node(3).key);
+    let vote = |byte: u8| Vote {
+        kind: VoteKind::Prevote,
+        height: Height(1),
+        round: 9,
+        value: Some(HeaderHash([byte; 32])),
+        validator: guilty.public(),
+    };
+    let (first, second) = (vote(1), vote(2));
+    let equivocation = Equivocation::Votes {
+        first_signature: guilty.sign_vote(&consortium.id(), &first),
+        second_signature: guilty.sign_vote(&consortium.id(), &second),
+        first,
+        second,
+    };
+    commit(driver, &witness.record(Action::RecordEquivocation { equivocation }));
+    proposal
 }
 
 fn codes_and_datasets(driver: &mut Driver<'_>, steward: &Author) {

@@ -123,6 +123,7 @@ fn objects(driver: &mut Driver<'_>, cast: &Cast) {
     driver.get("/v1/grants/{id}", &[&grant], "");
     driver.get("/v1/agencies", &[], "");
     driver.get("/v1/agencies/{id}", &["civil.th"], "");
+    members(driver, &cast.proposal.to_string());
     let key = cast.officer.key.public().to_string();
     driver.get("/v1/keys/{key}", &[&key], "");
     let key = cast.gateway.key.public().to_string();
@@ -132,8 +133,22 @@ fn objects(driver: &mut Driver<'_>, cast: &Cast) {
     assert_eq!(cast.admin.agency, "civil.th");
 }
 
+fn members(driver: &mut Driver<'_>, proposal: &str) {
+    let query = format!("state=open&agency=civil.th&kind=change-operator&from={proposal}&limit=2");
+    let found = driver.get("/v1/proposals", &[], &query);
+    assert_eq!(found["proposals"][0]["id"], proposal);
+    let found = driver.get("/v1/proposals/{id}", &[proposal], "");
+    let tally = json!({ "for": 1, "against": 1, "electorate": 4, "needed": 3 });
+    assert_eq!((&found["state"], &found["tally"]), (&json!("open"), &tally));
+    let entries = driver.get("/v1/entries", &[], &format!("proposal={proposal}"));
+    let about = ["open-proposal", "cast-ballot"].map(str::to_owned);
+    assert_eq!(kinds(&entries), about.into());
+    let rules = driver.get("/v1/rules", &[], "");
+    assert_eq!(rules["electorate"].as_array().unwrap().len(), 4);
+}
+
 fn streams(driver: &mut Driver<'_>) {
-    for path in ["/v1/status", "/v1/archive", "/healthz", "/readyz", "/metrics"] {
+    for path in ["/v1/status", "/v1/node", "/v1/archive", "/healthz", "/readyz", "/metrics"] {
         driver.get(path, &[], "");
     }
     // The stream does not end by itself: only its first entry is read.
@@ -155,6 +170,7 @@ fn mistakes(driver: &mut Driver<'_>) {
         ("/v1/requests/{id}", &["R0"]),
         ("/v1/grants/{id}", &["G0"]),
         ("/v1/agencies/{id}", &["none.th"]),
+        ("/v1/proposals/{id}", &["P0"]),
     ] {
         driver.ask(404, Ask { path, named, ..get });
     }
@@ -169,6 +185,8 @@ fn mistakes(driver: &mut Driver<'_>) {
         ("/v1/requests/{id}", &["12"], ""),
         ("/v1/grants", &[], "standing=lost"),
         ("/v1/grants/{id}", &["12"], ""),
+        ("/v1/proposals", &[], "state=lost"),
+        ("/v1/proposals/{id}", &["12"], ""),
         ("/v1/keys", &[], "agency=X"),
         ("/v1/keys/{key}", &["x"], ""),
         ("/v1/events", &[], "from=x"),

@@ -14,7 +14,14 @@ const PACKAGES: &[(&str, &str, &[&str])] = &[
     ("comity-replica", "node/replica", &["comity-core"]),
     ("comity-node", "node", &["comity-core", "comity-replica"]),
     ("comity-cli", "cli", &["comity-core", "comity-replica"]),
+    (
+        "comity-hostile",
+        "tests/hostile",
+        &["comity-core", "comity-replica", "comity-node", "comity-cli"],
+    ),
     ("comity-sim", "tests/sim", &["comity-core", "comity-replica"]),
+    // It knows the others by their sources alone, which it copies and changes.
+    ("comity-planted", "tests/planted", &[]),
     ("comity-devnet", "devnet", &["comity-core", "comity-replica", "comity-node", "comity-cli"]),
     ("comity-tests", "tests", &["comity-core", "comity-replica", "comity-node", "comity-cli"]),
 ];

@@ -44,10 +44,19 @@ fn functions(source: &str) -> Vec<(String, usize, usize)> {
         let mut heard = words(line).skip_while(|word| *word != "fn").skip(1);
         // Without a name it is a type, as in `fn(u8) -> u8`.
         if let Some(name) = heard.next().filter(|name| line.contains(&format!("fn {name}"))) {
-            functions.push((name.to_owned(), at + 1, item_end(&lines, at) - at));
+            let body = &lines[at..item_end(&lines, at)];
+            let rows = body.iter().filter(|line| is_row(line)).count();
+            functions.push((name.to_owned(), at + 1, body.len() - rows));
         }
     }
     functions
+}
+
+/// A row of a table of names, such as `Refusal::Replayed => "replayed",`: a table is one thing,
+/// however long it is.
+fn is_row(line: &str) -> bool {
+    // Of a text in quotes nothing is left here but the place.
+    line.split_once("=> ").is_some_and(|(_, value)| value.trim() == ",")
 }
 
 #[test]

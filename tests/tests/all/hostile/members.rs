@@ -1,0 +1,87 @@
+//! A member, of four the one that only follows, misuses its transport key, while the others go on.
+
+use std::thread;
+use std::time::Duration;
+
+use comity_replica::message::Gossip;
+
+use super::assailant::{Attack, Ended, attack};
+use super::{pace, resident_kib, tell};
+use crate::cluster::strangers::metric;
+use crate::harness::author::Role;
+use crate::harness::consortium::Consortium;
+
+/// How long the pace is taken before an attack.
+const BEFORE: Duration = Duration::from_secs(4);
+/// Memory that an attack may cost a node, at most (KiB).
+const MEMORY_KIB: u64 = 192 * 1024;
+
+/// The validators run; the observer's key is in bad hands.
+fn three_of_four() -> Consortium {
+    let mut consortium = Consortium::found_with_observer(3);
+    consortium.nodes[..3].iter_mut().for_each(|node| node.start());
+    consortium.nodes[..3].iter_mut().for_each(|node| node.ready());
+    consortium
+}
+
+/// Attacks node 1 while records are committed at node 0; what came of it.
+fn assault(consortium: &Consortium, name: &str, what: Attack) -> Ended {
+    let victim = &consortium.nodes[1];
+    let before = pace(consortium, |elapsed| elapsed >= BEFORE);
+    let memory = resident_kib(victim);
+    let (mut during, mut most) = (0.0, memory);
+    let ended = thread::scope(|scope| {
+        let attacking = scope.spawn(|| attack(victim, &consortium.nodes[3], consortium.id(), what));
+        during = pace(consortium, |_| {
+            most = most.max(resident_kib(victim));
+            attacking.is_finished()
+        });
+        attacking.join().unwrap()
+    });
+    tell(name, before, during, (memory, most));
+    let Ended { disconnected, after, sent } = ended;
+    println!("{name}: {sent} sent in {:.1} s, disconnected: {disconnected}", after.as_secs_f64());
+    assert!(during > 0.0, "the others go on");
+    assert!(most - memory < MEMORY_KIB, "{name}: from {memory} to {most} KiB");
+    consortium.same_tip(&[0, 1, 2], 1);
+    ended
+}
+
+fn assert_shut_out(consortium: &Consortium, ended: Ended, reason: &str) {
+    assert!(ended.disconnected, "endured: {ended:?}");
+    let victim = &consortium.nodes[1];
+    assert!(metric(victim.api, "comity_peers_banished_total") >= 1.0);
+    let log = victim.log();
+    assert!(log.contains(reason), "{reason} is not in the log: {log}");
+}
+
+#[test]
+fn member_that_gossips_garbage_is_shut_out() {
+    let consortium = three_of_four();
+    let ended = assault(&consortium, "garbage", Attack::Garbage);
+    assert_shut_out(&consortium, ended, "it sends messages that are not valid");
+}
+
+#[test]
+fn member_that_floods_is_shut_out() {
+    let consortium = three_of_four();
+    let record = consortium.admin(0).register(Role::Officer).0;
+    consortium.nodes[0].api.commit(&record);
+    // A record that is on the log is nobody's fault to pass on: only how often is wrong.
+    let ended = assault(&consortium, "flood", Attack::Flood(Gossip::Records(vec![record])));
+    assert_shut_out(&consortium, ended, "it sends more messages than a node has to say");
+}
+
+#[test]
+fn member_that_falls_silent_is_disconnected() {
+    let consortium = three_of_four();
+    let ended = assault(&consortium, "reads and says nothing", Attack::Frozen);
+    assert!(ended.disconnected, "endured: {ended:?}");
+}
+
+#[test]
+fn member_that_does_not_read_its_answers_costs_little() {
+    let consortium = three_of_four();
+    let ended = assault(&consortium, "answers unread", Attack::Unread);
+    assert!(ended.sent > 0);
+}
