@@ -105,6 +105,7 @@ fn fifth_agency_joins_from_the_genesis_and_the_members_addresses_and_its_vote_co
     // Four of five are needed: with one of the old ones gone, the fifth one's vote is.
     consortium.nodes[3].kill();
     let committed = consortium.commit_some(4);
+    consortium.same_tip(&[0, 1, 2, 4], committed["height"].as_u64().unwrap());
     consortium.assert_everywhere(&[0, 1, 2, 4], &committed);
 }
 
@@ -222,6 +223,7 @@ fn validator_key_is_replaced_under_load_and_the_node_goes_on_with_the_new_one() 
     consortium.nodes[3].until_status("to vote after a crash", |s| s["voting"] == "active");
     consortium.nodes[0].kill();
     let committed = consortium.commit_some(1);
+    consortium.same_tip(&[1, 2, 3], committed["height"].as_u64().unwrap());
     consortium.assert_everywhere(&[1, 2, 3], &committed);
 }
 
@@ -239,9 +241,10 @@ fn replaced_transport_key_is_taken_up_and_the_old_one_is_let_in_no_more() {
         });
     }
     let log = consortium.nodes[3].log();
-    let starts: Vec<&str> = log.lines().filter(|line| line.contains("this node is ")).collect();
+    let starts: Vec<&str> = log.lines().filter(|line| line.contains(" on the network")).collect();
     assert!(starts.len() == 2 && !starts[1].contains(&old), "{starts:#?}");
     consortium.nodes[0].kill();
     let committed = consortium.commit_some(3);
+    consortium.same_tip(&[1, 2, 3], committed["height"].as_u64().unwrap());
     consortium.assert_everywhere(&[1, 2, 3], &committed);
 }

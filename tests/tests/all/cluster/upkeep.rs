@@ -23,9 +23,9 @@ const FIRST_SEGMENT: &str = "log/blocks-00000000000000000001.log";
 fn commit(consortium: &Consortium, node: usize, count: usize) -> u64 {
     let admin = consortium.admin(node);
     let api = consortium.nodes[node].api;
-    let mut heights =
-        (0..count).map(|_| api.commit(&admin.register(Role::Officer).0)["height"].clone());
-    heights.next_back().unwrap().as_u64().unwrap()
+    let commit = |_| api.commit(&admin.register(Role::Officer).0)["height"].clone();
+    let heights: Vec<Value> = (0..count).map(commit).collect();
+    heights.last().unwrap().as_u64().unwrap()
 }
 
 /// What the doctor says, and its exit code.
