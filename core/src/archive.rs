@@ -9,6 +9,7 @@ use crate::genesis::{Genesis, GenesisError};
 use crate::hash::ConsortiumId;
 use crate::ids::Height;
 use crate::ledger::{BlockError, Ledger, Tip};
+use crate::polka::{PolkaCertificate, PolkasError, check_polkas};
 use crate::statement::{RecordError, VerifiedRecord};
 use crate::vote::{CertificateError, CommitCertificate, VerifiedCertificate};
 
@@ -20,7 +21,9 @@ pub const HEAD_BYTES: usize = 40;
 pub const FRAME_HEAD_BYTES: usize = 5;
 const KIND_BLOCK: u8 = 1;
 const KIND_CERTIFICATE: u8 = 2;
+const KIND_POLKAS: u8 = 3;
 const MAX_CERTIFICATE_BYTES: usize = 64 * 1024;
+const MAX_POLKAS_BYTES: usize = 1024 * 1024;
 
 /// Why an archive proves nothing, or not what it is held to prove.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +71,9 @@ pub enum BlockFault {
     /// The certificate does not prove that the block was committed.
     #[error("its certificate does not prove it: {0}")]
     Certificate(#[from] CertificateError),
+    /// The polka certificates beside it are not what they must be.
+    #[error("{0}")]
+    Polkas(#[from] PolkasError),
     /// A record that does not verify.
     #[error("record {position} in it does not verify: {source}")]
     Record {
@@ -92,6 +98,20 @@ pub fn block_frame(block: &Block) -> Vec<u8> {
     frame(KIND_BLOCK, &block.to_bytes())
 }
 
+/// The frame of the polka certificates of a block, at least one: it follows that block's.
+pub fn polkas_frame(polkas: &[PolkaCertificate]) -> Vec<u8> {
+    frame(KIND_POLKAS, &encode(&polkas.to_vec()))
+}
+
+/// A block's frame, and that of its polka certificates if there are any.
+pub fn block_frames(block: &Block, polkas: &[PolkaCertificate]) -> Vec<u8> {
+    let mut frames = block_frame(block);
+    if !polkas.is_empty() {
+        frames.extend(polkas_frame(polkas));
+    }
+    frames
+}
+
 /// The last frame: the certificate of the last block.
 pub fn certificate_frame(certificate: &CommitCertificate) -> Vec<u8> {
     frame(KIND_CERTIFICATE, &encode(certificate))
@@ -110,6 +130,8 @@ pub enum Frame {
     Block(Box<Block>),
     /// The certificate of the block before; nothing follows.
     Certificate(CommitCertificate),
+    /// Polka certificates of the block before.
+    Polkas(Vec<PolkaCertificate>),
 }
 
 /// Reads a frame's kind and content length from its first [`FRAME_HEAD_BYTES`] bytes.
@@ -118,6 +140,7 @@ pub fn frame_head(bytes: &[u8; FRAME_HEAD_BYTES]) -> Result<(u8, usize), BlockFa
     let limit = match kind {
         KIND_BLOCK => MAX_BLOCK_BYTES,
         KIND_CERTIFICATE => MAX_CERTIFICATE_BYTES,
+        KIND_POLKAS => MAX_POLKAS_BYTES,
         _ => return Err(BlockFault::Frame),
     };
     let length = usize::try_from(u32::from_le_bytes(length)).map_err(|_| BlockFault::Frame)?;
@@ -129,6 +152,7 @@ pub fn decode_frame(kind: u8, content: &[u8]) -> Result<Frame, BlockFault> {
     Ok(match kind {
         KIND_BLOCK => Frame::Block(Box::new(Block::from_bytes(content)?)),
         KIND_CERTIFICATE => Frame::Certificate(decode(content, MAX_CERTIFICATE_BYTES)?),
+        KIND_POLKAS => Frame::Polkas(decode(content, MAX_POLKAS_BYTES)?),
         _ => return Err(BlockFault::Frame),
     })
 }
@@ -176,12 +200,14 @@ pub struct Verified {
 #[derive(Clone, Debug)]
 pub struct Verifier {
     ledger: Ledger,
+    /// The last block beside which there were polka certificates.
+    polkas_of: Height,
 }
 
 impl Verifier {
     /// Starts at the genesis. Errors: it founds no consortium.
     pub fn new(genesis: &Genesis) -> Result<Verifier, ArchiveError> {
-        Ok(Verifier { ledger: Ledger::new(genesis)? })
+        Ok(Verifier { ledger: Ledger::new(genesis)?, polkas_of: Height(0) })
     }
 
     /// Checks an archive's first [`HEAD_BYTES`] bytes.
@@ -227,6 +253,23 @@ impl Verifier {
             .execute(&block.header, records, parent.as_ref())
             .map_err(|e| self.fault(e))?;
         self.ledger.commit(&executed);
+        Ok(())
+    }
+
+    /// Checks polka certificates of the tip. They are what one node saw: another archive of the same
+    /// chain may have others, or none. Errors: one that proves nothing, or a second frame of them.
+    pub fn polkas(&mut self, polkas: &[PolkaCertificate]) -> Result<(), ArchiveError> {
+        let height = self.ledger.tip().height;
+        if height == Height(0) {
+            return Err(self.fault(BlockFault::Frame));
+        }
+        let fail = |cause: BlockFault| ArchiveError::Block { height, cause: Box::new(cause) };
+        if polkas.is_empty() || self.polkas_of == height {
+            return Err(fail(BlockFault::Frame));
+        }
+        let (consortium, set) = (self.ledger.consortium(), self.ledger.tip_validators());
+        check_polkas(polkas, height, consortium, set).map_err(|error| fail(error.into()))?;
+        self.polkas_of = height;
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use crate::hash::{
     ValidatorSetHash, tagged,
 };
 use crate::ids::{Height, LogIndex, TimeMs};
+use crate::polka::PolkaCertificate;
 use crate::text::AgencyId;
 use crate::vote::CommitCertificate;
 
@@ -89,12 +90,16 @@ pub fn body_hash(consortium: &ConsortiumId, leaves: &[LeafHash]) -> BodyHash {
 }
 
 /// A block with the certificate that committed it: what the block log stores and sync carries.
+/// Which polka certificates are beside it differs from node to node: each keeps what it saw.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct CommittedBlock {
     /// The block.
     pub block: Block,
     /// The precommits that committed it.
     pub certificate: CommitCertificate,
+    /// The quorums of prevotes of its height that this node knows, ascending by round and block;
+    /// none where the block was decided in round 0 and nothing else came close.
+    pub polkas: Vec<PolkaCertificate>,
 }
 
 impl CommittedBlock {

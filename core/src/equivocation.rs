@@ -8,7 +8,7 @@ use crate::encoding::{Decode, Encode, encode};
 use crate::hash::{ConsortiumId, Purpose, tagged};
 use crate::ids::{Height, Nonce, TimeMs};
 use crate::keys::{PublicKey, Signature, SignatureError};
-use crate::vote::{CommitCertificate, Proposal, VerifiedCertificate, Vote, VoteKind};
+use crate::vote::{Proposal, VerifiedCertificate, Vote, VoteKind};
 
 /// Two messages that a correct validator never signs both.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ pub enum Equivocation {
     },
 }
 
-/// The step of consensus in which two messages contradict each other.
+/// What is signed in a round, in the order in which a validator signs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub enum Step {
     /// Proposing.
@@ -123,21 +123,10 @@ pub fn contradictions(one: &VerifiedCertificate, other: &VerifiedCertificate) ->
     if one.height != other.height || one.round != other.round {
         return Vec::new();
     }
-    let precommit = |of: &CommitCertificate, validator| Vote {
-        kind: VoteKind::Precommit,
-        height: of.height,
-        round: of.round,
-        value: Some(of.header_hash),
-        validator,
-    };
-    let pairs = one.signatures.iter().filter_map(|first| {
-        let second = other.signatures.iter().find(|s| s.validator == first.validator)?;
-        Some(Equivocation::Votes {
-            first: precommit(one, first.validator),
-            first_signature: first.signature,
-            second: precommit(other, second.validator),
-            second_signature: second.signature,
-        })
+    let pairs = one.votes().filter_map(|(first, first_signature)| {
+        let same = |(vote, _): &(Vote, Signature)| vote.validator == first.validator;
+        let (second, second_signature) = other.votes().find(same)?;
+        Some(Equivocation::Votes { first, first_signature, second, second_signature })
     });
     pairs.filter(|pair| pair.place().is_some()).collect()
 }
@@ -162,6 +151,7 @@ mod tests {
     use crate::keys::SecretKey;
     use crate::validators::{Validator, ValidatorSet};
     use crate::vote::CertificateSignature;
+    use crate::vote::CommitCertificate;
 
     const CONSORTIUM: ConsortiumId = ConsortiumId([3; 32]);
 

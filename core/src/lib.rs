@@ -22,6 +22,7 @@ pub mod key_file;
 pub mod keys;
 pub mod ledger;
 pub mod log_tree;
+pub mod polka;
 pub mod query;
 pub mod refusal;
 pub mod request;

@@ -334,7 +334,7 @@ impl VerifiedManifest {
         }
         let parent_certificate = parent_certificate.clone();
         let block = Block { header: path.header.clone(), parent_certificate, records };
-        Ok(CommittedBlock { block, certificate: path.certificate.clone() })
+        Ok(CommittedBlock { block, certificate: path.certificate.clone(), polkas: Vec::new() })
     }
 
     fn pairs(

@@ -119,6 +119,11 @@ pub fn read<T: Encode + Decode<()>>(state: &impl StateRead, key: &StateKey<'_>) 
     state.get(&key.to_bytes()).map(object)
 }
 
+/// Who supervises the sharing.
+pub fn competent_authority(state: &impl StateRead) -> Option<AgencyId> {
+    read(state, &StateKey::CompetentAuthority)
+}
+
 /// A state value's object. Panics if the value is not one that `apply` wrote.
 pub fn object<T: Encode + Decode<()>>(value: &[u8]) -> T {
     match decode(value, value.len()) {
@@ -139,6 +144,13 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// The changes that put one object under its key.
+    pub fn of<T: Encode>(key: &StateKey<'_>, object: &T) -> Changes {
+        let mut changes = Changes::default();
+        changes.put(key, object);
+        changes
+    }
+
     /// Puts an object under its key.
     pub fn put<T: Encode>(&mut self, key: &StateKey<'_>, object: &T) {
         self.puts.insert(key.to_bytes(), encode(object));

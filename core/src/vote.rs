@@ -71,7 +71,7 @@ impl Proposal {
     }
 }
 
-/// One precommit of a certificate.
+/// One vote of a certificate.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
 )]
@@ -104,8 +104,8 @@ pub enum CertificateError {
     /// Someone signed who is no validator at that height.
     #[error("{0:?} is not a validator at this height")]
     Stranger(PublicKey),
-    /// A precommit's signature fails.
-    #[error("the precommit of {agency} does not verify")]
+    /// A vote's signature fails.
+    #[error("the vote of {agency} does not verify")]
     Signature {
         /// Whose.
         agency: AgencyId,
@@ -133,35 +133,67 @@ impl CommitCertificate {
         consortium: &ConsortiumId,
         set: &ValidatorSet,
     ) -> Result<VerifiedCertificate, CertificateError> {
-        if !self.signatures.windows(2).all(|pair| pair[0].validator < pair[1].validator) {
-            return Err(CertificateError::Order);
-        }
-        let mut power = 0u64;
-        for CertificateSignature { validator, signature } in &self.signatures {
-            let member = set.by_key(validator).ok_or(CertificateError::Stranger(*validator))?;
-            let vote = Vote {
-                kind: VoteKind::Precommit,
-                height: self.height,
-                round: self.round,
-                value: Some(self.header_hash),
-                validator: *validator,
-            };
-            validator.verify_vote(consortium, &vote, signature).map_err(|source| {
-                CertificateError::Signature { agency: member.agency.clone(), source }
-            })?;
-            power += member.power;
-        }
-        if !set.is_quorum(power) {
-            return Err(CertificateError::NoQuorum { power, total: set.total_power() });
-        }
+        check_quorum(self.voted(), &self.signatures, consortium, set)?;
         let hash = self.hash(consortium);
         Ok(VerifiedCertificate { certificate: self, hash })
+    }
+
+    /// The votes that it consists of, each with its signature.
+    pub fn votes(&self) -> impl Iterator<Item = (Vote, Signature)> {
+        let voted = self.voted();
+        self.signatures.iter().map(move |by| (voted.by(by.validator), by.signature))
+    }
+
+    fn voted(&self) -> Voted {
+        let CommitCertificate { height, round, header_hash: value, .. } = *self;
+        Voted { kind: VoteKind::Precommit, height, round, value }
     }
 
     /// The certificate's hash, as the next header names it.
     pub fn hash(&self, consortium: &ConsortiumId) -> CertificateHash {
         CertificateHash(tagged(Purpose::Certificate, consortium, &encode(self)))
     }
+}
+
+/// What all votes of a certificate say.
+#[derive(Clone, Copy)]
+pub(crate) struct Voted {
+    pub(crate) kind: VoteKind,
+    pub(crate) height: Height,
+    pub(crate) round: u32,
+    pub(crate) value: HeaderHash,
+}
+
+impl Voted {
+    /// The vote of one of them.
+    pub(crate) fn by(self, validator: PublicKey) -> Vote {
+        let Voted { kind, height, round, value } = self;
+        Vote { kind, height, round, value: Some(value), validator }
+    }
+}
+
+/// Whether these are votes of distinct validators with more than two thirds of the power.
+pub(crate) fn check_quorum(
+    voted: Voted,
+    signatures: &[CertificateSignature],
+    consortium: &ConsortiumId,
+    set: &ValidatorSet,
+) -> Result<(), CertificateError> {
+    if !signatures.windows(2).all(|pair| pair[0].validator < pair[1].validator) {
+        return Err(CertificateError::Order);
+    }
+    let mut power = 0u64;
+    for CertificateSignature { validator, signature } in signatures {
+        let member = set.by_key(validator).ok_or(CertificateError::Stranger(*validator))?;
+        validator.verify_vote(consortium, &voted.by(*validator), signature).map_err(|source| {
+            CertificateError::Signature { agency: member.agency.clone(), source }
+        })?;
+        power += member.power;
+    }
+    if !set.is_quorum(power) {
+        return Err(CertificateError::NoQuorum { power, total: set.total_power() });
+    }
+    Ok(())
 }
 
 /// A certificate that was checked against the validators of its height.

@@ -29,10 +29,8 @@ pub fn evaluate(
     };
     check_parties(&grant, attempt)?;
     check_provider(state, at, &attempt.dataset.agency)?;
-    let Some(published) = state::dataset(state, &attempt.dataset) else {
-        unreachable!("a grant is on a dataset, and objects are never deleted");
-    };
-    check_in_force(&grant, &published, at.time)?;
+    let published = dataset_of(state, &grant);
+    check_terms_in_force(&grant, &published, at.time)?;
     check_coverage(&grant, attempt)?;
     check_offered(&published.dataset, attempt)?;
     check_quota(state, &grant, at, attempt)
@@ -113,10 +111,29 @@ fn check_parties(grant: &Grant, attempt: &Attempt) -> Result<(), AccessRefusal> 
     Ok(())
 }
 
-/// Whether a grant on `published` lets anything through at `now`, whoever asks for what. Errors:
-/// the first reason why it does not. Those that are final come first, so that nobody waits for the
-/// end of a suspension on a grant that has ended.
+/// Whether a grant lets anything through at a position, whoever of its requester's asks for what.
+/// Errors: the first reason why it does not, in the order in which [`evaluate`] refuses an access:
+/// the requester is a member no more, nor the provider, then what befell the grant and its dataset.
 pub fn check_in_force(
+    state: &impl StateRead,
+    at: Position,
+    grant: &Grant,
+) -> Result<(), AccessRefusal> {
+    check_requester(state, at, &grant.terms.requester)?;
+    check_provider(state, at, &grant.terms.dataset.agency)?;
+    check_terms_in_force(grant, &dataset_of(state, grant), at.time)
+}
+
+fn dataset_of(state: &impl StateRead, grant: &Grant) -> PublishedDataset {
+    match state::dataset(state, &grant.terms.dataset) {
+        Some(published) => published,
+        None => unreachable!("a grant is on a dataset, and objects are never deleted"),
+    }
+}
+
+/// What is final comes first, so that nobody waits for the end of a suspension on a grant that has
+/// ended.
+fn check_terms_in_force(
     grant: &Grant,
     published: &PublishedDataset,
     now: TimeMs,

@@ -8,10 +8,10 @@ use crate::codes::{CodeEntry, CodeList, MAX_CODES, PublishedCode};
 use crate::refusal::Refusal;
 use crate::state::{self, Changes, StateKey, StateRead};
 use crate::statement::StatementSigner;
-use crate::text::{AgencyId, Code};
+use crate::text::Code;
 
 fn require_authority(state: &impl StateRead, signers: &[StatementSigner]) -> Result<(), Refusal> {
-    let authority: Option<AgencyId> = state::read(state, &StateKey::CompetentAuthority);
+    let authority = state::competent_authority(state);
     match authority {
         Some(authority) => require_sole_signer(signers, &authority, KeyRole::Steward),
         None => unreachable!("the genesis names the competent authority"),
@@ -56,9 +56,7 @@ pub(super) fn withdraw(
     require_authority(state, signers)?;
     let mut listed = require_in_use(state, list, code)?;
     listed.withdrawn_at = Some(at.index);
-    let mut changes = Changes::default();
-    changes.put(&StateKey::code(list, code), &listed);
-    Ok(changes)
+    Ok(Changes::of(&StateKey::code(list, code), &listed))
 }
 
 /// The code must be on the list and not withdrawn.

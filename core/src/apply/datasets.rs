@@ -146,9 +146,7 @@ fn replace(at: Position, earlier: PublishedDataset, dataset: &Dataset) -> Change
 }
 
 fn put(published: &PublishedDataset) -> Changes {
-    let mut changes = Changes::default();
-    changes.put(&StateKey::Dataset(&published.dataset.id), published);
-    changes
+    Changes::of(&StateKey::Dataset(&published.dataset.id), published)
 }
 
 fn check_form(dataset: &Dataset) -> Result<(), Refusal> {

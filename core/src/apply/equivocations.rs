@@ -29,7 +29,5 @@ pub(super) fn record(
     if let Some(at) = state::read(state, &mark) {
         return Err(Refusal::EquivocationKnown { at });
     }
-    let mut changes = Changes::default();
-    changes.put(&mark, &at.index);
-    Ok(changes)
+    Ok(Changes::of(&mark, &at.index))
 }

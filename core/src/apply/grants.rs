@@ -170,7 +170,5 @@ fn require_live(
 }
 
 fn put(id: GrantId, grant: &Grant) -> Changes {
-    let mut changes = Changes::default();
-    changes.put(&StateKey::Grant(id), grant);
-    changes
+    Changes::of(&StateKey::Grant(id), grant)
 }

@@ -79,7 +79,5 @@ pub(super) fn revoke(
     }
     registered.revoked =
         Some(KeyRevocation { at: at.index, reason: reason.clone(), suspect_since });
-    let mut changes = Changes::default();
-    changes.put(&StateKey::Key(key), &registered);
-    Ok(changes)
+    Ok(Changes::of(&StateKey::Key(key), &registered))
 }

@@ -48,18 +48,14 @@ pub(super) fn carry_out(
             if *params == super::params(state) {
                 return unfit(MeasureFault::NothingChanges);
             }
-            let mut changes = Changes::default();
-            changes.put(&StateKey::Params, params);
-            Ok(changes)
+            Ok(Changes::of(&StateKey::Params, params))
         }
         Measure::ActivateVersion { version } => {
             // One after the other, so that no slip of a figure stops every node for ever.
             if Some(*version) != state::protocol_version(state).checked_add(1) {
                 return unfit(MeasureFault::Version);
             }
-            let mut changes = Changes::default();
-            changes.put(&StateKey::ProtocolVersion, version);
-            Ok(changes)
+            Ok(Changes::of(&StateKey::ProtocolVersion, version))
         }
     }
 }
@@ -149,18 +145,16 @@ fn change_authority(state: &impl StateRead, agency: &AgencyId) -> Result<Changes
     if !roll(state).electorate.contains(agency) {
         return unfit(MeasureFault::Standing);
     }
-    let authority: Option<AgencyId> = state::read(state, &StateKey::CompetentAuthority);
+    let authority = state::competent_authority(state);
     if authority.as_ref() == Some(agency) {
         return unfit(MeasureFault::NothingChanges);
     }
-    let mut changes = Changes::default();
-    changes.put(&StateKey::CompetentAuthority, agency);
-    Ok(changes)
+    Ok(Changes::of(&StateKey::CompetentAuthority, agency))
 }
 
 /// The competent authority stays a member with a ballot.
 fn refuse_authority(state: &impl StateRead, agency: &AgencyId) -> Result<(), Refusal> {
-    let authority: Option<AgencyId> = state::read(state, &StateKey::CompetentAuthority);
+    let authority = state::competent_authority(state);
     match authority {
         Some(authority) if authority == *agency => unfit(MeasureFault::IsAuthority),
         _ => Ok(()),
@@ -192,9 +186,7 @@ fn require_member(state: &impl StateRead, agency: &AgencyId) -> Result<Agency, R
 }
 
 fn put_agency(agency: &Agency) -> Changes {
-    let mut changes = Changes::default();
-    changes.put(&StateKey::Agency(&agency.id), agency);
-    changes
+    Changes::of(&StateKey::Agency(&agency.id), agency)
 }
 
 fn validators(state: &impl StateRead) -> ValidatorSet {
@@ -216,7 +208,5 @@ fn set_validator(
     let Ok(set) = ValidatorSet::try_from(set) else {
         return unfit(MeasureFault::ValidatorSet);
     };
-    let mut changes = Changes::default();
-    changes.put(&StateKey::Validators, &set);
-    Ok(changes)
+    Ok(Changes::of(&StateKey::Validators, &set))
 }

@@ -138,7 +138,5 @@ fn close(at: Position, id: RequestId, request: Request, outcome: Outcome) -> Cha
 }
 
 fn put(id: RequestId, request: &Request) -> Changes {
-    let mut changes = Changes::default();
-    changes.put(&StateKey::Request(id), request);
-    changes
+    Changes::of(&StateKey::Request(id), request)
 }

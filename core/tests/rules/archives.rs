@@ -4,16 +4,20 @@
 use comity_core::agency::KeyRole;
 use comity_core::archive::{
     ArchiveError, BlockFault, FRAME_HEAD_BYTES, Frame, HEAD_BYTES, Verified, Verifier, block_frame,
-    certificate_frame, check_block, decode_frame, frame_head, head,
+    block_frames, certificate_frame, check_block, decode_frame, frame_head, head,
 };
 use comity_core::block::CommittedBlock;
 use comity_core::genesis::{Genesis, Params};
+use comity_core::hash::HeaderHash;
 use comity_core::ids::Height;
 use comity_core::ledger::BlockError;
+use comity_core::polka::{MAX_POLKAS, PolkaCertificate, PolkasError};
 use comity_core::statement::RecordError;
-use comity_core::vote::{CertificateError, CommitCertificate};
+use comity_core::vote::{
+    CertificateError, CertificateSignature, CommitCertificate, Vote, VoteKind,
+};
 
-use crate::story::{FINANCE, MEMBERS, Story, certificate, genesis, new_key, terms, text};
+use crate::story::{FINANCE, MEMBERS, Story, certificate, genesis, new_key, secret, terms, text};
 
 /// Blocks in the archive.
 const BLOCKS: usize = 5;
@@ -41,7 +45,7 @@ fn told() -> Story {
 
 /// The archive of these blocks, ended by this certificate.
 fn packed(story: &Story, blocks: &[CommittedBlock], last: &CommitCertificate) -> Vec<u8> {
-    let frames = blocks.iter().flat_map(|committed| block_frame(&committed.block));
+    let frames = blocks.iter().flat_map(|beside| block_frames(&beside.block, &beside.polkas));
     let mut bytes = head(&story.consortium());
     bytes.extend(frames);
     bytes.extend(certificate_frame(last));
@@ -82,21 +86,21 @@ fn verify(genesis: &Genesis, bytes: &[u8]) -> Result<Verified, ArchiveError> {
 fn verify_frames(mut verifier: Verifier, mut bytes: &[u8]) -> Result<Verified, ArchiveError> {
     let consortium = *verifier.ledger().consortium();
     loop {
-        let next = next_frame(bytes).and_then(|(frame, rest)| match frame {
-            Frame::Block(block) => Ok((Ok(check_block(&consortium, block)?), rest)),
-            Frame::Certificate(certificate) => Ok((Err(certificate), rest)),
-        });
-        match next.map_err(|fault| verifier.fault(fault))? {
-            (Ok(checked), rest) => {
+        let (frame, rest) = next_frame(bytes).map_err(|fault| verifier.fault(fault))?;
+        match frame {
+            Frame::Block(block) => {
+                let checked =
+                    check_block(&consortium, block).map_err(|fault| verifier.fault(fault))?;
                 verifier.push(checked)?;
-                bytes = rest;
             }
-            (Err(_), rest) if !rest.is_empty() => {
+            Frame::Polkas(polkas) => verifier.polkas(&polkas)?,
+            Frame::Certificate(_) if !rest.is_empty() => {
                 let height = verifier.ledger().tip().height;
                 return Err(ArchiveError::Block { height, cause: Box::new(BlockFault::Trailing) });
             }
-            (Err(certificate), _) => return verifier.finish(certificate),
+            Frame::Certificate(certificate) => return verifier.finish(certificate),
         }
+        bytes = rest;
     }
 }
 
@@ -122,6 +126,49 @@ fn a_whole_archive_verifies() {
     let verified = verify(&story.genesis, &bytes).unwrap();
     assert_eq!(verified, Verified { tip: story.ledger.tip(), entries: 5, signers: 3 });
     assert_eq!(verified.tip.height, Height(BLOCKS as u64));
+}
+
+/// Prevotes of these members for a block at a height.
+fn polka(story: &Story, height: Height, round: u32, members: &[&str]) -> PolkaCertificate {
+    let value = HeaderHash([7; 32]);
+    let sign = |member: &&str| {
+        let key = secret(member, KeyRole::Validator);
+        let (kind, validator) = (VoteKind::Prevote, key.public());
+        let vote = Vote { kind, height, round, value: Some(value), validator };
+        let signature = key.sign_vote(&story.consortium(), &vote);
+        CertificateSignature { validator, signature }
+    };
+    let mut signatures: Vec<_> = members.iter().map(sign).collect();
+    signatures.sort_by_key(|signed| signed.validator);
+    PolkaCertificate { height, round, value, signatures }
+}
+
+#[test]
+fn polka_certificates_beside_a_block_are_optional_and_each_must_prove_a_quorum() {
+    let story = told();
+    let last = story.certificate.clone().unwrap();
+    let verified = |polkas: Vec<PolkaCertificate>| {
+        let mut blocks = story.blocks.clone();
+        blocks[1].polkas = polkas;
+        verify(&story.genesis, &packed(&story, &blocks, &last))
+    };
+    let quorum = |height, round| polka(&story, Height(height), round, &MEMBERS[..3]);
+    let proven = verified(Vec::new()).unwrap();
+    assert_eq!(verified(vec![quorum(2, 0), quorum(2, 4)]).unwrap(), proven);
+    let faults = [
+        (vec![quorum(2, 4), quorum(2, 0)], PolkasError::Order),
+        (vec![quorum(2, 0), quorum(3, 1)], PolkasError::Height { round: 1 }),
+        (vec![quorum(2, 0); MAX_POLKAS + 1], PolkasError::Count(MAX_POLKAS + 1)),
+    ];
+    for (polkas, due) in faults {
+        let (height, fault) = fault(verified(polkas));
+        assert!(matches!(&fault, BlockFault::Polkas(found) if *found == due), "{fault}");
+        assert_eq!(height, 2);
+    }
+    let few = polka(&story, Height(2), 0, &MEMBERS[..2]);
+    let source = CertificateError::NoQuorum { power: 2, total: 4 };
+    let due = PolkasError::Certificate { round: 0, source };
+    assert!(matches!(fault(verified(vec![few])).1, BlockFault::Polkas(found) if found == due));
 }
 
 #[test]

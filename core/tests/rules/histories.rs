@@ -199,7 +199,7 @@ fn the_window_holds_no_more_than_what_can_still_be_replayed() {
 #[test]
 fn blocks_headers_and_certificates_decode_to_what_was_encoded() {
     for committed in told(7, 20).story.blocks {
-        let CommittedBlock { block, certificate } = &committed;
+        let CommittedBlock { block, certificate, .. } = &committed;
         assert_eq!(CommittedBlock::from_bytes(&committed.to_bytes()).as_ref(), Ok(&committed));
         assert_eq!(Block::from_bytes(&block.to_bytes()).as_ref(), Ok(block));
         let header = encode(&block.header);

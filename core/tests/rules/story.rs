@@ -391,7 +391,7 @@ impl Story {
         let voters: Vec<&str> = voters[..enough].iter().map(|v| v.agency.as_str()).collect();
         let certificate = certificate(&self.consortium(), self.ledger.tip(), 0, &voters);
         self.certificate = Some(certificate.clone());
-        self.blocks.push(CommittedBlock { block, certificate });
+        self.blocks.push(CommittedBlock { block, certificate, polkas: Vec::new() });
         self.now = executed.header.time.plus(1_000);
     }
 

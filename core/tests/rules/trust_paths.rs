@@ -41,7 +41,7 @@ impl Told {
             }
         }
         let next = self.story.ledger.validators();
-        let CommittedBlock { block, certificate } = self.story.blocks.last().unwrap();
+        let CommittedBlock { block, certificate, .. } = self.story.blocks.last().unwrap();
         let change = SetChange::of(&block.header, certificate, next);
         self.changes.push(change.expect("the validators change"));
         self.sets.push(next.clone());
@@ -50,7 +50,7 @@ impl Told {
     /// The path to the block of this height.
     pub(crate) fn path(&self, height: u64) -> TrustPath {
         let at = usize::try_from(height - 1).unwrap();
-        let CommittedBlock { block, certificate } = &self.story.blocks[at];
+        let CommittedBlock { block, certificate, .. } = &self.story.blocks[at];
         let below = |change: &&SetChange| change.header.height.0 < height;
         let changes = self.changes.iter().filter(below).cloned().collect();
         TrustPath { changes, header: block.header.clone(), certificate: certificate.clone() }
@@ -95,7 +95,7 @@ fn path_leads_to_every_block_of_the_chain() {
         let consortium = told.story.consortium();
         assert_eq!(verified.validators().hash(&consortium), block.header.validators);
         for below in 1..=height {
-            let CommittedBlock { block, certificate } =
+            let CommittedBlock { block, certificate, .. } =
                 &told.story.blocks[usize::try_from(below - 1).unwrap()];
             verified.prove(&block.header, certificate).unwrap();
             let set = verified.validators_at(Height(below)).unwrap();
@@ -225,7 +225,7 @@ fn every_way_in_which_a_step_can_be_wrong_is_named() {
     let next = |path: &mut TrustPath| path.changes[0].next = told.sets[2].clone();
     assert_eq!(named(&next), (first, StepFault::NextSet));
     let (header, certificate) = {
-        let CommittedBlock { block, certificate } = &told.story.blocks[0];
+        let CommittedBlock { block, certificate, .. } = &told.story.blocks[0];
         (block.header.clone(), certificate.clone())
     };
     let idle = SetChange { header, certificate, next: told.sets[0].clone() };

@@ -9,6 +9,8 @@ use comity_core::ids::Height;
 use comity_core::keys::{PublicKey, Signature};
 use comity_core::vote::{CommitCertificate, Proposal, Vote, VoteKind};
 
+pub use comity_core::polka::PolkaCertificate;
+
 use crate::storage::{MarkPosition, Step};
 
 /// Longest gossip message (bytes).
@@ -19,6 +21,10 @@ pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
 pub const MAX_RESPONSE_BYTES: usize = 16 * 1024 * 1024;
 /// Most bytes of a snapshot's manifest in one response.
 pub const MANIFEST_PIECE_BYTES: usize = 256 * 1024;
+/// Most nodes whose addresses one response tells (count).
+pub const MAX_NODES_TOLD: usize = 512;
+/// Most addresses of one node that are told (count).
+pub const MAX_ADDRESSES_OF_NODE: usize = 4;
 /// Most bytes of records in one gossip message.
 pub const RECORD_BATCH_BYTES: usize = 256 * 1024;
 
@@ -44,22 +50,6 @@ pub struct SignedProposal {
     pub parent_certificate: Option<CommitCertificate>,
     /// The records, in order.
     pub leaves: Vec<LeafHash>,
-}
-
-/// One prevote of a polka certificate.
-pub type PolkaSignature = comity_core::vote::CertificateSignature;
-
-/// More than two thirds of prevotes for one block in one round.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct PolkaCertificate {
-    /// The height.
-    pub height: Height,
-    /// The round.
-    pub round: u32,
-    /// The block.
-    pub value: HeaderHash,
-    /// The prevotes, ascending by key.
-    pub signatures: Vec<PolkaSignature>,
 }
 
 /// Votes that carry a node into or past a round.
@@ -193,6 +183,36 @@ pub enum Request {
         /// The chunk's number in the file, from 0.
         number: u32,
     },
+    /// Where the members' nodes listen, as far as the other side knows it at first hand.
+    Addresses,
+}
+
+/// Where a node listens for others: TCP, under an IP address as its bytes stand in a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum NodeAddress {
+    /// IPv4.
+    Ip4 {
+        /// The address.
+        ip: [u8; 4],
+        /// The port.
+        port: u16,
+    },
+    /// IPv6.
+    Ip6 {
+        /// The address.
+        ip: [u8; 16],
+        /// The port.
+        port: u16,
+    },
+}
+
+/// Where one node listens. A hint: only a connection on which the node proves its key shows that it is true.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct NodeAddresses {
+    /// The node's transport key, not checked to be one: so that a long list costs little to read.
+    pub key: [u8; 32],
+    /// At most [`MAX_ADDRESSES_OF_NODE`], the likeliest first.
+    pub addresses: Vec<NodeAddress>,
 }
 
 /// A piece of a snapshot's manifest.
@@ -220,6 +240,8 @@ pub enum Response {
     Snapshot(Option<ManifestPiece>),
     /// To [`Request::SnapshotChunk`], where the node has that snapshot.
     SnapshotChunk(Option<Vec<u8>>),
+    /// To [`Request::Addresses`]: at most [`MAX_NODES_TOLD`] nodes, each once.
+    Addresses(Vec<NodeAddresses>),
 }
 
 macro_rules! wire {

@@ -41,7 +41,7 @@ def ended(chain, block):
 
 def cases():
     """The cases of archives.json."""
-    for source in (good(), files(), certificates(), headers(), bodies(), memberships()):
+    for source in (good(), files(), certificates(), headers(), bodies(), memberships(), polkas()):
         for what, data in source:
             yield {"what": what, "archive": data.hex(), "result": verify_archive(w.GENESIS, data)}
 
@@ -71,7 +71,8 @@ def files():
     yield "a frame at the end", data + frame(2, b"")
     yield "a block at the end", data + frame(1, put(small(1))[0])
     yield "a frame of kind 0", data[:40] + b"\0" + data[41:]
-    yield "a frame of kind 3", data[:last] + b"\3" + data[last + 1 :]
+    yield "a frame of kind 4", data[:last] + b"\4" + data[last + 1 :]
+    yield "a certificate in a frame of polka certificates", data[:last] + b"\3" + data[last + 1 :]
     over = (8 * 1024 * 1024 + 1).to_bytes(4, "little")
     yield "a frame of more than 8 MiB", data[:40] + b"\1" + over + data[45:]
     over = (64 * 1024 + 1).to_bytes(4, "little")
@@ -180,6 +181,41 @@ def bodies():
     more = w.record("tax.gd admin", w.register("one more", "tax.gd", "officer"), "more", UNTIL)
     yield "13 records of one agency", replaced(one + [more])
     yield from sizes()
+
+
+def polkas():
+    """Polka certificates beside blocks: what a node saw, and so optional."""
+    def begun():
+        chain = w.Chain()
+        chain.push(SMALL[0], w.TIMES[0], precommit_round=2)
+        chain.push(SMALL[1], w.TIMES[1], rnd=1)
+        return chain
+
+    chain = begun()
+    blocks, last = put(chain), shapes.COMMIT_CERTIFICATE.put(chain.certificate)
+    held = {at: shapes.POLKAS.put(list(value)) for at, value in enumerate(chain.polkas)}
+
+    def beside(polkas):
+        return archive(w.CONSORTIUM, blocks, last, polkas)
+
+    yield "beside two blocks", beside(held)
+    yield "left out", beside({})
+    yield "beside the last block", beside({1: held[1]})
+    yield "of another node, which saw one", beside({0: shapes.POLKAS.put(chain.polkas[0][1:2])})
+    yield "none in a frame", beside({0: shapes.POLKAS.put([])})
+    yield "those of the next block", beside({0: held[1]})
+    few = w.polka(1, 1, "ee" * 32, ["civil.gd", "data.gd", "tax.gd"])
+    yield "one of 3 of 5", beside({0: shapes.POLKAS.put([few])})
+    yield "the wrong order", beside({0: shapes.POLKAS.put(chain.polkas[0][::-1])})
+    yield "a byte behind them", beside({0: held[0] + b"\0"})
+    head = len(w.CONSORTIUM) + 8
+    plain, third = beside({}), frame(3, held[0])
+    first = head + 5 + len(blocks[0])
+    yield "before any block", plain[:head] + third + plain[head:]
+    yield "twice", plain[:first] + third + third + plain[first:]
+    yield "after the last certificate", plain + third
+    over = (1024 * 1024 + 1).to_bytes(4, "little")
+    yield "more than 1 MiB", plain[:first] + b"\3" + over + plain[first:]
 
 
 def memberships():

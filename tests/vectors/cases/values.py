@@ -38,6 +38,7 @@ TYPES = {
     "statement-signer": shapes.STATEMENT_SIGNER, "action": shapes.ACTION,
     "statement": shapes.STATEMENT, "signed-record": shapes.SIGNED_RECORD,
     "vote-kind": shapes.VOTE_KIND, "vote": shapes.VOTE, "proposal": shapes.PROPOSAL,
+    "polka-certificate": shapes.POLKA_CERTIFICATE,
     "commit-certificate": shapes.COMMIT_CERTIFICATE, "header": shapes.HEADER,
     "proposal-id": shapes.PROPOSAL_ID, "official-keys": shapes.OFFICIAL_KEYS,
     "measure": shapes.MEASURE, "choice": shapes.CHOICE, "ballot": shapes.BALLOT,
@@ -326,6 +327,7 @@ def large():
     }
     yield from (("proposal", {**proposal, "polka_round": value}) for value in (None, 0))
     yield "commit-certificate", w.CHAIN.certificate
+    yield "polka-certificate", w.CHAIN.polkas[1][0]
     yield "header", block["header"]
 
 
@@ -466,6 +468,9 @@ def struct_faults():
     block = shapes.BLOCK.put(w.CHAIN.blocks[0])
     yield "a block without its end", "block", block[:-1], "truncated"
     yield "a block and a byte", "block", block + b"\0", "trailing"
-    committed = shapes.COMMITTED_BLOCK.put({"block": w.CHAIN.blocks[-1], "certificate": w.CHAIN.certificate})
+    committed = shapes.COMMITTED_BLOCK.put(
+        {"block": w.CHAIN.blocks[-1], "certificate": w.CHAIN.certificate, "polkas": []})
+    yield "a committed block without its polka certificates", "committed-block", committed[:-8], \
+        "truncated"
     yield "a committed block without its end", "committed-block", committed[:-1], "truncated"
     assert header_hash(w.CHAIN.blocks[-1]["header"]).hex() == w.CHAIN.certificate["header_hash"]

@@ -1,7 +1,7 @@
 """consensus.json: votes, proposals, certificates. blocks.json: headers, bodies, blocks."""
 
 from comity import shapes
-from comity.forms import Unfit, check_certificate
+from comity.forms import Unfit, check_certificate, check_polkas
 from comity.hashing import (
     body_hash, certificate_hash, header_hash, leaf_hash, preimage, sha256,
 )
@@ -74,16 +74,56 @@ def certificates():
                "hash": certificate_hash(w.CONSORTIUM, value).hex(), "fault": fault}
 
 
+def polkas():
+    """Polka certificates beside the block of height 2, as they must be and not."""
+    one, other = sorted([VALUE, "ee" * 32])
+
+    def at(rnd, value=VALUE, agencies=("civil.gd", "data.gd", "health.gd"), height=2, **more):
+        return w.polka(height, rnd, value, list(agencies), **more)
+
+    good = at(1)
+    signatures = good["signatures"]
+    precommits = w.certificate(2, 1, VALUE)["signatures"]
+    many = [at(n) for n in range(3)] + [
+        {"height": 2, "round": n, "value": VALUE, "signatures": []} for n in range(3, 65)
+    ]
+    for what, value in (
+        ("none", []), ("one", [good]), ("two rounds", [at(0, "ee" * 32), good]),
+        ("two blocks in one round", [at(1, one), at(1, other)]),
+        ("above the round of the decision", [good, at(7)]),
+        ("two blocks in the wrong order", [at(1, other), at(1, one)]),
+        ("two rounds in the wrong order", [good, at(0)]), ("one twice", [good, good]),
+        ("65", many), ("of another height", [at(1, height=3)]),
+        ("3 of 5", [at(1, agencies=("civil.gd", "data.gd", "tax.gd"))]),
+        ("of nobody", [{**good, "signatures": []}]),
+        ("out of order", [{**good, "signatures": signatures[::-1]}]),
+        ("of precommits", [{**good, "signatures": precommits}]),
+        ("a stranger's", [{**good, "signatures": sorted(
+            signatures + [{**signatures[0], "validator": w.public("stranger")}],
+            key=lambda s: s["validator"])}]),
+        ("for another consortium", [at(1, consortium=bytes(32))]),
+        ("the second is wrong", [at(0), {**good, "round": 2}]),
+    ):
+        fault = None
+        try:
+            check_polkas(value, 2, w.CONSORTIUM, w.CHAIN.ledger.validators)
+        except Unfit as unfit:
+            fault = unfit.name
+        yield {"what": what, "polkas": value, "height": 2, "consortium": w.CONSORTIUM.hex(),
+               "bytes": shapes.POLKAS.put(value).hex(), "fault": fault}
+
+
 def consensus():
     """The cases of consensus.json."""
     yield from messages()
     yield from certificates()
+    yield from polkas()
 
 
 def blocks():
     """The cases of blocks.json."""
     proofs = [block["parent_certificate"] for block in w.CHAIN.blocks[1:]] + [w.CHAIN.certificate]
-    for block, certificate in zip(w.CHAIN.blocks, proofs):
+    for block, certificate, polkas in zip(w.CHAIN.blocks, proofs, w.CHAIN.polkas):
         header = shapes.HEADER.put(block["header"])
         leaves = [leaf_hash(bytes.fromhex(data)) for data in block["records"]]
         yield {
@@ -94,7 +134,7 @@ def blocks():
             "body_hash": body_hash(w.CONSORTIUM, leaves).hex(),
             "block": shapes.BLOCK.put(block).hex(),
             "committed": shapes.COMMITTED_BLOCK.put(
-                {"block": block, "certificate": certificate}).hex(),
+                {"block": block, "certificate": certificate, "polkas": polkas}).hex(),
         }
     for count in (0, 1, 3):
         leaves = [leaf_hash(bytes([n])) for n in range(count)]

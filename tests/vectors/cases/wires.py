@@ -11,7 +11,7 @@ SALT = 0x0123_4567_89AB_CDEF
 CHAIN = small(3)
 CERTIFICATES = [block["parent_certificate"] for block in CHAIN.blocks[1:]] + [CHAIN.certificate]
 COMMITTED = [
-    shapes.COMMITTED_BLOCK.put({"block": block, "certificate": certificate})
+    shapes.COMMITTED_BLOCK.put({"block": block, "certificate": certificate, "polkas": []})
     for block, certificate in zip(CHAIN.blocks, CERTIFICATES)
 ]
 HASHES = [header_hash(block["header"]) for block in CHAIN.blocks]
@@ -82,6 +82,13 @@ def requests():
     yield "response", {"snapshot": {"height": 3, "size_bytes": 4, "bytes": "01020304"}}
     yield "response", {"snapshot_chunk": None}
     yield "response", {"snapshot_chunk": "00ff"}
+    yield "request", "addresses"
+    yield "response", {"addresses": []}
+    four = {"ip4": {"ip": "0a140007", "port": 7070}}
+    six = {"ip6": {"ip": "fd" + "00" * 14 + "07", "port": 65_535}}
+    keys = [w.public(f"{agency} transport") for agency in ("health.gd", "tax.gd")]
+    yield "response", {"addresses": [{"key": keys[0], "addresses": [four, six]},
+                                     {"key": keys[1], "addresses": []}]}
 
 
 def messages():
@@ -94,8 +101,8 @@ def messages():
     good = shapes.GOSSIP.put({"vote": signed_vote("tax.gd", "prevote", 0, None)})
     for name, data, fault in (
         ("gossip", b"\5\0\0\0", "malformed"), ("gossip", good + b"\0", "trailing"),
-        ("gossip", good[:-1], "truncated"), ("request", b"\5\0\0\0", "malformed"),
-        ("response", b"\5\0\0\0", "malformed"), ("response", b"\2\0\0\0\2", "malformed"),
+        ("gossip", good[:-1], "truncated"), ("request", b"\6\0\0\0", "malformed"),
+        ("response", b"\6\0\0\0", "malformed"), ("response", b"\2\0\0\0\2", "malformed"),
         ("gossip", b"\0\0\0\0" + (2**40).to_bytes(8, "little"), "truncated"),
     ):
         yield {"message": name, "bytes": data.hex(), "fault": fault}

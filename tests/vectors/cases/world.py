@@ -289,12 +289,22 @@ def certificate(height, rnd, value, agencies=VALIDATORS, consortium=CONSORTIUM):
     return {"height": height, "round": rnd, "header_hash": value, "signatures": signatures}
 
 
+def polka(height, rnd, value, agencies=VALIDATORS, consortium=CONSORTIUM):
+    """The prevotes of these agencies."""
+    signatures = []
+    for agency in agencies:
+        content, signature = vote(agency, "prevote", height, rnd, value, consortium)
+        signatures.append({"validator": content["validator"], "signature": signature})
+    signatures.sort(key=lambda s: s["validator"])
+    return {"height": height, "round": rnd, "value": value, "signatures": signatures}
+
+
 class Chain:
     """A chain under construction."""
 
     def __init__(self, genesis=None):
         self.ledger = Ledger(genesis or GENESIS)
-        self.blocks, self.certificate = [], None
+        self.blocks, self.certificate, self.polkas = [], None, []
 
     def next_block(self, records, time, rnd=0, header=None):
         """The next block; `header` replaces fields, right or wrong."""
@@ -313,16 +323,18 @@ class Chain:
         self.blocks.append(block)
         consortium = self.ledger.consortium
         decided = rnd if precommit_round is None else precommit_round
-        self.certificate = certificate(
-            block["header"]["height"], decided, header_hash(block["header"]).hex(), agencies,
-            consortium,
-        )
+        height, value = block["header"]["height"], header_hash(block["header"]).hex()
+        self.certificate = certificate(height, decided, value, agencies, consortium)
+        rounds = range(1, decided + 1) if rnd else range(decided + 1)
+        held = [polka(height, at, value, agencies, consortium) for at in rounds]
+        self.polkas.append(held if decided else [])
 
     def archive(self):
         """The archive of the chain."""
         blocks = [shapes.BLOCK.put(block) for block in self.blocks]
         last = shapes.COMMIT_CERTIFICATE.put(self.certificate)
-        return archive(self.ledger.consortium, blocks, last)
+        polkas = {at: shapes.POLKAS.put(held) for at, held in enumerate(self.polkas) if held}
+        return archive(self.ledger.consortium, blocks, last, polkas)
 
 
 def first_records():

@@ -2,7 +2,7 @@
 
 from . import shapes
 from .forms import (
-    Record, Unfit, check_certificate, check_genesis, first_validators, select,
+    Record, Unfit, check_certificate, check_genesis, check_polkas, first_validators, select,
 )
 from .hashing import (
     body_hash, certificate_hash, consortium_id, header_hash, validator_set_hash,
@@ -14,6 +14,7 @@ from .wire import Refused, decode
 MAGIC = b"COMITYA1"
 MAX_BLOCK_BYTES = 8 * 1024 * 1024
 MAX_CERTIFICATE_BYTES = 64 * 1024
+MAX_POLKAS_BYTES = 1024 * 1024
 RULES_VERSION = 1
 
 
@@ -32,7 +33,7 @@ class Ledger:
         check_genesis(genesis)
         self.consortium = consortium_id(shapes.GENESIS.put(genesis))
         self.height, self.hash, self.time = 0, self.consortium, genesis["time"]
-        self.proposal_round = 0
+        self.proposal_round = self.polkas_of = 0
         self.state, self.leaves = founding_state(genesis), []
         self.records, self.exchanges = {}, {}
         self.tip_validators = self.validators = first_validators(genesis)
@@ -101,6 +102,18 @@ class Ledger:
         self.proposal_round = header["proposal_round"]
         self.tip_validators, self.validators = self.validators, validators
 
+    def take_polkas(self, polkas):
+        """Checks polka certificates of the tip. Errors: `Fault`."""
+        if self.height == 0:
+            raise Fault("frame")
+        if not polkas or self.polkas_of == self.height:
+            raise ParentFault("frame")
+        try:
+            check_polkas(polkas, self.height, self.consortium, self.tip_validators)
+        except Unfit as unfit:
+            raise ParentFault(unfit.name) from unfit
+        self.polkas_of = self.height
+
     def is_named_by(self, certificate):
         """Whether a certificate is of the tip, and of no round before it was proposed."""
         named = (certificate["height"], certificate["header_hash"]) == (self.height, self.hash.hex())
@@ -156,10 +169,15 @@ def frame(kind, content):
     return bytes([kind]) + len(content).to_bytes(4, "little") + content
 
 
-def archive(consortium, blocks, certificate):
-    """An archive of these blocks (bytes) and the last certificate (bytes)."""
-    frames = [frame(1, block) for block in blocks] + [frame(2, certificate)]
-    return MAGIC + consortium + b"".join(frames)
+def archive(consortium, blocks, certificate, polkas=None):
+    """An archive of these blocks (bytes), polka certificates beside some (bytes, by their place),
+    and the last certificate (bytes)."""
+    frames = []
+    for at, block in enumerate(blocks):
+        frames.append(frame(1, block))
+        if polkas and at in polkas:
+            frames.append(frame(3, polkas[at]))
+    return MAGIC + consortium + b"".join(frames) + frame(2, certificate)
 
 
 def read_frames(data):
@@ -169,14 +187,14 @@ def read_frames(data):
         if len(data) - at < 5:
             raise Fault("truncated")
         kind, length = data[at], int.from_bytes(data[at + 1 : at + 5], "little")
-        limits = {1: MAX_BLOCK_BYTES, 2: MAX_CERTIFICATE_BYTES}
+        limits = {1: MAX_BLOCK_BYTES, 2: MAX_CERTIFICATE_BYTES, 3: MAX_POLKAS_BYTES}
         if kind not in limits or length > limits[kind]:
             raise Fault("frame")
         content = data[at + 5 : at + 5 + length]
         if len(content) < length:
             raise Fault("truncated")
         at += 5 + length
-        shape = {1: shapes.BLOCK, 2: shapes.COMMIT_CERTIFICATE}[kind]
+        shape = {1: shapes.BLOCK, 2: shapes.COMMIT_CERTIFICATE, 3: shapes.POLKAS}[kind]
         try:
             yield kind, decode(shape, content, limits[kind])
         except Refused as refused:
@@ -199,6 +217,8 @@ def verify_archive(genesis, data):
                 return {"height": ledger.height, "fault": "trailing"}
             if kind == 1:
                 ledger.execute(value)
+            elif kind == 3:
+                ledger.take_polkas(value)
             else:
                 last = value
         if last is None:

@@ -215,18 +215,39 @@ def check_record(data, consortium):
 
 def check_certificate(certificate, consortium, validators):
     """Errors: why the certificate is not valid for this set."""
-    signatures = certificate["signatures"]
+    height, rnd, value = (certificate[name] for name in ("height", "round", "header_hash"))
+    vote = {"kind": "precommit", "height": height, "round": rnd, "value": value}
+    check_quorum(vote, certificate["signatures"], consortium, validators)
+
+
+MAX_POLKAS = 64
+
+
+def check_polkas(polkas, height, consortium, validators):
+    """Errors: why these are not polka certificates to stand beside the block of a height."""
+    require(len(polkas) <= MAX_POLKAS, "polkas: count")
+    places = [(polka["round"], bytes.fromhex(polka["value"])) for polka in polkas]
+    require(rising(places), "polkas: order")
+    for polka in polkas:
+        require(polka["height"] == height, "polkas: height")
+        vote = {"kind": "prevote", "height": height, "round": polka["round"],
+                "value": polka["value"]}
+        try:
+            check_quorum(vote, polka["signatures"], consortium, validators)
+        except Unfit as unfit:
+            raise Unfit(f"polka: {unfit.name}") from unfit
+
+
+def check_quorum(vote, signatures, consortium, validators):
+    """Errors: why these are not a quorum's signatures of a vote."""
     require(rising([bytes.fromhex(s["validator"]) for s in signatures]), "order")
     power = 0
     for signed in signatures:
         key = signed["validator"]
         member = next((v for v in validators if v["key"] == key), None)
         require(member is not None, "stranger")
-        vote = {
-            "kind": "precommit", "height": certificate["height"], "round": certificate["round"],
-            "value": certificate["header_hash"], "validator": key,
-        }
-        proven = verifies("vote", consortium, shapes.VOTE.put(vote), key, signed["signature"])
+        body = shapes.VOTE.put({**vote, "validator": key})
+        proven = verifies("vote", consortium, body, key, signed["signature"])
         require(proven, "signature")
         power += member["power"]
     require(is_quorum(power, validators), "no-quorum")

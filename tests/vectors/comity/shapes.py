@@ -325,6 +325,11 @@ COMMIT_CERTIFICATE = Struct(
     ("height", HEIGHT), ("round", U32), ("header_hash", HASH),
     ("signatures", List(CERTIFICATE_SIGNATURE)),
 )
+POLKA_CERTIFICATE = Struct(
+    ("height", HEIGHT), ("round", U32), ("value", HASH),
+    ("signatures", List(CERTIFICATE_SIGNATURE)),
+)
+POLKAS = List(POLKA_CERTIFICATE)
 STEP = Unit("proposal", "prevote", "precommit")
 
 
@@ -397,7 +402,9 @@ BLOCK = Struct(
     ("header", HEADER), ("parent_certificate", Option(COMMIT_CERTIFICATE)),
     ("records", List(Blob())),
 )
-COMMITTED_BLOCK = Struct(("block", BLOCK), ("certificate", COMMIT_CERTIFICATE))
+COMMITTED_BLOCK = Struct(
+    ("block", BLOCK), ("certificate", COMMIT_CERTIFICATE), ("polkas", POLKAS)
+)
 LEAF_HASHES = List(HASH)
 
 # "Log tree", "State proofs"
@@ -449,10 +456,6 @@ SIGNED_MARK = Struct(
     ("height", U64), ("round", U32), ("step", STEP), ("message_hash", HASH),
     ("signature", SIGNATURE),
 )
-POLKA_CERTIFICATE = Struct(
-    ("height", HEIGHT), ("round", U32), ("value", HASH),
-    ("signatures", List(CERTIFICATE_SIGNATURE)),
-)
 ROUND_CERTIFICATE = Struct(
     ("height", HEIGHT), ("round", U32), ("by_precommits", Bool()), ("votes", List(SIGNED_VOTE))
 )
@@ -486,9 +489,15 @@ REQUEST = Outer(
     body=Struct(("height", HEIGHT), ("header_hash", HASH)),
     snapshot=Struct(("height", Option(HEIGHT)), ("offset", U32)),
     snapshot_chunk=Struct(("height", HEIGHT), ("number", U32)),
+    addresses=None,
 )
 MANIFEST_PIECE = Struct(("height", HEIGHT), ("size_bytes", U32), ("bytes", Blob()))
+NODE_ADDRESS = Outer(
+    ip4=Struct(("ip", Raw(4)), ("port", U16)), ip6=Struct(("ip", Raw(16)), ("port", U16)),
+)
+NODE_ADDRESSES = Struct(("key", Raw(32)), ("addresses", List(NODE_ADDRESS)))
 RESPONSE = Outer(
     status=STATUS, blocks=List(Blob()), body=Option(Blob()),
     snapshot=Option(MANIFEST_PIECE), snapshot_chunk=Option(Blob()),
+    addresses=List(NODE_ADDRESSES),
 )

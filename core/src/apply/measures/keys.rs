@@ -127,9 +127,7 @@ pub(super) fn end(
     suspect_since: Option<TimeMs>,
 ) -> Changes {
     let revoked = Some(KeyRevocation { at: at.index, reason: Text::default(), suspect_since });
-    let mut changes = Changes::default();
-    changes.put(&StateKey::Key(public), &Key { revoked, ..key });
-    changes
+    Changes::of(&StateKey::Key(public), &Key { revoked, ..key })
 }
 
 /// Registers a key that a measure brings in.
@@ -151,7 +149,5 @@ pub(super) fn begin(
         valid_until: None,
         revoked: None,
     };
-    let mut changes = Changes::default();
-    changes.put(&StateKey::Key(&new.key), &key);
-    Ok(changes)
+    Ok(Changes::of(&StateKey::Key(&new.key), &key))
 }

@@ -8,8 +8,10 @@ mod context;
 mod convert;
 mod desk;
 mod entry;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comity_core::encoding::DecodeError;
 use comity_core::equivocation::Equivocation;
@@ -23,10 +25,12 @@ use malachite_types::{
     Round, SignedMessage, ThresholdParams, Timeout, ValueOrigin, ValuePayload, VoteExtensionPolicy,
 };
 
+use comity_core::polka::MAX_POLKAS;
+
 use crate::message::{PolkaCertificate, RoundCertificate, SignedVote};
 use crate::storage::{Guard, SignedMark};
 use context::{Addr, BlockId, Ctx, EngineSet, engine_proposal, engine_vote};
-use convert::{engine_polka, engine_round};
+use convert::{core_polka, engine_polka, engine_round};
 use desk::Desk;
 
 pub(crate) use entry::{entry_names, entry_witness};
@@ -103,6 +107,9 @@ pub(crate) struct Setting<'a> {
 pub(crate) struct Engine {
     state: State<Ctx>,
     desk: Desk,
+    /// Polka certificates by round and block, the newest few; the engine itself forgets those of
+    /// the rounds before one in which it votes to commit.
+    polkas: BTreeMap<(u32, HeaderHash), PolkaCertificate>,
 }
 
 impl Engine {
@@ -129,7 +136,7 @@ impl Engine {
             .collect::<Result<_, _>>()?;
         let known: BTreeSet<Vec<u8>> = setting.recovered.into_iter().collect();
         let desk = Desk::new(setting.consortium, setting.height, set.clone(), known);
-        let mut engine = Engine { state, desk };
+        let mut engine = Engine { state, desk, polkas: BTreeMap::new() };
         let policy = VoteExtensionPolicy::Disabled;
         let mut outputs = Vec::new();
         let start = Input::StartHeight(height, set, false, None, policy);
@@ -298,7 +305,7 @@ impl Engine {
     }
 
     fn feed(&mut self, input: Input<Ctx>, signer: &mut Option<Signer>) -> Vec<Output> {
-        let Engine { state, desk } = self;
+        let Engine { state, desk, .. } = self;
         let result: Result<(), malachite_consensus::Error<Ctx>> = process!(
             input: input,
             state: state,
@@ -308,7 +315,33 @@ impl Engine {
         if let Err(error) = result {
             desk.outputs.push(Output::Halt(format!("the consensus engine failed: {error}")));
         }
-        std::mem::take(&mut desk.outputs)
+        let outputs = std::mem::take(&mut desk.outputs);
+        self.keep_polkas();
+        outputs
+    }
+
+    /// Keeps the polka certificates that the engine has come to hold.
+    fn keep_polkas(&mut self) {
+        let held = self.state.driver.polka_certificates().iter();
+        let new = held.filter(|certificate| {
+            let round = context::round_number(certificate.round);
+            round.is_some_and(|r| !self.polkas.contains_key(&(r, certificate.value_id)))
+        });
+        let new: Vec<PolkaCertificate> = new.filter_map(core_polka).collect();
+        for polka in new {
+            if self.verify_polka(&polka) {
+                self.polkas.insert((polka.round, polka.value), polka);
+            }
+        }
+        while self.polkas.len() > MAX_POLKAS {
+            self.polkas.pop_first();
+        }
+    }
+
+    /// The polka certificates seen at this height, the newest [`MAX_POLKAS`] of them, by round and
+    /// block.
+    pub(crate) fn polkas(&self) -> &BTreeMap<(u32, HeaderHash), PolkaCertificate> {
+        &self.polkas
     }
 }
 

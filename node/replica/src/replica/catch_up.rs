@@ -6,6 +6,7 @@ use comity_core::block::CommittedBlock;
 use comity_core::hash::leaf_hash;
 use comity_core::ids::Height;
 use comity_core::ledger::Tip;
+use comity_core::polka::check_polkas;
 use comity_core::statement::{RecordError, VerifiedRecord};
 use comity_core::text::AgencyId;
 use comity_core::vote::VerifiedCertificate;
@@ -96,6 +97,7 @@ impl Replica {
             Request::Blocks { .. } => Response::Blocks(Vec::new()),
             Request::Snapshot { .. } => Response::Snapshot(None),
             Request::SnapshotChunk { .. } => Response::SnapshotChunk(None),
+            Request::Addresses => Response::Addresses(Vec::new()),
         };
         self.effects.push(Effect::Respond { ticket, response });
     }
@@ -213,7 +215,7 @@ impl Replica {
         }
     }
 
-    /// Decodes a fetched block and checks its certificate.
+    /// Decodes a fetched block and checks its certificate, and the polka certificates beside it.
     fn check_fetched(
         &self,
         bytes: &[u8],
@@ -242,9 +244,12 @@ impl Replica {
                 None => Err("it sent a block that names other validators".to_owned()),
             };
         }
-        match fetched.certificate.clone().verify(consortium, set) {
-            Ok(_) => Ok(Fetched::Next(Box::new(fetched))),
-            Err(error) => Err(format!("it sent a block with a bad certificate: {error}")),
+        if let Err(error) = fetched.certificate.clone().verify(consortium, set) {
+            return Err(format!("it sent a block with a bad certificate: {error}"));
+        }
+        match check_polkas(&fetched.polkas, height, consortium, set) {
+            Ok(()) => Ok(Fetched::Next(Box::new(fetched))),
+            Err(error) => Err(format!("it sent a block with bad polka certificates: {error}")),
         }
     }
 
@@ -284,7 +289,7 @@ impl Replica {
         fetched: CommittedBlock,
         records: Vec<VerifiedRecord>,
     ) -> bool {
-        let CommittedBlock { block, certificate } = fetched;
+        let CommittedBlock { block, certificate, polkas } = fetched;
         let height = block.header.height;
         let (set, consortium) = (self.ledger.validators(), *self.ledger.consortium());
         let proof: VerifiedCertificate = match certificate.verify(&consortium, set) {
@@ -309,8 +314,9 @@ impl Replica {
         }
         match self.ledger.execute(&block.header, records, parent.as_ref()) {
             Ok(executed) => {
+                let polkas = self.polkas_beside(proof.certificate(), polkas);
                 self.leave_engine();
-                self.commit(block, executed, proof);
+                self.commit(block, executed, proof, polkas);
                 true
             }
             Err(error) => {
@@ -391,7 +397,8 @@ mod tests {
             header_hash: header.hash(),
             signatures: Vec::new(),
         };
-        CommittedBlock { block: Block { header, parent_certificate: None, records }, certificate }
+        let block = Block { header, parent_certificate: None, records };
+        CommittedBlock { block, certificate, polkas: Vec::new() }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use comity_core::governance::PROTOCOL_VERSION;
 use comity_core::hash::HeaderHash;
 use comity_core::ids::Height;
 use comity_core::ledger::Executed;
+use comity_core::polka::PolkaCertificate;
 use comity_core::statement::VerifiedRecord;
 use comity_core::vote::{CommitCertificate, VerifiedCertificate};
 
@@ -132,7 +133,10 @@ impl Replica {
             return;
         };
         match certificate.verify(&consortium, self.ledger.validators()) {
-            Ok(certificate) => self.commit(block, *executed, certificate),
+            Ok(certificate) => {
+                let polkas = self.polkas_beside(certificate.certificate(), Vec::new());
+                self.commit(block, *executed, certificate, polkas);
+            }
             Err(error) => {
                 self.halt(format!("the decision of block {height} is not proven: {error}"))
             }
@@ -146,9 +150,11 @@ impl Replica {
         block: Block,
         executed: Executed,
         certificate: VerifiedCertificate,
+        polkas: Vec<PolkaCertificate>,
     ) {
         let header = executed.header.clone();
-        let committed = CommittedBlock { block, certificate: certificate.certificate().clone() };
+        let committed =
+            CommittedBlock { block, certificate: certificate.certificate().clone(), polkas };
         self.persist(StorageOp::Commit {
             height: header.height.0,
             header_hash: executed.hash,

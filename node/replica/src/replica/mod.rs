@@ -10,6 +10,7 @@ mod health;
 mod heights;
 mod loads;
 mod outbox;
+mod polkas;
 mod proposals;
 mod records;
 mod startup;

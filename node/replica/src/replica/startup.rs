@@ -9,7 +9,7 @@ use comity_core::ids::Height;
 use comity_core::keys::PublicKey;
 use comity_core::ledger::Ledger;
 use comity_core::text::AgencyId;
-use comity_core::vote::{CommitCertificate, VerifiedCertificate, Vote, VoteKind};
+use comity_core::vote::{CommitCertificate, VerifiedCertificate};
 
 use super::{BootError, Left, Phase, Replica, ReplicaConfig, Voting};
 use crate::engine::{Signer, entry_witness};
@@ -99,12 +99,7 @@ pub(super) fn seen_on_disk(
 
 /// The votes that a certificate consists of.
 pub(super) fn precommits(certificate: &CommitCertificate) -> impl Iterator<Item = Witnessed> {
-    let CommitCertificate { height, round, header_hash, signatures } = certificate;
-    signatures.iter().map(move |of| {
-        let (kind, value) = (VoteKind::Precommit, Some(*header_hash));
-        let vote = Vote { kind, height: *height, round: *round, value, validator: of.validator };
-        Witnessed::Vote(SignedVote { vote, signature: of.signature })
-    })
+    certificate.votes().map(|(vote, signature)| Witnessed::Vote(SignedVote { vote, signature }))
 }
 
 /// Keeps a message unless a newer one of the same validator is known.

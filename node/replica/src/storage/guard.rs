@@ -6,17 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use comity_core::encoding::{Decode, Encode};
-
-/// What is signed in a round, in the order in which a validator signs it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub enum Step {
-    /// A proposal.
-    Proposal,
-    /// A prevote.
-    Prevote,
-    /// A precommit.
-    Precommit,
-}
+pub use comity_core::equivocation::Step;
 
 /// Where in consensus a message is signed. Ordered by height, round, step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,8 +8,10 @@ use comity_core::block::{Block, CommittedBlock, Header, body_hash};
 use comity_core::encoding::encode;
 use comity_core::genesis::Genesis;
 use comity_core::hash::{BodyHash, CertificateHash, ConsortiumId, HeaderHash, LeafHash, leaf_hash};
+use comity_core::ids::Height;
 use comity_core::keys::{SecretKey, Signature};
 use comity_core::ledger::{BlockError, Ledger, NewBlock};
+use comity_core::polka::{PolkaCertificate, PolkasError, check_polkas};
 use comity_core::statement::VerifiedRecord;
 use comity_core::validators::ValidatorSet;
 use comity_core::vote::{CertificateError, CommitCertificate, Proposal, Vote};
@@ -30,6 +32,7 @@ enum Message {
     Vote(SignedVote),
     Proposal(SignedProposal),
     Certificate(Certified),
+    Polkas(Beside),
 }
 
 #[derive(Deserialize)]
@@ -67,6 +70,18 @@ struct Certified {
     fault: Option<String>,
 }
 
+/// Polka certificates beside a block.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Beside {
+    what: String,
+    polkas: Vec<PolkaCertificate>,
+    height: Height,
+    consortium: ConsortiumId,
+    bytes: Hex,
+    fault: Option<String>,
+}
+
 pub(super) fn check_consensus(vectors: &Vectors) {
     let Voters { validators } = vectors.shared();
     vectors.each(|case: Message| match case {
@@ -98,6 +113,11 @@ pub(super) fn check_consensus(vectors: &Vectors) {
             let refused = certificate.verify(&consortium, &validators).err();
             let found = refused.as_ref().map(certificate_fault);
             assert_eq!(found, fault.as_deref(), "{what}: {refused:?}");
+        }
+        Message::Polkas(Beside { what, polkas, height, consortium, bytes, fault }) => {
+            assert_eq!(encode(&polkas), bytes.0, "{what}");
+            let refused = check_polkas(&polkas, height, &consortium, &validators).err();
+            assert_eq!(refused.as_ref().map(polkas_fault), fault, "{what}: {refused:?}");
         }
     });
 }
@@ -147,6 +167,7 @@ pub(super) fn check_blocks(vectors: &Vectors) {
             assert_eq!(committed.to_bytes(), case.committed.0);
             assert_eq!(committed.block, block);
             assert_eq!(committed.certificate.header_hash, case.header_hash);
+            assert!(committed.polkas.iter().all(|polka| polka.value == case.header_hash));
         }
         Blocks::Body(Body { consortium, leaves, body_hash: expected }) => {
             assert_eq!(body_hash(&consortium, &leaves), expected);
@@ -184,8 +205,14 @@ pub(super) fn check_archives(vectors: &Vectors) {
 fn check_building(genesis: &Genesis, archive: &[u8]) {
     let mut ledger = Ledger::new(genesis).unwrap();
     let mut rest = &archive[HEAD_BYTES..];
-    while let (Frame::Block(block), after) = next_frame(rest).unwrap() {
+    loop {
+        let (frame, after) = next_frame(rest).unwrap();
         rest = after;
+        let block = match frame {
+            Frame::Block(block) => block,
+            Frame::Polkas(_) => continue,
+            Frame::Certificate(_) => return,
+        };
         let checked = |proof: CommitCertificate| {
             proof.verify(ledger.consortium(), ledger.tip_validators()).unwrap()
         };
@@ -243,6 +270,7 @@ fn push_all(verifier: &mut Verifier, archive: &[u8]) -> Result<CommitCertificate
                     .map_err(|fault| verifier.fault(fault))?;
                 verifier.push(checked)?;
             }
+            Frame::Polkas(polkas) => verifier.polkas(&polkas)?,
             Frame::Certificate(last) if rest.is_empty() => return Ok(last),
             Frame::Certificate(_) => {
                 let height = verifier.ledger().tip().height;
@@ -266,6 +294,7 @@ fn block_fault(fault: &BlockFault) -> String {
         BlockFault::Trailing => "trailing".to_owned(),
         BlockFault::Frame => "frame".to_owned(),
         BlockFault::Decode(error) => format!("decode: {}", fault_name(error)),
+        BlockFault::Polkas(error) => polkas_fault(error),
         BlockFault::Certificate(error) => format!("certificate: {}", certificate_fault(error)),
         BlockFault::Record { position, source } => {
             format!("form of record {position}: {}", source.rule())
@@ -284,6 +313,15 @@ fn execution_fault(error: &BlockError) -> String {
         BlockError::Record { position, refusal } => {
             format!("record {position}: {}", refusal.rule())
         }
+    }
+}
+
+fn polkas_fault(error: &PolkasError) -> String {
+    match error {
+        PolkasError::Count(_) => "polkas: count".to_owned(),
+        PolkasError::Order => "polkas: order".to_owned(),
+        PolkasError::Height { .. } => "polkas: height".to_owned(),
+        PolkasError::Certificate { source, .. } => format!("polka: {}", certificate_fault(source)),
     }
 }
 

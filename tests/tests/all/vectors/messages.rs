@@ -6,8 +6,8 @@ use comity_core::ids::Height;
 use comity_core::keys::Signature;
 use comity_core::vote::{CertificateSignature, CommitCertificate, Proposal, Vote};
 use comity_replica::message::{
-    Gossip, ManifestPiece, PolkaCertificate, Request, Response, RoundCertificate, SignedProposal,
-    SignedVote, Status, Witnessed,
+    Gossip, ManifestPiece, NodeAddress, NodeAddresses, PolkaCertificate, Request, Response,
+    RoundCertificate, SignedProposal, SignedVote, Status, Witnessed,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -166,6 +166,7 @@ enum ARequest {
     Snapshot(OfManifest),
     #[serde(rename = "snapshot_chunk")]
     SnapshotChunk(OfSnapshot),
+    Addresses,
 }
 
 #[derive(Deserialize)]
@@ -213,6 +214,37 @@ enum AResponse {
     Snapshot(Option<APiece>),
     #[serde(rename = "snapshot_chunk")]
     SnapshotChunk(Option<Hex>),
+    Addresses(Vec<AnAddressee>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnAddressee {
+    key: Hex,
+    addresses: Vec<AnAddress>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+enum AnAddress {
+    Ip4 { ip: Hex, port: u16 },
+    Ip6 { ip: Hex, port: u16 },
+}
+
+impl From<AnAddress> for NodeAddress {
+    fn from(address: AnAddress) -> NodeAddress {
+        match address {
+            AnAddress::Ip4 { ip, port } => NodeAddress::Ip4 { ip: ip.0.try_into().unwrap(), port },
+            AnAddress::Ip6 { ip, port } => NodeAddress::Ip6 { ip: ip.0.try_into().unwrap(), port },
+        }
+    }
+}
+
+impl From<AnAddressee> for NodeAddresses {
+    fn from(AnAddressee { key, addresses }: AnAddressee) -> NodeAddresses {
+        let addresses = addresses.into_iter().map(NodeAddress::from).collect();
+        NodeAddresses { key: key.0.try_into().unwrap(), addresses }
+    }
 }
 
 fn bytes(records: Vec<Hex>) -> Vec<Vec<u8>> {
@@ -279,6 +311,7 @@ impl From<ARequest> for Request {
             ARequest::SnapshotChunk(OfSnapshot { height, number }) => {
                 Request::SnapshotChunk { height, number }
             }
+            ARequest::Addresses => Request::Addresses,
         }
     }
 }
@@ -294,6 +327,9 @@ impl From<AResponse> for Response {
                 ManifestPiece { height, size_bytes, bytes: bytes.0 }
             })),
             AResponse::SnapshotChunk(chunk) => Response::SnapshotChunk(chunk.map(|chunk| chunk.0)),
+            AResponse::Addresses(nodes) => {
+                Response::Addresses(nodes.into_iter().map(NodeAddresses::from).collect())
+            }
         }
     }
 }

@@ -25,6 +25,7 @@ use comity_core::ids::{
 use comity_core::interruption::Interruptions;
 use comity_core::keys::{PublicKey, Signature};
 use comity_core::log_tree::Frontier;
+use comity_core::polka::PolkaCertificate;
 use comity_core::query::{Query, SignedQuery};
 use comity_core::request::{Outcome, Reply, Request, RequestTerms, Urging};
 use comity_core::sealed::{Detail, Opening};
@@ -123,6 +124,7 @@ macro_rules! of_type {
             "proposal" => $act::<Proposal>($($argument),*),
             "commit-certificate" => $act::<CommitCertificate>($($argument),*),
             "header" => $act::<Header>($($argument),*),
+            "polka-certificate" => $act::<PolkaCertificate>($($argument),*),
             "proposal-id" => $act::<ProposalId>($($argument),*),
             "official-keys" => $act::<OfficialKeys>($($argument),*),
             "measure" => $act::<Measure>($($argument),*),
