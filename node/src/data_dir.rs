@@ -11,8 +11,10 @@
 //! | `keys/transport.json` | the node's identity on the network | 0600 | yes, locked away |
 //! | `keys/note.json` | signs checkpoints | 0600 | yes, locked away |
 //! | `keys/*.next.json` | the key that is to follow one of these (`comityd key new`) | 0600 | yes, locked away |
-//! | `keys/*.ended.json`, `keys/ended.txt` | the key that one of these followed; which keys this node had | 0600 | no |
-//! | `*.next.card.json` | the public card of a next key, to be handed over | 0644 | no |
+//! | `keys/*.ended.json` | the key that one of these followed | 0600 | no |
+//! | `keys/ended.txt` | which keys this node had | 0600 | yes |
+//! | `*.next.card.json` | the public card of a next key, to be handed over | 0644 | yes |
+//! | `validator.card.json` and such | the card of a key that has followed another | 0644 | yes |
 //! | `guard.next/` | the sign guard that was born with the next validator key | 0700 | never |
 //! | `log/blocks-*.log` | every committed block with its certificate | | no: every member has them |
 //! | `log/wal` | what the validator key has signed | | never: an old copy makes it vote twice |
@@ -182,6 +184,11 @@ impl DataDir {
     /// Where the card of that key is written, to be handed over.
     pub fn next_card_file(&self, role: KeyRole) -> PathBuf {
         self.root.join(format!("{role}.next.card.json"))
+    }
+
+    /// Where that card lies once the key has followed.
+    pub fn card_file(&self, role: KeyRole) -> PathBuf {
+        self.root.join(format!("{role}.card.json"))
     }
 
     /// The key that one of the node's keys followed.

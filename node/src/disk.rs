@@ -39,6 +39,18 @@ pub struct DiskStep<'a> {
 /// One who watches a disk, called on the thread that changes it. Tests end the process in it.
 pub type DiskWatch = fn(&DiskStep<'_>);
 
+/// How a node's logs are tried by a program that tests it.
+#[derive(Clone, Copy, Debug)]
+pub struct DiskTrial {
+    /// Who is told of every change to the files of `log/`.
+    pub watch: DiskWatch,
+    /// Size past which the write-ahead log is rewritten (bytes); as shipped if `None`.
+    pub wal_limit_bytes: Option<u64>,
+    /// Size past which a segment of the block log is followed by a new one (bytes); as shipped if
+    /// `None`.
+    pub segment_limit_bytes: Option<u64>,
+}
+
 /// How much is read and written at once where bytes are written anew in their place.
 const RENEWED_AT_ONCE_BYTES: usize = 1024 * 1024;
 
@@ -157,9 +169,13 @@ impl FileDisk {
     }
 
     fn renew_file(&self, file: &str, offset: u64) -> io::Result<()> {
-        // The handle that is synced later must be open now: it is told of failed write-backs.
-        let growing = self.growing(file)?;
-        let size = growing.metadata()?.len();
+        // The handle that is synced later must be open now, and stay so: it is told of failed
+        // write-backs.
+        let synced = self.existing(file)?;
+        if let Some(known) = self.open_files().files.get_mut(file) {
+            known.is_dirty = true;
+        }
+        let size = synced.metadata()?.len();
         // Not the same handle: one that appends writes at the end, whatever place it is given.
         let in_place = OpenOptions::new().read(true).write(true).open(self.path(file))?;
         let mut at = offset;

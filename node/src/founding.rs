@@ -79,7 +79,10 @@ impl Founded {
             let verified = signed.verify(ledger.consortium(), ledger.validators()).unwrap();
             ledger.commit(&built.executed);
             parent = Some(verified);
-            blocks.push((built.executed.hash, CommittedBlock { block: built.block, certificate }));
+            blocks.push((
+                built.executed.hash,
+                CommittedBlock { block: built.block, certificate, polkas: Vec::new() },
+            ));
         }
         blocks
     }

@@ -127,8 +127,8 @@ fn draw<const N: usize>() -> Result<[u8; N], KeyStoreError> {
 }
 
 /// Reads the node's keys and makes certain that they are `agency`'s, that the genesis names them or
-/// ones that they followed, or that they are of a member to be admitted, and that they are nobody
-/// else's to read. Errors: all but `Write` and `Random`.
+/// ones that they followed, that they were made for its consortium later, or that they are of a member
+/// to be admitted, and that they are nobody else's to read. Errors: all but `Write` and `Random`.
 pub(crate) fn load(
     dir: &DataDir,
     config: &Config,
@@ -155,6 +155,7 @@ pub(crate) fn load(
         let one = hold(dir, agency, (role, named), passphrase.as_ref())?;
         if let (Some(one), Some(named)) = (&one, named)
             && !one.knows(&named)
+            && !was_made_for(dir, one, agency, genesis)
         {
             let (path, agency) = (dir.key_file(role), agency.clone());
             return Err(KeyStoreError::NotInGenesis { role, path, agency });
@@ -162,6 +163,21 @@ pub(crate) fn load(
         held.extend(one);
     }
     Ok(HeldKeys { agency: agency.clone(), held })
+}
+
+/// Whether a key was made for this very consortium, by `comityd key new`: whatever the genesis names,
+/// the ledger will have it, or has it, in force.
+fn was_made_for(dir: &DataDir, held: &Held, agency: &AgencyId, genesis: &Genesis) -> bool {
+    let cards = [dir.next_card_file(held.role), dir.card_file(held.role)];
+    cards.iter().any(|path| {
+        let text = std::fs::read(path).unwrap_or_default();
+        serde_json::from_slice::<KeyCard>(&text).is_ok_and(|card| {
+            card.consortium == genesis.id()
+                && (&card.agency, card.role) == (agency, held.role)
+                && held.holds(&card.public_key)
+                && card.verify().is_ok()
+        })
+    })
 }
 
 /// This agency as it is to be admitted, where its member.json was made for this consortium.

@@ -21,6 +21,7 @@ pub mod network;
 mod node;
 mod passphrase;
 mod read_disk;
+mod serving;
 pub mod shell;
 pub mod snapshots;
 mod succession;
@@ -41,11 +42,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     report(args, commands::carry_out)
 }
 
-/// As [`main`], with `watch` told of every change to the files of `log/` while the node runs. The
-/// shipped program has nobody who watches: this is for programs that test it.
-pub fn main_watched(args: impl IntoIterator<Item = OsString>, watch: disk::DiskWatch) -> ExitCode {
+/// As [`main`], with the files of `log/` watched, and of other sizes, while the node runs. The shipped
+/// program has nobody who watches: this is for programs that test it.
+pub fn main_tried(args: impl IntoIterator<Item = OsString>, trial: disk::DiskTrial) -> ExitCode {
     report(args, |command, terminal| {
-        commands::perform_watched(command, terminal, Some(watch)).map(commands::Done::from)
+        commands::perform_tried(command, terminal, Some(trial)).map(commands::Done::from)
     })
 }
 

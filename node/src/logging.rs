@@ -30,7 +30,7 @@ pub struct LogFilter(String);
 pub struct LogFilterError(String);
 
 /// What libraries may say. Gossipsub warns of what is harmless here.
-const LIBRARIES: &str = "warn,libp2p_gossipsub=error";
+const LIBRARIES: &str = "warn,libp2p_gossipsub=error,libp2p_request_response=error";
 
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
@@ -96,7 +96,9 @@ mod tests {
     fn plain_level_keeps_libraries_quiet() {
         let directives = LogFilter::default().directives();
         assert!(
-            directives.starts_with("warn,libp2p_gossipsub=error,comity_node=info,"),
+            directives.starts_with(
+                "warn,libp2p_gossipsub=error,libp2p_request_response=error,comity_node=info,"
+            ),
             "{directives}"
         );
         assert!(EnvFilter::builder().parse(directives).is_ok());

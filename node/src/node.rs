@@ -5,6 +5,7 @@
 
 mod advice;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
@@ -31,7 +32,7 @@ use tokio::sync::oneshot;
 
 use crate::config::{Config, PeerOption};
 use crate::data_dir::{DataDir, DataDirError};
-use crate::disk::{DiskWatch, FileDisk};
+use crate::disk::{DiskTrial, FileDisk};
 use crate::http::{self, ApiParts, ApiState, HttpError};
 use crate::kept::{Kept, KeptError};
 use crate::key_store::{self, HeldKeys, KeyStoreError, NodeKeys};
@@ -93,10 +94,18 @@ pub(crate) enum NodeError {
 pub(crate) fn open_storage(
     dir: &DataDir,
     genesis: &Genesis,
-    watch: Option<DiskWatch>,
+    trial: Option<DiskTrial>,
 ) -> Result<(Storage<FileDisk>, Recovered), NodeError> {
-    let disk = FileDisk::open(&dir.log_dir()).map_err(StorageError::from)?.watched_by(watch);
-    let (storage, recovered) = Storage::open(disk, StorageOptions::new(getrandom::u64()?))?;
+    let disk = FileDisk::open(&dir.log_dir()).map_err(StorageError::from)?;
+    let disk = disk.watched_by(trial.map(|trial| trial.watch));
+    let mut options = StorageOptions::new(getrandom::u64()?);
+    if let Some(size_bytes) = trial.and_then(|trial| trial.wal_limit_bytes) {
+        options.wal_limit_bytes = size_bytes;
+    }
+    if let Some(size_bytes) = trial.and_then(|trial| trial.segment_limit_bytes) {
+        options.segment_limit_bytes = size_bytes;
+    }
+    let (storage, recovered) = Storage::open(disk, options)?;
     check_consortium(dir, storage.reader(), genesis.id())?;
     for (what, cut_bytes) in
         [("write-ahead log", recovered.wal_cut_bytes), ("block log", recovered.block_log_cut_bytes)]
@@ -136,12 +145,12 @@ pub(crate) enum SnapshotSource {
 }
 
 /// Runs the node of a directory until somebody stops it; one without blocks starts from a snapshot,
-/// if one is given. `watch` is told of what it does to its logs. Errors: why it did not start, or ended.
+/// if one is given. `trial` says how its logs are tried. Errors: why it did not start, or ended.
 pub(crate) fn run(
     dir: &DataDir,
     config: &Config,
     from: Option<&SnapshotSource>,
-    watch: Option<DiskWatch>,
+    trial: Option<DiskTrial>,
 ) -> Result<(), NodeError> {
     let lock = dir.lock()?;
     let genesis = dir.genesis()?;
@@ -171,7 +180,7 @@ pub(crate) fn run(
             // The ledger has other keys for this node than those that were read before.
             None => key_store::load(dir, config, &genesis)?,
         };
-        match run_once((dir, &genesis, keys), config, (&runtime, watch), &mut stopped) {
+        match run_once((dir, &genesis, keys), config, (&runtime, trial), &mut stopped) {
             Ok(ShellEnd::KeysChanged) => {
                 tracing::info!("starting anew, since the ledger has other keys for this node");
             }
@@ -194,11 +203,11 @@ type Stopped = Pin<Box<dyn Future<Output = &'static str>>>;
 fn run_once(
     (dir, genesis, keys): (&DataDir, &Genesis, HeldKeys),
     config: &Config,
-    (runtime, watch): (&Runtime, Option<DiskWatch>),
+    (runtime, trial): (&Runtime, Option<DiskTrial>),
     stopped: &mut Stopped,
 ) -> Result<ShellEnd, NodeError> {
     // Before the view, which puts aside what is of another consortium than the genesis.
-    let stored = open_storage(dir, genesis, watch)?;
+    let stored = open_storage(dir, genesis, trial)?;
     let (view, saved) = View::open(&dir.view_dir(), genesis.id())?;
     let found = Found { dir, genesis: genesis.clone(), keys, stored, view: view.clone(), saved };
     let ended =
@@ -251,6 +260,7 @@ fn network_config(
         key: keys.transport.clone(),
         listen: config.network.listen.iter().map(|at| at.multiaddr().clone()).collect(),
         peers: peers(&config.network.peers, ledger)?,
+        named: named(&config.network.peers),
         members: Members::of_state(ledger.state()),
     })
 }
@@ -413,6 +423,11 @@ pub(crate) fn peers(options: &[PeerOption], ledger: &Ledger) -> Result<Vec<Multi
         addresses.push(place);
     }
     Ok(addresses)
+}
+
+/// The agencies that the operator named with an address.
+pub(crate) fn named(options: &[PeerOption]) -> BTreeSet<AgencyId> {
+    options.iter().filter_map(|peer| peer.agency.clone()).collect()
 }
 
 /// Resolves to the name of the first signal that asks the process to stop.

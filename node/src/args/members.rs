@@ -18,9 +18,13 @@ pub(crate) struct JoinArgs {
     #[arg(long, value_name = "FILE", required = true)]
     pub(crate) genesis: PathBuf,
     /// A member's node: its address and identity, such as /ip4/10.20.0.7/tcp/7070/p2p/12D3K…; its
-    /// operator finds both in its log. Once for each
+    /// operator finds both in its log. One is enough, since members tell where the others are; a second
+    /// helps when that one is down
     #[arg(long, value_name = "ADDRESS", required = true, value_parser = parse_peer)]
     pub(crate) peer: Vec<PeerOption>,
+    /// Do not try whether these nodes can be reached and prove their identity
+    #[arg(long)]
+    pub(crate) offline: bool,
     /// The node.
     #[command(flatten)]
     pub(crate) node: InitArgs,

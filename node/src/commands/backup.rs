@@ -1,6 +1,6 @@
 //! `comityd backup`: what only this node has, copied while it runs or not.
 //! Holds: the copy appears whole or not at all, and was read back; nothing is overwritten; never in
-//! it: the write-ahead log, whose old copy makes a node vote twice.
+//! it: the write-ahead log and any sign guard, whose old copies make a node vote twice.
 //! May not enter: blocks (every member has them), passphrases.
 
 pub(super) mod manifest;
@@ -11,6 +11,7 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use comity_core::agency::KeyRole;
 use comity_core::key_file::KeyFile;
 
 use crate::args::BackupArgs;
@@ -48,7 +49,8 @@ pub(super) fn perform(args: &BackupArgs) -> Result<String, Failure> {
     };
     Ok(format!(
         "{} holds {} files, {size} bytes; each was read back.\n{keys}\nNot in it, on purpose: log/ \
-         (every member has the blocks; an old log/wal would make the node vote twice) and view/.\n\
+         (every member has the blocks; an old log/wal would make the node vote twice), guard.next/ \
+         (the same for a key to come) and view/.\n\
          What is erased from kept/ must age out of your backups.\n\
          To use it: comityd restore --from {0} --dir DIR\n",
         args.to.display(),
@@ -103,6 +105,17 @@ fn fill(
     names.extend(keys);
     let secret = config.webhook.as_ref().and_then(|webhook| webhook.secret_file.clone());
     names.extend(secret.filter(|path| is_inside(path)));
+    // Without these a key that followed another would look like a stranger's.
+    names.push(PathBuf::from("keys").join("ended.txt"));
+    for role in [KeyRole::Validator, KeyRole::Transport, KeyRole::Note] {
+        names.extend(
+            [dir.next_card_file(role), dir.card_file(role)]
+                .iter()
+                .filter_map(|path| path.strip_prefix(dir.root()).ok().map(Path::to_owned)),
+        );
+    }
+    // Whatever the settings name: what a key has signed is never in a backup.
+    names.retain(|name| !holds_a_guard(name));
     names.extend(kept_files(dir)?);
     let mut copied = Vec::new();
     for name in names {
@@ -141,6 +154,14 @@ fn key_files(dir: &DataDir, args: &BackupArgs) -> Result<Vec<PathBuf>, BackupErr
     names.retain(|name| !args.without_validator_key || !name.starts_with("validator."));
     names.sort_unstable();
     Ok(names.iter().map(|name| Path::new("keys").join(name)).collect())
+}
+
+/// Whether a path leads to where a sign guard lies, or lay.
+pub(super) fn holds_a_guard(name: &Path) -> bool {
+    let first = name.components().next().map(|part| part.as_os_str().to_string_lossy());
+    first.is_some_and(|first| {
+        first == "log" || first == "guard.next" || first.starts_with("wal.damaged")
+    })
 }
 
 /// The opening whose tombstone a name is.

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use comity_core::archive::{block_frame, certificate_frame, head};
+use comity_core::archive::{block_frames, certificate_frame, head};
 use comity_core::block::CommittedBlock;
 use comity_core::encoding::DecodeError;
 use comity_core::hash::{ConsortiumId, HeaderHash};
@@ -113,14 +113,15 @@ fn write_archive<D: Disk>(
             break;
         }
         for payload in payloads {
-            let CommittedBlock { block, certificate } = CommittedBlock::from_bytes(&payload)
-                .map_err(|source| ExportError::Block { height: chain.height.next(), source })?;
+            let CommittedBlock { block, certificate, polkas } =
+                CommittedBlock::from_bytes(&payload)
+                    .map_err(|source| ExportError::Block { height: chain.height.next(), source })?;
             let found = block.header.consortium;
             if found != *consortium {
                 return Err(ExportError::OtherConsortium { found, expected: *consortium });
             }
             chain.follow(&block.header)?;
-            archive.push(&block_frame(&block))?;
+            archive.push(&block_frames(&block, &polkas))?;
             last = Some(certificate);
         }
     }

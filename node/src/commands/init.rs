@@ -32,6 +32,8 @@ use crate::terminal::Terminal;
 
 pub(super) use failure::InitError;
 
+use super::join::check as check_peers;
+
 /// All that was decided, before the first file is made.
 struct Plan {
     dir: PathBuf,
@@ -53,6 +55,8 @@ struct Plan {
 struct Joining {
     genesis: Genesis,
     peers: Vec<PeerOption>,
+    /// What was found when the peers were called, a line each.
+    found: Vec<String>,
 }
 
 /// For which consortium cards are, where one is joined or founded.
@@ -94,7 +98,8 @@ pub(super) fn join(args: JoinArgs, terminal: &mut Terminal) -> Result<String, Fa
     if genesis.members.iter().any(|member| Some(&member.agency.id) == args.node.agency.as_ref()) {
         return Err(InitError::Founder(args.genesis).into());
     }
-    let joining = Joining { genesis, peers: args.peer };
+    let found = if args.offline { Vec::new() } else { check_peers(&genesis, &args.peer)? };
+    let joining = Joining { genesis, peers: args.peer, found };
     set_up(args.node, Some(joining), terminal)
 }
 

@@ -9,6 +9,7 @@ mod export;
 mod genesis;
 mod guard;
 mod init;
+mod join;
 mod key;
 mod manual;
 mod reindex;
@@ -20,7 +21,7 @@ mod snapshot;
 use std::process::ExitCode;
 
 use crate::args::{Command, ConfigCommand, GuardCommand};
-use crate::disk::DiskWatch;
+use crate::disk::DiskTrial;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
@@ -59,14 +60,14 @@ pub(crate) fn carry_out(command: Command, terminal: &mut Terminal) -> Result<Don
 
 /// The same, for who is content with the words.
 pub(crate) fn perform(command: Command, terminal: &mut Terminal) -> Result<String, Failure> {
-    perform_watched(command, terminal, None)
+    perform_tried(command, terminal, None)
 }
 
-/// The same, with `watch` told of what a node that runs does to its logs.
-pub(crate) fn perform_watched(
+/// The same, with the logs of a node that runs tried so.
+pub(crate) fn perform_tried(
     command: Command,
     terminal: &mut Terminal,
-    watch: Option<DiskWatch>,
+    trial: Option<DiskTrial>,
 ) -> Result<String, Failure> {
     match command {
         Command::Doctor(args) => doctor::perform(&args).map(|done| done.text),
@@ -74,7 +75,7 @@ pub(crate) fn perform_watched(
         Command::Genesis(args) => genesis::perform(&args),
         Command::Join(args) => init::join(*args, terminal),
         Command::Key(command) => key::perform(&command),
-        Command::Run(args) => run::perform(&args, watch),
+        Command::Run(args) => run::perform(&args, trial),
         Command::Export(args) => export::perform(&args),
         Command::Snapshot(args) => snapshot::perform(&args),
         Command::Reindex(args) => reindex::perform(&args),

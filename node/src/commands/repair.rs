@@ -16,6 +16,7 @@ use comity_core::block::CommittedBlock;
 use comity_core::genesis::Genesis;
 use comity_core::hash::{ConsortiumId, HeaderHash};
 use comity_core::ids::Height;
+use comity_core::polka::check_polkas;
 use comity_core::validators::ValidatorSet;
 use comity_replica::storage::{
     BlockLog, Disk, SEGMENT_LIMIT_BYTES, StorageError, WalSurvey, discard_blocks_from,
@@ -189,10 +190,13 @@ fn survey(dir: &DataDir, genesis: &Genesis, archive: &Path) -> Result<Survey, Re
         if height < from && !is_whole(log.read(height.0), &theirs, &genesis.id(), &validators)? {
             from = height;
         }
-        let CommittedBlock { block, certificate } = theirs;
+        let CommittedBlock { block, certificate, polkas } = theirs;
         let checked = check_block(&genesis.id(), Box::new(block))
             .map_err(|fault| fail(verifier.fault(fault)))?;
         verifier.push(checked).map_err(fail)?;
+        if !polkas.is_empty() {
+            verifier.polkas(&polkas).map_err(fail)?;
+        }
         last = Some(certificate);
     }
     let Some(certificate) = last else { return Err(fail(ArchiveError::NotAnArchive)) };
@@ -231,7 +235,8 @@ fn discard_from<D: Disk>(disk: &mut D, mut height: u64) -> Result<(), StorageErr
     }
 }
 
-/// Whether the block on this disk is the archive's, with a certificate that proves it. Errors:
+/// Whether the block on this disk is the archive's, with a certificate that proves it and polka
+/// certificates, if any, that are what they must be. Errors:
 /// `Differs` when it is another one and whole; `Storage` when the disk does not let it be read.
 fn is_whole(
     ours: Result<Option<Vec<u8>>, StorageError>,
@@ -252,7 +257,9 @@ fn is_whole(
         let height = theirs.block.header.height;
         return Err(RepairError::Differs { height, ours: our_hash, theirs: their_hash });
     }
-    Ok(proven && ours.block == theirs.block)
+    let height = ours.block.header.height;
+    let beside = check_polkas(&ours.polkas, height, consortium, validators).is_ok();
+    Ok(proven && beside && ours.block == theirs.block)
 }
 
 /// Replaces all blocks from `from` on by those of an archive that was verified.

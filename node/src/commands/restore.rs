@@ -20,8 +20,8 @@ use crate::data_dir::{
 use crate::failure::{Ending, Failure, with_causes};
 use crate::key_store;
 
-use super::backup::is_inside;
 use super::backup::manifest::{FORMAT, MANIFEST, Manifest};
+use super::backup::{holds_a_guard, is_inside};
 
 #[derive(Debug, thiserror::Error)]
 enum RestoreError {
@@ -90,7 +90,7 @@ fn read(from: &Path) -> Result<(Manifest, Files), RestoreError> {
     let mut files = Vec::with_capacity(manifest.files.len());
     for listed in &manifest.files {
         let name = PathBuf::from(&listed.path);
-        if !is_inside(&name) || name.starts_with("log") {
+        if !is_inside(&name) || holds_a_guard(&name) {
             return Err(RestoreError::Outside(listed.path.clone()));
         }
         let path = from.join(&name);

@@ -103,3 +103,39 @@ fn only_the_owner_can_read_the_files() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&directory), mode(&directory.join("a"))), (0o700, 0o600));
 }
+
+#[test]
+fn renewed_bytes_are_written_once_more_in_their_place() {
+    const BEFORE_NS: u64 = 1_000_000_000;
+    let directory = tempfile::tempdir().unwrap();
+    let mut disk = FileDisk::open(directory.path()).unwrap();
+    // More than is written at once, and no multiple of it.
+    let spread = |at: usize| u8::try_from(at % 251).unwrap();
+    let bytes: Vec<u8> = (0..RENEWED_AT_ONCE_BYTES * 2 + 77).map(spread).collect();
+    disk.append("log", &bytes).unwrap();
+    disk.sync("log").unwrap();
+    let size = bytes.len() as u64;
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_nanos(BEFORE_NS);
+    for (offset, writes) in [(0, true), (1, true), (size - 1, true), (size, false)] {
+        let file = OpenOptions::new().write(true).open(directory.path().join("log")).unwrap();
+        file.set_modified(long_ago).unwrap();
+        disk.renew("log", offset).unwrap();
+        let modified = fs::metadata(directory.path().join("log")).unwrap().modified().unwrap();
+        assert_eq!(modified != long_ago, writes, "from {offset} on");
+        assert!(disk.open_files().files["log"].is_dirty, "it stays open until it is synced");
+        assert!(disk.read("log", 0, bytes.len() + 1).unwrap() == bytes, "from {offset} on");
+        disk.sync("log").unwrap();
+        assert!(!disk.open_files().files["log"].is_dirty);
+    }
+    disk.append("log", b"end").unwrap();
+    assert_eq!(disk.read("log", size, 9).unwrap(), b"end");
+}
+
+#[test]
+fn file_that_is_not_there_is_not_renewed() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut disk = FileDisk::open(directory.path()).unwrap();
+    let error = disk.renew("log", 0).unwrap_err();
+    assert_eq!(error.source.kind(), io::ErrorKind::NotFound);
+    assert_eq!(disk.list().unwrap(), Vec::<String>::new());
+}

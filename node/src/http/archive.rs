@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use comity_core::archive::{block_frame, certificate_frame, head};
+use comity_core::archive::{block_frames, certificate_frame, head};
 use comity_core::ids::Height;
 use futures::stream;
 use tokio::sync::OwnedSemaphorePermit;
@@ -69,7 +69,7 @@ impl Sending {
         let blocks = self.api.read(read).await.map_err(BrokenOff)?;
         let mut part = Vec::new();
         for committed in &blocks {
-            part.extend(block_frame(&committed.block));
+            part.extend(block_frames(&committed.block, &committed.polkas));
             if self.next == tip {
                 part.extend(certificate_frame(&committed.certificate));
             }

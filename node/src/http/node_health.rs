@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::status::in_words;
 use super::{Answer, ApiState};
 use crate::clock::system_time;
+use crate::shell::PeerStatus;
 
 /// A running node, for its operator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,6 +33,7 @@ pub(crate) struct NodeHealth {
     pub(crate) disk_full_free_bytes: Option<u64>,
     pub(crate) guard: GuardHealth,
     pub(crate) clocks: Vec<ClockHealth>,
+    pub(crate) peers: Vec<PeerHealth>,
     pub(crate) kept: KeptHealth,
 }
 
@@ -95,6 +97,20 @@ pub(crate) struct ClockHealth {
     pub(crate) ahead_ms: i64,
 }
 
+/// A connected peer's program, as it says itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PeerHealth {
+    pub(crate) agency: Option<AgencyId>,
+    pub(crate) address: String,
+    pub(crate) software: Option<String>,
+}
+
+impl From<PeerStatus> for PeerHealth {
+    fn from(PeerStatus { agency, address, software, .. }: PeerStatus) -> PeerHealth {
+        PeerHealth { agency, address, software }
+    }
+}
+
 /// What is kept beside the log.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct KeptHealth {
@@ -140,6 +156,7 @@ pub(super) async fn node(State(api): State<ApiState>) -> Answer<NodeHealth> {
         disk_full_free_bytes: status.full.map(|full| full.free_bytes),
         guard: guard(&health, &members, voting, votes_from),
         clocks,
+        peers: status.peers.into_iter().map(PeerHealth::from).collect(),
         kept: KeptHealth { used_bytes: api.kept().used_bytes(), max_bytes: api.kept().max_bytes() },
     }))
 }

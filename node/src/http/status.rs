@@ -33,7 +33,7 @@ pub(super) async fn status(State(api): State<ApiState>) -> Json<Status> {
         (Some(_), None) => "member",
         (Some(_), Some(_)) => "left",
     };
-    let peer = |PeerStatus { agency, address, height }| Peer { agency, address, height };
+    let peer = |PeerStatus { agency, address, height, .. }| Peer { agency, address, height };
     Json(Status {
         agency: api.0.agency.clone(),
         consortium: api.0.consortium,

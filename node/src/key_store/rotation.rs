@@ -28,10 +28,15 @@ pub(super) struct Held {
 }
 
 impl Held {
+    /// Whether this node has that key.
+    pub(super) fn holds(&self, key: &PublicKey) -> bool {
+        let held = [&self.present, &self.next].into_iter().flatten();
+        held.map(SecretKey::public).any(|held| held == *key)
+    }
+
     /// Whether this node has, or had, that key.
     pub(super) fn knows(&self, key: &PublicKey) -> bool {
-        let held = [&self.present, &self.next].into_iter().flatten();
-        held.map(SecretKey::public).any(|held| held == *key) || self.ended.contains(key)
+        self.holds(key) || self.ended.contains(key)
     }
 
     /// Whether the next key is the one to use, by the ledger's word.
@@ -137,6 +142,12 @@ fn follow(dir: &DataDir, role: KeyRole) -> Result<(), KeyStoreError> {
     let (present, next) = (dir.key_file(role), dir.next_key_file(role));
     if present.exists() {
         rename(&present, &dir.ended_key_file(role))?;
+    }
+    // The card goes first: without it the key could be taken for a stranger's at the next start.
+    let card = dir.next_card_file(role);
+    if card.exists() {
+        rename(&card, &dir.card_file(role))?;
+        sync_dir(dir.root())?;
     }
     rename(&next, &present)?;
     sync_dir(&dir.keys_dir())?;

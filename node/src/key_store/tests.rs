@@ -5,7 +5,7 @@ use std::fs::{self, Permissions};
 use comity_core::ledger::Ledger;
 
 use super::*;
-use crate::founding::Founded;
+use crate::founding::{Founded, comityd, text};
 
 fn load_as(founded: &Founded, dir: &str, agency: &str) -> Result<NodeKeys, Failure> {
     let held = load(founded.dir(dir), &config(agency), &founded.genesis).map_err(Failure::from)?;
@@ -86,6 +86,32 @@ fn keys_made_anew_after_the_genesis_are_refused() {
         path.display()
     );
     assert_eq!(refused, expected);
+}
+
+#[test]
+fn keys_made_later_for_this_consortium_are_used_whatever_the_genesis_names() {
+    // A new machine without a backup: keys that nobody knows, and the consortium's genesis.
+    let (founded, again) = (Founded::new(), Founded::new());
+    let dir = again.dir("tax.gd");
+    fs::copy(founded.dir("tax.gd").genesis_file(), dir.genesis_file()).unwrap();
+    let root = text(dir.root());
+    let key = |verb, role| comityd(&["key", verb, "--dir", &root, "--role", role]).unwrap();
+    let loads = || load(dir, &config("tax.gd"), &founded.genesis).is_ok();
+    for role in ["validator", "transport", "note"] {
+        assert!(!loads(), "the {role} key is still a stranger's");
+        key("new", role);
+    }
+    assert!(loads());
+    key("use", "transport");
+    assert!(loads(), "also when it has taken the place of the other");
+    key("new", "transport");
+    key("use", "transport");
+    assert!(loads(), "also when it is replaced once more");
+    let card = dir.next_card_file(KeyRole::Note);
+    let of_another = fs::read_to_string(&card).unwrap();
+    let (own, other) = (founded.genesis.id().to_string(), again.genesis.id().to_string());
+    fs::write(&card, of_another.replace(&own, &other)).unwrap();
+    assert!(!loads(), "a card for another consortium says nothing");
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! Requests and responses on a stream: a length of four bytes, little-endian, then the message.
 //! Holds: a length over the limit is refused before anything is read or set aside for it.
 //! May not enter: the meaning of messages. Source: docs/formats.md, "Network".
+//!
+//! A request that cannot be read is a value here, not an error: libp2p keeps errors of reading a request to
+//! itself, and so would nobody learn who sends such.
 
 use std::io;
 
+use comity_core::encoding::DecodeError;
 use comity_replica::message::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, Request, Response};
 use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use libp2p::StreamProtocol;
@@ -16,21 +20,45 @@ pub(crate) const RPC_PROTOCOL: StreamProtocol = StreamProtocol::new("/comity/rpc
 /// nothing, so it buys no more.
 const FIRST_BYTES: usize = 64 * 1024;
 
+/// A request that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unreadable {
+    /// Its length is over the limit; nothing more of it was read.
+    #[error("a message of {length_bytes} bytes, but at most {limit_bytes} are allowed")]
+    TooLong { length_bytes: usize, limit_bytes: usize },
+    /// The stream ended within it.
+    #[error("the stream ended before the message did")]
+    CutShort,
+    /// Its bytes are none.
+    #[error("the bytes are no message")]
+    Malformed(#[source] DecodeError),
+}
+
+impl From<Unreadable> for io::Error {
+    fn from(unreadable: Unreadable) -> io::Error {
+        let kind = match unreadable {
+            Unreadable::CutShort => io::ErrorKind::UnexpectedEof,
+            Unreadable::TooLong { .. } | Unreadable::Malformed(_) => io::ErrorKind::InvalidData,
+        };
+        io::Error::new(kind, unreadable)
+    }
+}
+
 /// Reads and writes the messages of one stream.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RpcCodec;
 
 impl Codec for RpcCodec {
     type Protocol = StreamProtocol;
-    type Request = Request;
+    type Request = Result<Request, Unreadable>;
     type Response = Response;
 
-    async fn read_request<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Request>
+    async fn read_request<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Self::Request>
     where
         T: AsyncRead + Unpin + Send,
     {
-        let bytes = read_frame(io, MAX_REQUEST_BYTES).await?;
-        Request::from_bytes(&bytes).map_err(malformed)
+        let bytes = read_frame(io, MAX_REQUEST_BYTES).await;
+        Ok(bytes.and_then(|bytes| Request::from_bytes(&bytes).map_err(Unreadable::Malformed)))
     }
 
     async fn read_response<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Response>
@@ -38,19 +66,19 @@ impl Codec for RpcCodec {
         T: AsyncRead + Unpin + Send,
     {
         let bytes = read_frame(io, MAX_RESPONSE_BYTES).await?;
-        Response::from_bytes(&bytes).map_err(malformed)
+        Ok(Response::from_bytes(&bytes).map_err(Unreadable::Malformed)?)
     }
 
     async fn write_request<T>(
         &mut self,
         _: &StreamProtocol,
         io: &mut T,
-        request: Request,
+        request: Self::Request,
     ) -> io::Result<()>
     where
         T: AsyncWrite + Unpin + Send,
     {
-        write_frame(io, &request.to_bytes(), MAX_REQUEST_BYTES).await
+        write_frame(io, &request?.to_bytes(), MAX_REQUEST_BYTES).await
     }
 
     async fn write_response<T>(
@@ -66,23 +94,21 @@ impl Codec for RpcCodec {
     }
 }
 
-async fn read_frame<T>(io: &mut T, limit_bytes: usize) -> io::Result<Vec<u8>>
+async fn read_frame<T>(io: &mut T, limit_bytes: usize) -> Result<Vec<u8>, Unreadable>
 where
     T: AsyncRead + Unpin + Send,
 {
+    // Whatever goes wrong with the connection itself ends it, and what was read with it.
+    let cut = |_: io::Error| Unreadable::CutShort;
     let mut length = [0; 4];
-    io.read_exact(&mut length).await?;
-    let length = u32::from_le_bytes(length) as usize;
-    if length > limit_bytes {
-        let reason = format!("a message of {length} bytes, but at most {limit_bytes} are allowed");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+    io.read_exact(&mut length).await.map_err(cut)?;
+    let length_bytes = u32::from_le_bytes(length) as usize;
+    if length_bytes > limit_bytes {
+        return Err(Unreadable::TooLong { length_bytes, limit_bytes });
     }
-    let mut bytes = Vec::with_capacity(length.min(FIRST_BYTES));
-    io.take(length as u64).read_to_end(&mut bytes).await?;
-    if bytes.len() < length {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(bytes)
+    let mut bytes = Vec::with_capacity(length_bytes.min(FIRST_BYTES));
+    io.take(length_bytes as u64).read_to_end(&mut bytes).await.map_err(cut)?;
+    if bytes.len() < length_bytes { Err(Unreadable::CutShort) } else { Ok(bytes) }
 }
 
 async fn write_frame<T>(io: &mut T, bytes: &[u8], limit_bytes: usize) -> io::Result<()>
@@ -99,10 +125,6 @@ where
     io.flush().await
 }
 
-fn malformed(error: comity_core::encoding::DecodeError) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, error)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,12 +138,12 @@ mod tests {
 
     fn framed() -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        block_on(RpcCodec.write_request(&RPC_PROTOCOL, &mut bytes, request())).unwrap();
+        block_on(RpcCodec.write_request(&RPC_PROTOCOL, &mut bytes, Ok(request()))).unwrap();
         bytes.into_inner()
     }
 
-    fn read(bytes: &[u8]) -> io::Result<Request> {
-        block_on(RpcCodec.read_request(&RPC_PROTOCOL, &mut Cursor::new(bytes)))
+    fn read(bytes: &[u8]) -> Result<Request, Unreadable> {
+        block_on(RpcCodec.read_request(&RPC_PROTOCOL, &mut Cursor::new(bytes))).unwrap()
     }
 
     #[test]
@@ -133,8 +155,7 @@ mod tests {
     fn truncated_message_is_refused_wherever_it_ends() {
         let framed = framed();
         for end in 0..framed.len() {
-            let refused = read(&framed[..end]).unwrap_err();
-            assert_eq!(refused.kind(), io::ErrorKind::UnexpectedEof, "cut at {end}");
+            assert_eq!(read(&framed[..end]), Err(Unreadable::CutShort), "cut at {end}");
         }
     }
 
@@ -142,8 +163,8 @@ mod tests {
     fn length_over_the_limit_is_refused_before_the_bytes_are_read() {
         let over = u32::try_from(MAX_REQUEST_BYTES + 1).unwrap();
         let mut bytes = Cursor::new([&over.to_le_bytes()[..], &[7; 100]].concat());
-        let refused = block_on(read_frame(&mut bytes, MAX_REQUEST_BYTES)).unwrap_err();
-        assert_eq!(refused.kind(), io::ErrorKind::InvalidData);
+        let refused = block_on(read_frame(&mut bytes, MAX_REQUEST_BYTES));
+        assert!(matches!(refused, Err(Unreadable::TooLong { .. })), "{refused:?}");
         assert_eq!(bytes.position(), 4, "nothing past the length was read");
     }
 
@@ -151,7 +172,7 @@ mod tests {
     fn long_length_alone_sets_little_aside() {
         let bytes = u32::try_from(MAX_RESPONSE_BYTES).unwrap().to_le_bytes();
         let refused = block_on(read_frame(&mut Cursor::new(bytes), MAX_RESPONSE_BYTES));
-        assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(refused, Err(Unreadable::CutShort));
     }
 
     #[test]
@@ -159,8 +180,8 @@ mod tests {
         let mut message = request().to_bytes();
         message.push(0);
         let length = u32::try_from(message.len()).unwrap();
-        let refused = read(&[&length.to_le_bytes()[..], &message].concat()).unwrap_err();
-        assert_eq!(refused.kind(), io::ErrorKind::InvalidData);
+        let refused = read(&[&length.to_le_bytes()[..], &message].concat());
+        assert!(matches!(refused, Err(Unreadable::Malformed(_))), "{refused:?}");
     }
 
     #[test]

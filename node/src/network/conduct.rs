@@ -36,6 +36,10 @@ pub(crate) enum Offence {
     WrongMessage,
     /// A request that is none, or too long.
     WrongRequest,
+    /// A request that ends before it is whole.
+    BrokenRequest,
+    /// An answer that is none, too long, or to another question.
+    WrongAnswer,
     /// It asks and does not read the answers.
     UnreadAnswer,
     /// It does not read what is gossiped to it.
@@ -48,7 +52,9 @@ impl Offence {
             // The fourth in a row is one too many: after it gossipsub hears the peer no more, and so
             // would nobody learn of a fifth.
             Offence::WrongMessage => 30.0,
-            Offence::WrongRequest => 20.0,
+            Offence::WrongRequest | Offence::WrongAnswer => 20.0,
+            // A node that gives up what it asks over a slow link breaks off a few at a time.
+            Offence::BrokenRequest => 2.0,
             // A slow link leaves an answer unread once in its time limit, which is forgiven as fast.
             Offence::UnreadAnswer => 10.0,
             // Once a second while it lasts: a link is slow for a while without anyone's doing.
@@ -73,6 +79,8 @@ impl fmt::Display for TooFar {
         f.write_str(match self {
             TooFar::Offences(Offence::WrongMessage) => "it sends messages that are not valid",
             TooFar::Offences(Offence::WrongRequest) => "it sends requests that cannot be read",
+            TooFar::Offences(Offence::BrokenRequest) => "it begins requests and does not end them",
+            TooFar::Offences(Offence::WrongAnswer) => "it sends answers that cannot be read",
             TooFar::Offences(Offence::UnreadAnswer) => "it asks and does not read the answers",
             TooFar::Offences(Offence::UnreadGossip) => "it does not read what it is sent",
             TooFar::Messages => "it sends more messages than a node has to say",

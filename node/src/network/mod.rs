@@ -2,15 +2,18 @@
 //! Holds: only members and configured peers are let in; bytes are bounded before they are read.
 //! May not enter: consensus; verification of what a message says.
 
+mod addresses;
 mod behaviour;
 mod codec;
 mod conduct;
 mod dialer;
 mod doorstep;
+mod exchange;
 mod gossip;
 mod identity;
 mod metrics;
 mod peers;
+mod probe;
 mod swarm_events;
 mod swarm_task;
 #[cfg(test)]
@@ -18,7 +21,7 @@ mod tests;
 pub mod wire;
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::{IpAddr, TcpListener};
 use std::time::Duration;
@@ -39,6 +42,7 @@ use tokio::task::JoinHandle;
 
 pub(crate) use identity::public_key;
 pub use identity::{Members, peer_id};
+pub(crate) use probe::{ProbeError, probe};
 
 use behaviour::Protocols;
 use gossip::Topics;
@@ -64,6 +68,8 @@ pub struct NetworkConfig {
     /// Whom it dials, as long as they are not connected. An address that ends in `/p2p/` and an
     /// identity lets that peer in even when it is no member.
     pub peers: Vec<Multiaddr>,
+    /// Agencies for whose nodes there is an address among `peers`: these are called only there.
+    pub named: BTreeSet<AgencyId>,
     /// The members at the start.
     pub members: Members,
 }
@@ -92,6 +98,8 @@ pub enum NetworkError {
 pub(crate) enum NetworkEvent {
     /// A peer is connected and can be reached by gossip and by requests.
     PeerUp { peer: Peer, agency: Option<AgencyId>, address: Multiaddr },
+    /// A peer that is up says which program it is.
+    PeerSoftware { peer: Peer, software: String },
     /// A peer is gone.
     PeerDown { peer: Peer },
     /// A well-formed gossip message; awaits `Command::Verdict`.

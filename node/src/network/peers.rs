@@ -20,6 +20,8 @@ const MENTION_EVERY: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 struct Connected {
     address: Multiaddr,
+    /// The program that it says it is.
+    software: Option<String>,
     /// Its number, once it is up.
     number: Option<Peer>,
 }
@@ -29,7 +31,16 @@ struct Connected {
 pub(crate) struct Up {
     pub(crate) peer: Peer,
     /// Where it is from, if it came up only now.
-    pub(crate) news: Option<(Option<AgencyId>, Multiaddr)>,
+    pub(crate) news: Option<News>,
+}
+
+/// Of a peer that came up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct News {
+    pub(crate) agency: Option<AgencyId>,
+    pub(crate) address: Multiaddr,
+    /// The program that it says it is, if it has said so yet.
+    pub(crate) software: Option<String>,
 }
 
 /// The peers of a node.
@@ -94,7 +105,8 @@ impl Peers {
 
     /// A connection with a peer stands.
     pub(crate) fn connect(&mut self, id: PeerId, address: Multiaddr) {
-        self.connected.entry(id).or_insert(Connected { address, number: None });
+        let new = Connected { address, software: None, number: None };
+        self.connected.entry(id).or_insert(new);
     }
 
     /// The peer can be reached: its number. `None` when it is not connected.
@@ -107,8 +119,26 @@ impl Peers {
         let peer = Peer(self.last_number);
         connected.number = Some(peer);
         self.numbers.insert(peer, id);
-        let news = Some((self.members.agency(&id).cloned(), connected.address.clone()));
-        Some(Up { peer, news })
+        let (address, software) = (connected.address.clone(), connected.software.clone());
+        let news = News { agency: self.members.agency(&id).cloned(), address, software };
+        Some(Up { peer, news: Some(news) })
+    }
+
+    /// A connected peer says which program it is: its number, if it is up.
+    pub(crate) fn identify(&mut self, id: &PeerId, software: String) -> Option<Peer> {
+        let connected = self.connected.get_mut(id)?;
+        connected.software = Some(software);
+        connected.number
+    }
+
+    /// The members, as far as the ledger goes.
+    pub(crate) fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// Those that are up.
+    pub(crate) fn up(&self) -> impl Iterator<Item = &PeerId> {
+        self.connected.iter().filter_map(|(id, connected)| connected.number.map(|_| id))
     }
 
     /// The peer is to be taken for down, though it may be connected: the number that it had.
@@ -178,12 +208,16 @@ mod tests {
         assert_eq!(peers.come_up(id), None, "not connected");
         peers.connect(id, Multiaddr::empty());
         let first = peers.come_up(id).unwrap();
-        assert_eq!(first.news, Some((Some(agency), Multiaddr::empty())));
+        let news = News { agency: Some(agency), address: Multiaddr::empty(), software: None };
+        assert_eq!(first.news, Some(news));
         assert_eq!(peers.come_up(id).unwrap(), Up { peer: first.peer, news: None });
         assert_eq!(peers.disconnect(&id), Some(first.peer));
         assert_eq!(peers.id(first.peer), None);
         peers.connect(id, Multiaddr::empty());
-        assert_ne!(peers.come_up(id).unwrap().peer, first.peer);
+        assert_eq!(peers.identify(&id, "comity/9".into()), None, "not up yet");
+        let again = peers.come_up(id).unwrap();
+        assert_ne!(again.peer, first.peer);
+        assert_eq!(again.news.unwrap().software, Some("comity/9".into()));
     }
 
     #[test]
@@ -205,11 +239,11 @@ mod tests {
         let mut peers = Peers::new(Members::default(), &[address]);
         assert!(peers.allowed().contains(&id));
         peers.connect(id, Multiaddr::empty());
-        assert_eq!(peers.come_up(id).unwrap().news.unwrap().0, None);
+        assert_eq!(peers.come_up(id).unwrap().news.unwrap().agency, None);
         let members: Members = [(id, agency.clone())].into_iter().collect();
         assert_eq!(peers.replace_members(members.clone()), [id]);
         assert_eq!(peers.replace_members(members), []);
         assert!(peers.go_down(&id).is_some());
-        assert_eq!(peers.come_up(id).unwrap().news.unwrap().0, Some(agency));
+        assert_eq!(peers.come_up(id).unwrap().news.unwrap().agency, Some(agency));
     }
 }

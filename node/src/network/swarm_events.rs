@@ -1,5 +1,6 @@
 //! What becomes of what happens in the swarm.
-//! Holds: a malformed message goes no further; a peer is up before anything of it is told.
+//! Holds: a malformed message goes no further, and is held against who sent it; a peer is up before
+//! anything of it is told.
 //! May not enter: waiting.
 
 use std::io;
@@ -8,17 +9,20 @@ use comity_replica::message::{Request, Response};
 use libp2p::core::ConnectedPoint;
 use libp2p::gossipsub::{self, MessageAcceptance, MessageId};
 use libp2p::metrics::Recorder as _;
-use libp2p::request_response::{self, InboundFailure, Message};
+use libp2p::request_response::{self, InboundFailure, Message, OutboundFailure};
 use libp2p::swarm::{ConnectionDenied, ConnectionId, DialError, ListenError, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, allow_block_list, identify, ping};
 use tokio::time::Instant;
 
 use super::NetworkEvent;
 use super::behaviour::ProtocolsEvent;
+use super::codec::Unreadable;
 use super::conduct::Offence;
 use super::gossip;
 use super::metrics::RequestOutcome;
 use super::swarm_task::{Asked, SwarmTask};
+
+type RpcEvent = request_response::Event<Result<Request, Unreadable>, Response>;
 
 impl SwarmTask {
     pub(crate) fn on_event(&mut self, event: SwarmEvent<ProtocolsEvent>) {
@@ -27,6 +31,9 @@ impl SwarmTask {
             SwarmEvent::Behaviour(event) => self.on_protocol_event(event),
             SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
                 self.dialer.connected(connection_id, peer_id);
+                if let ConnectedPoint::Dialer { address, .. } = &endpoint {
+                    self.addresses.meet(peer_id, address);
+                }
                 self.peers.connect(peer_id, remote_address(endpoint));
             }
             SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, .. } => {
@@ -122,62 +129,83 @@ impl SwarmTask {
         gossip.report_message_validation_result(id, from, acceptance);
     }
 
-    fn on_rpc_event(&mut self, event: request_response::Event<Request, Response>) {
+    fn on_rpc_event(&mut self, event: RpcEvent) {
         match event {
-            request_response::Event::Message {
+            RpcEvent::Message {
                 peer: from,
-                message: Message::Request { request_id, request, channel },
+                message: Message::Request { request_id: id, request, channel },
                 ..
-            } => {
-                // Requests are short; it is how many that counts.
-                if !self.hears(from, 0) {
-                    return;
-                }
-                // A peer that is just gone needs no answer.
-                let Some(peer) = self.come_up(from) else { return };
-                let ticket = self.draw_ticket();
-                self.asked.insert(ticket, Asked { from, id: request_id, channel });
-                self.tell(NetworkEvent::Request { peer, ticket, request });
-            }
-            request_response::Event::Message {
+            } => self.on_request(Asked { from, id, channel }, request),
+            RpcEvent::Message {
+                peer: from,
                 message: Message::Response { request_id, response },
                 ..
             } => {
-                if let Some((peer, ticket)) = self.asking.remove(&request_id) {
+                if self.exploring.remove(&request_id).is_some() {
+                    self.take_addresses(from, response);
+                } else if let Some((peer, ticket)) = self.asking.remove(&request_id) {
                     self.metrics.request(RequestOutcome::Answered);
                     let response = Some(response);
                     self.tell(NetworkEvent::Response { peer, ticket, response });
                 }
             }
-            request_response::Event::OutboundFailure { peer: from, request_id, error, .. } => {
+            RpcEvent::OutboundFailure { peer: from, request_id, error, .. } => {
+                self.exploring.remove(&request_id);
                 if let Some((peer, ticket)) = self.asking.remove(&request_id) {
                     tracing::debug!(peer = %from, %error, "a request was not answered");
                     self.metrics.request(RequestOutcome::Failed);
                     self.tell(NetworkEvent::Response { peer, ticket, response: None });
                 }
-            }
-            request_response::Event::InboundFailure { peer: from, request_id, error, .. } => {
-                tracing::debug!(peer = %from, %error, "a peer's request was not answered");
-                let was_answering = self.answering.remove(&request_id).is_some();
-                match error {
-                    InboundFailure::Timeout if was_answering => {
-                        self.offended(from, Offence::UnreadAnswer);
-                    }
-                    InboundFailure::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-                        self.offended(from, Offence::WrongRequest);
-                    }
-                    _ => {}
+                if let OutboundFailure::Io(error) = error
+                    && error.kind() == io::ErrorKind::InvalidData
+                {
+                    self.offended(from, Offence::WrongAnswer);
                 }
             }
-            request_response::Event::ResponseSent { request_id, .. } => {
+            RpcEvent::InboundFailure { peer: from, request_id, error, .. } => {
+                tracing::debug!(peer = %from, %error, "a peer's request was not answered");
+                let was_answering = self.answering.remove(&request_id).is_some();
+                if matches!(error, InboundFailure::Timeout) && was_answering {
+                    self.offended(from, Offence::UnreadAnswer);
+                }
+            }
+            RpcEvent::ResponseSent { request_id, .. } => {
                 self.answering.remove(&request_id);
             }
         }
     }
 
+    /// Where it is let go of what a peer asked, the stream is closed without an answer.
+    fn on_request(&mut self, asked: Asked, request: Result<Request, Unreadable>) {
+        let from = asked.from;
+        // Requests are short; it is how many that counts.
+        if !self.hears(from, 0) {
+            return;
+        }
+        let request = match request {
+            Ok(request) => request,
+            Err(unreadable) => {
+                tracing::debug!(peer = %from, %unreadable, "a request cannot be read");
+                return self.offended(from, offence(&unreadable));
+            }
+        };
+        // A peer that is just gone needs no answer.
+        let Some(peer) = self.come_up(from) else { return };
+        if let Request::Addresses = request {
+            return self.tell_addresses(from, asked.channel);
+        }
+        let ticket = self.draw_ticket();
+        self.asked.insert(ticket, asked);
+        self.tell(NetworkEvent::Request { peer, ticket, request });
+    }
+
     fn on_identified(&mut self, event: identify::Event) {
         let identify::Event::Received { peer_id, info, .. } = event else { return };
         if info.protocol_version == self.protocol_version {
+            let software = printable(&info.agent_version);
+            if let Some(peer) = self.peers.identify(&peer_id, software.clone()) {
+                self.tell(NetworkEvent::PeerSoftware { peer, software });
+            }
             return;
         }
         let (agency, address) = (self.agency_name(&peer_id), self.peers.address(&peer_id));
@@ -227,6 +255,13 @@ impl SwarmTask {
 
     fn agency_name(&self, peer: &PeerId) -> String {
         self.peers.agency(peer).map_or("no member".into(), ToString::to_string)
+    }
+}
+
+fn offence(unreadable: &Unreadable) -> Offence {
+    match unreadable {
+        Unreadable::CutShort => Offence::BrokenRequest,
+        Unreadable::TooLong { .. } | Unreadable::Malformed(_) => Offence::WrongRequest,
     }
 }
 

@@ -4,9 +4,10 @@
 //! May not enter: who may connect (see `peers`); when to dial (see `dialer`); what becomes of
 //! the swarm's events (see `swarm_events`).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use comity_core::text::AgencyId;
 use comity_replica::io::{Peer, Ticket, Verdict};
 use comity_replica::message::{Gossip, Request, Response};
 use futures::StreamExt as _;
@@ -18,12 +19,13 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::addresses::AddressBook;
 use super::behaviour::{Protocols, protocol_version};
 use super::conduct::{Conduct, Offence, TooFar};
 use super::dialer::{Attempt, Dialer};
 use super::gossip::{self, Awaiting, Topics};
 use super::metrics::NetworkMetrics;
-use super::peers::Peers;
+use super::peers::{News, Peers};
 use super::{Command, Held, Members, NetworkConfig, NetworkEvent};
 
 /// Events that may wait in the task before it stops listening to peers (count).
@@ -65,6 +67,14 @@ pub(crate) struct SwarmTask {
     pub(crate) conduct: Conduct,
     /// Own requests that await a peer's answer.
     pub(crate) asking: BTreeMap<OutboundRequestId, (Peer, Ticket)>,
+    pub(crate) addresses: AddressBook,
+    /// Agencies for whose nodes the operator gave an address.
+    pub(crate) named: BTreeSet<AgencyId>,
+    /// Requests for addresses that await an answer, one a peer at most.
+    pub(crate) exploring: BTreeMap<OutboundRequestId, PeerId>,
+    /// When to ask for addresses again, and who was asked last.
+    pub(crate) explore_at: Instant,
+    pub(crate) last_explored: Option<PeerId>,
     last_ticket: u64,
     pub(crate) metrics: NetworkMetrics,
     pub(crate) library: libp2p::metrics::Metrics,
@@ -92,6 +102,11 @@ impl SwarmTask {
             answering: BTreeMap::new(),
             conduct: Conduct::default(),
             asking: BTreeMap::new(),
+            addresses: AddressBook::default(),
+            named: config.named.clone(),
+            exploring: BTreeMap::new(),
+            explore_at: Instant::now(),
+            last_explored: None,
             last_ticket: 0,
             metrics,
             library,
@@ -160,11 +175,15 @@ impl SwarmTask {
     /// connected any more.
     pub(crate) fn come_up(&mut self, id: PeerId) -> Option<Peer> {
         let up = self.peers.come_up(id)?;
-        if let Some((agency, address)) = up.news {
+        if let Some(News { agency, address, software }) = up.news {
             let name = agency.as_ref().map_or("no member", |agency| agency.as_str());
             tracing::info!(agency = name, %address, peer = %id, "peer connected");
             self.tell(NetworkEvent::PeerUp { peer: up.peer, agency, address });
+            if let Some(software) = software {
+                self.tell(NetworkEvent::PeerSoftware { peer: up.peer, software });
+            }
             self.metrics.set_peers(self.peers.count());
+            self.ask_addresses(id);
         }
         Some(up.peer)
     }
@@ -237,6 +256,7 @@ impl SwarmTask {
             self.come_up(id);
         }
         self.enforce_allow_list();
+        self.look_for_members();
     }
 
     fn clear_away(&mut self) {
@@ -245,6 +265,7 @@ impl SwarmTask {
             self.enforce_allow_list();
         }
         self.conduct.forget(now);
+        self.explore(now);
         self.asked.retain(|_, asked| asked.channel.is_open());
     }
 
@@ -315,7 +336,7 @@ impl SwarmTask {
         let connected = self.peers.id(peer).filter(|id| self.swarm.is_connected(id));
         match connected {
             Some(id) => {
-                let request = self.swarm.behaviour_mut().rpc.send_request(&id, request);
+                let request = self.swarm.behaviour_mut().rpc.send_request(&id, Ok(request));
                 self.asking.insert(request, (peer, ticket));
             }
             None => self.tell(NetworkEvent::Response { peer, ticket, response: None }),
@@ -346,5 +367,6 @@ fn size(response: &Response) -> usize {
             bytes.as_ref().map_or(1, Vec::len)
         }
         Response::Snapshot(piece) => piece.as_ref().map_or(1, |piece| piece.bytes.len()),
+        Response::Addresses(nodes) => 128 * nodes.len(),
     }
 }

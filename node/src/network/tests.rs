@@ -40,6 +40,7 @@ async fn node_of(consortium: ConsortiumId, seed: u8, known: &[u8], dialed: &[&Ne
         key: key(seed),
         listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
         peers: dialed.iter().map(|other| other.listening[0].clone()).collect(),
+        named: BTreeSet::new(),
         members: members(known),
     };
     start(config, &mut Registry::default()).await.unwrap()
@@ -251,6 +252,7 @@ async fn configured_peer_is_let_in_by_its_identity_though_no_member() {
         key: key(2),
         listen: vec![],
         peers: vec![address],
+        named: BTreeSet::new(),
         members: Members::default(),
     };
     let mut two = start(config, &mut Registry::default()).await.unwrap();
@@ -293,6 +295,7 @@ async fn peer_that_starts_later_is_reached() {
         key: key(1),
         listen: vec![],
         peers: vec![address.clone()],
+        named: BTreeSet::new(),
         members: members(&[2]),
     };
     let mut one = start(config.clone(), &mut Registry::default()).await.unwrap();
@@ -315,8 +318,44 @@ async fn address_in_use_is_reported() {
         key: key(2),
         listen: vec![one.listening[0].clone()],
         peers: vec![],
+        named: BTreeSet::new(),
         members: Members::default(),
     };
     let refused = start(config, &mut Registry::default()).await.unwrap_err();
     assert!(matches!(refused, NetworkError::Listen { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn nodes_that_know_one_address_meet_all() {
+    let one = node(1, &[2, 3, 4], &[]).await;
+    let mut two = node(2, &[1, 3, 4], &[&one]).await;
+    let mut three = node(3, &[1, 2, 4], &[&one]).await;
+    let (to_three, to_two) = (two.up(3).await, three.up(2).await);
+    // The one that introduced them is gone; a fourth meets both by way of one of them.
+    one.close().await;
+    let mut four = node(4, &[1, 2, 3], &[&two]).await;
+    four.up(3).await;
+    assert_eq!((to_three, to_two), (Peer(2), Peer(2)));
+}
+
+#[tokio::test]
+async fn agency_that_the_operator_gave_an_address_for_is_not_called_elsewhere() {
+    let mut one = node(1, &[2, 3], &[]).await;
+    let three = node(3, &[1], &[&one]).await;
+    one.up(3).await;
+    let config = NetworkConfig {
+        consortium: ConsortiumId([1; 32]),
+        key: key(2),
+        listen: vec![],
+        peers: vec![one.listening[0].clone()],
+        named: BTreeSet::from([agency(3)]),
+        members: members(&[1, 3]),
+    };
+    let mut two = start(config, &mut Registry::default()).await.unwrap();
+    two.up(1).await;
+    // By the time of this answer those before it are there.
+    one.up(2).await;
+    let (asked, _) = tokio::join!(two.ask(Peer(1)), one.answer(Some(Response::Body(None))));
+    assert_eq!(asked, Some(Response::Body(None)));
+    drop(three);
 }

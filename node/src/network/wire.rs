@@ -18,7 +18,7 @@ use super::gossip::{self, Topics};
 pub fn request(bytes: &[u8]) -> io::Result<Request> {
     let mut stream = Cursor::new(bytes);
     let read = RpcCodec.read_request(&RPC_PROTOCOL, &mut stream).now_or_never();
-    read.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
+    Ok(read.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))??)
 }
 
 /// The response likewise.
@@ -31,7 +31,7 @@ pub fn response(bytes: &[u8]) -> io::Result<Response> {
 /// The bytes by which a request is sent. Errors: it is too long.
 pub fn request_bytes(request: Request) -> io::Result<Vec<u8>> {
     let mut stream = Cursor::new(Vec::new());
-    let written = RpcCodec.write_request(&RPC_PROTOCOL, &mut stream, request).now_or_never();
+    let written = RpcCodec.write_request(&RPC_PROTOCOL, &mut stream, Ok(request)).now_or_never();
     written.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))?;
     Ok(stream.into_inner())
 }

@@ -2,23 +2,18 @@
 //! Holds: at most a few reads at once for a peer and in all, each within the size of a response.
 //! May not enter: the replica; the meaning of a block.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use comity_core::ids::Height;
 use comity_replica::io::{Peer, Ticket};
 use comity_replica::message::{MAX_RESPONSE_BYTES, Response};
 use comity_replica::storage::BlockLogReader;
 use prometheus_client::metrics::counter::Counter;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use crate::disk::FileDisk;
-use crate::network::{Command, Held};
+use crate::network::Command;
+use crate::serving::{AtOnce, Serving};
 
-/// Answers to one peer that may be read or sent at once (count).
-const READS_PER_PEER: usize = 2;
-/// Answers that may be read or sent at once, to all peers together (count).
-const READS: usize = 8;
+const AT_ONCE: AtOnce = AtOnce { per_peer: 2, in_all: 8 };
 /// What a response takes beside its blocks: its kind and their number (bytes, rounded up).
 const RESPONSE_HEAD_BYTES: usize = 16;
 /// What a block takes in a response beside itself: its length (bytes).
@@ -28,9 +23,7 @@ const BLOCK_HEAD_BYTES: usize = 8;
 #[derive(Debug)]
 pub(crate) struct BlockServer {
     reader: BlockLogReader<FileDisk>,
-    network: mpsc::Sender<Command>,
-    all: Arc<Semaphore>,
-    peers: BTreeMap<Peer, Arc<Semaphore>>,
+    serving: Serving,
     served_bytes: Counter,
 }
 
@@ -48,42 +41,24 @@ impl BlockServer {
         network: mpsc::Sender<Command>,
         served_bytes: Counter,
     ) -> Self {
-        let all = Arc::new(Semaphore::new(READS));
-        BlockServer { reader, network, all, peers: BTreeMap::new(), served_bytes }
+        BlockServer { reader, serving: Serving::new(network, AT_ONCE), served_bytes }
     }
 
-    /// Reads and answers on another thread. A peer that asks for more at once than it may, or
-    /// asks while all are busy, gets no answer and asks again or elsewhere.
+    /// Reads and answers on another thread.
     pub(crate) async fn serve(&mut self, peer: Peer, wanted: BlocksWanted) {
-        let of_peer = self.peers.entry(peer).or_insert_with(|| {
-            let permits = Semaphore::new(READS_PER_PEER);
-            Arc::new(permits)
-        });
-        let permits = (of_peer.clone().try_acquire_owned(), self.all.clone().try_acquire_owned());
-        let (Ok(of_peer), Ok(of_all)) = permits else {
-            let refusal =
-                Command::Respond { ticket: wanted.ticket, response: None, held: Held::nothing() };
-            let _ = self.network.send(refusal).await;
-            return;
-        };
-        let (reader, network) = (self.reader.clone(), self.network.clone());
-        let served_bytes = self.served_bytes.clone();
-        // Held until the answer is on its way, so that slow readers cannot pile up answers.
-        let held = Held::new((of_peer, of_all));
-        tokio::task::spawn_blocking(move || {
+        let (reader, served_bytes) = (self.reader.clone(), self.served_bytes.clone());
+        let read = move || {
             let blocks = read(&reader, wanted);
             let size_bytes = blocks.iter().flatten().map(|block| block.len() as u64).sum();
             served_bytes.inc_by(size_bytes);
-            let response = blocks.map(Response::Blocks);
-            // The network always takes commands, or is gone.
-            let _ =
-                network.blocking_send(Command::Respond { ticket: wanted.ticket, response, held });
-        });
+            blocks.map(Response::Blocks)
+        };
+        self.serving.answer(peer, wanted.ticket, read).await;
     }
 
     /// Forgets a peer that is gone.
     pub(crate) fn forget(&mut self, peer: Peer) {
-        self.peers.remove(&peer);
+        self.serving.forget(peer);
     }
 }
 

@@ -297,9 +297,16 @@ impl Shell {
                     agency: agency.clone(),
                     address: address.to_string(),
                     height: Height(0),
+                    software: None,
                 };
                 self.peers.insert(peer, status);
                 self.feed(Input::PeerUp { peer, agency }).await
+            }
+            NetworkEvent::PeerSoftware { peer, software } => {
+                if let Some(status) = self.peers.get_mut(&peer) {
+                    status.software = Some(software);
+                }
+                Ok(())
             }
             NetworkEvent::PeerDown { peer } => {
                 self.peers.remove(&peer);

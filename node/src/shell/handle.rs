@@ -46,6 +46,8 @@ pub struct PeerStatus {
     pub address: String,
     /// The height that it last said it stands at; 0 before it has said so.
     pub height: Height,
+    /// The program that it says it is, such as `comity/0.1.0`; `None` before it has said so.
+    pub software: Option<String>,
 }
 
 /// A question, with where its answer goes.

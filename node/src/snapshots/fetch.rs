@@ -232,6 +232,7 @@ impl Fetching {
                 self.peers.remove(&peer);
                 self.leave(peer);
             }
+            NetworkEvent::PeerSoftware { .. } => {}
             NetworkEvent::Gossip { ticket, .. } => {
                 let verdict = Command::Verdict { ticket, verdict: Verdict::Ignore };
                 let _ = network.commands.send(verdict).await;

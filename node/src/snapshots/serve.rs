@@ -9,24 +9,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use comity_core::ids::Height;
 use comity_replica::io::{Peer, Ticket};
 use comity_replica::message::{MANIFEST_PIECE_BYTES, ManifestPiece, Request, Response};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use super::file::RawFile;
 use super::{KEPT, file_of, list};
-use crate::network::{Command, Held};
+use crate::network::Command;
+use crate::serving::{AtOnce, Serving};
 
-/// Answers to one peer that may be read or sent at once (count).
-const READS_PER_PEER: usize = 8;
-/// Answers that may be read or sent at once, to all peers together (count).
-const READS: usize = 32;
+const AT_ONCE: AtOnce = AtOnce { per_peer: 8, in_all: 32 };
 
 /// Serves snapshots to peers.
 #[derive(Debug)]
 pub(crate) struct SnapshotServer {
     files: Files,
-    network: mpsc::Sender<Command>,
-    all: Arc<Semaphore>,
-    peers: BTreeMap<Peer, Arc<Semaphore>>,
+    serving: Serving,
 }
 
 /// The snapshots of a directory, those asked for last held open: one that is removed meanwhile can
@@ -39,39 +35,18 @@ pub(super) struct Files {
 
 impl SnapshotServer {
     pub(crate) fn new(dir: &Path, network: mpsc::Sender<Command>) -> Self {
-        SnapshotServer {
-            files: Files::new(dir),
-            network,
-            all: Arc::new(Semaphore::new(READS)),
-            peers: BTreeMap::new(),
-        }
+        SnapshotServer { files: Files::new(dir), serving: Serving::new(network, AT_ONCE) }
     }
 
-    /// Reads and answers on another thread. A peer that asks for more at once than it may gets no
-    /// answer and asks again or elsewhere.
+    /// Reads and answers on another thread.
     pub(crate) async fn serve(&mut self, peer: Peer, ticket: Ticket, request: Request) {
-        let of_peer = self.peers.entry(peer).or_insert_with(|| {
-            let permits = Semaphore::new(READS_PER_PEER);
-            Arc::new(permits)
-        });
-        let permits = (of_peer.clone().try_acquire_owned(), self.all.clone().try_acquire_owned());
-        let (Ok(of_peer), Ok(of_all)) = permits else {
-            let refusal = Command::Respond { ticket, response: None, held: Held::nothing() };
-            let _ = self.network.send(refusal).await;
-            return;
-        };
-        let (files, network) = (self.files.clone(), self.network.clone());
-        let held = Held::new((of_peer, of_all));
-        tokio::task::spawn_blocking(move || {
-            let response = files.answer(&request);
-            // The network always takes commands, or is gone.
-            let _ = network.blocking_send(Command::Respond { ticket, response, held });
-        });
+        let files = self.files.clone();
+        self.serving.answer(peer, ticket, move || files.answer(&request)).await;
     }
 
     /// Forgets a peer that is gone.
     pub(crate) fn forget(&mut self, peer: Peer) {
-        self.peers.remove(&peer);
+        self.serving.forget(peer);
     }
 }
 

@@ -64,7 +64,7 @@ impl Snapshot {
 
     /// The competent authority; none before the genesis is read.
     pub fn competent_authority(&self) -> Option<AgencyId> {
-        state::read(&TreeState(self.state()), &StateKey::CompetentAuthority)
+        state::competent_authority(&TreeState(self.state()))
     }
 
     /// The version of the rules in force.

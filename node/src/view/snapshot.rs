@@ -3,10 +3,11 @@
 //! May not enter: the tree on disk (see `query` for listings).
 
 use comity_core::agency::{Agency, Key};
+use comity_core::apply::Position;
 use comity_core::block::Header;
 use comity_core::dataset::{DatasetVersion, PublishedDataset};
 use comity_core::hash::{ConsortiumId, HeaderHash, LogRoot, StateRoot};
-use comity_core::ids::{DatasetId, GrantId, Height, RequestId, TimeMs};
+use comity_core::ids::{DatasetId, GrantId, Height, LogIndex, RequestId, TimeMs};
 use comity_core::keys::PublicKey;
 use comity_core::ledger::{Ledger, Tip, TreeState};
 use comity_core::log_tree::Frontier;
@@ -146,8 +147,8 @@ impl Snapshot {
         let state = TreeState(&self.state);
         let grant = state::grant(&state, id)?;
         let usage = state::usage(&state, id);
-        let dataset = state::dataset(&state, &grant.terms.dataset)?;
-        let standing = GrantStanding::of(&grant, &usage, &dataset, self.tip.time);
+        let next = Position { index: LogIndex(self.log_size()), time: self.tip.time };
+        let standing = GrantStanding::of(&state, next, &grant, &usage);
         Some(GrantFound { id, grant, usage, standing })
     }
 

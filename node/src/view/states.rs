@@ -1,15 +1,17 @@
 //! What a request, a dataset or a grant counts as at a snapshot: derived, never stored on the ledger.
-//! Holds: a grant is in force exactly where no access would be refused for the grant's or the
-//! dataset's own sake on any day; the first reason is named, in the order of refusals.
+//! Holds: a grant is in force exactly where no access would be refused for the sake of the grant, its
+//! dataset or its parties on any day; the first reason is named, in the order of refusals.
 //! May not enter: rules of its own (see docs/formats.md, "Evaluation").
 
 use comity_core::access::AccessRefusal;
+use comity_core::apply::Position;
 use comity_core::apply::accesses::check_in_force;
 use comity_core::dataset::PublishedDataset;
 use comity_core::governance::Proposal;
 use comity_core::grant::{Grant, Usage};
 use comity_core::ids::TimeMs;
 use comity_core::request::{Outcome, Request};
+use comity_core::state::StateRead;
 use serde::{Deserialize, Serialize};
 
 /// Where a request stands.
@@ -108,18 +110,21 @@ pub enum GrantStanding {
     DatasetNotShared,
     /// Its total quota is used up.
     UsedUp,
+    /// The agency that had it left the consortium.
+    RequesterLeft,
+    /// The agency that had it is hosted, and the time of that is over.
+    RequesterHostingOver,
+    /// The agency that gave it left the consortium.
+    ProviderLeft,
+    /// The agency that gave it is hosted, and the time of that is over.
+    ProviderHostingOver,
 }
 
 impl GrantStanding {
-    /// The standing of `grant` on `dataset` at `time`: the first that applies, in the order in
-    /// which an access would be refused.
-    pub fn of(
-        grant: &Grant,
-        usage: &Usage,
-        dataset: &PublishedDataset,
-        time: TimeMs,
-    ) -> GrantStanding {
-        match check_in_force(grant, dataset, time) {
+    /// The standing of `grant` at a position: the first that applies, in the order in which an
+    /// access would be refused.
+    pub fn of(state: &impl StateRead, at: Position, grant: &Grant, usage: &Usage) -> GrantStanding {
+        match check_in_force(state, at, grant) {
             Err(refusal) => GrantStanding::because(&refusal),
             Ok(()) if grant.terms.total_quota.is_some_and(|quota| usage.total >= quota) => {
                 GrantStanding::UsedUp
@@ -137,7 +142,13 @@ impl GrantStanding {
             AccessRefusal::DatasetWithdrawn { .. } => GrantStanding::DatasetWithdrawn,
             AccessRefusal::DatasetSuspended { .. } => GrantStanding::DatasetSuspended,
             AccessRefusal::DatasetNotShared { .. } => GrantStanding::DatasetNotShared,
-            _ => unreachable!("no other reason lies in a grant and its dataset: {refusal}"),
+            AccessRefusal::RequesterLeft { .. } => GrantStanding::RequesterLeft,
+            AccessRefusal::RequesterHostingOver { .. } => GrantStanding::RequesterHostingOver,
+            AccessRefusal::ProviderLeft { .. } => GrantStanding::ProviderLeft,
+            AccessRefusal::ProviderHostingOver { .. } => GrantStanding::ProviderHostingOver,
+            _ => {
+                unreachable!("no other reason lies in a grant, its dataset and parties: {refusal}")
+            }
         }
     }
 }

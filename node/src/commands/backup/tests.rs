@@ -98,3 +98,35 @@ fn changed_backup_restores_nothing() {
     }
     assert!(!new.exists());
 }
+
+#[test]
+fn backup_holds_no_guard_and_the_keys_of_a_change() {
+    let founded = Founded::new();
+    let dir = founded.dir("tax.gd");
+    let root = text(dir.root());
+    for (verb, role) in [("new", "validator"), ("new", "transport"), ("use", "transport")] {
+        comityd(&["key", verb, "--dir", &root, "--role", role]).unwrap();
+    }
+    let damaged = dir.root().join("wal.damaged-1");
+    fs::write(&damaged, b"what the key has signed").unwrap();
+    // Even where somebody names one of them in the settings.
+    let (guard, settings) = (dir.next_guard_dir().join("wal"), dir.config_file());
+    let hook = "\n[webhook]\nurl = \"http://127.0.0.1:9000/\"\nsecret_file = \"guard.next/wal\"\n";
+    let own = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, own.clone() + hook).unwrap();
+    assert!(guard.is_file());
+    let (to, report) = backed_up(&founded, &[]);
+    assert!(report.contains("guard.next/"), "{report}");
+    for absent in ["guard.next", "log", "wal.damaged-1"] {
+        assert!(!to.join(absent).exists(), "{absent}");
+    }
+    assert!(to.join("keys/validator.next.json").is_file());
+
+    fs::remove_dir_all(&to).unwrap();
+    fs::write(&settings, own).unwrap();
+    backed_up(&founded, &[]);
+    let new = text(&founded.temp.path().join("new"));
+    let report = comityd(&["restore", "--from", &text(&to), "--dir", &new]).unwrap();
+    // A transport key that is not the genesis's is this node's all the same.
+    assert!(report.contains("It does not vote until you say so"), "{report}");
+}

@@ -11,6 +11,7 @@ mod running;
 mod stopped;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 use crate::args::DoctorArgs;
 use crate::config::Config;

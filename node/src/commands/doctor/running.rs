@@ -11,11 +11,12 @@ use serde::Deserialize;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::failure::with_causes;
-use crate::http::node_health::{GuardHealth, NodeHealth};
+use crate::http::node_health::{GuardHealth, NodeHealth, PeerHealth};
 use crate::local_api::{LocalApi, LocalApiError};
 
 use super::finding::{Finding, Report};
 use super::members;
+use super::versions;
 
 /// Blocks behind the best peer that are no cause for concern.
 const BEHIND_BLOCKS: u64 = 2;
@@ -91,6 +92,7 @@ fn ask(
     clock(&node, dir, report);
     view(&node, report);
     rules(&node, report);
+    report.add(versions::look(&format!("comity/{}", node.version), &versions_of(&node)));
     room_of_kept(&node, report);
     webhook(api, config, report);
     if let Ok(Agencies { agencies }) = api.json("/v1/agencies") {
@@ -255,6 +257,12 @@ fn rules(node: &NodeHealth, report: &mut Report) {
         let found = format!("version {active} is in force; this comityd knows up to {known}");
         Finding::fine("rules", found)
     });
+}
+
+/// What members' nodes in contact say that they are.
+fn versions_of(node: &NodeHealth) -> BTreeSet<(AgencyId, String)> {
+    let says = |peer: &PeerHealth| Some((peer.agency.clone()?, peer.software.clone()?));
+    node.peers.iter().filter_map(says).collect()
 }
 
 fn room_of_kept(node: &NodeHealth, report: &mut Report) {

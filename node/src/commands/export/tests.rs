@@ -23,6 +23,7 @@ fn verify(founded: &Founded, path: &Path) -> Verified {
             Frame::Block(block) => {
                 verifier.push(check_block(&founded.genesis.id(), block).unwrap()).unwrap();
             }
+            Frame::Polkas(polkas) => verifier.polkas(&polkas).unwrap(),
             Frame::Certificate(certificate) => {
                 assert_eq!(at, bytes.len());
                 return verifier.finish(certificate).unwrap();

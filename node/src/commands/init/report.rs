@@ -60,7 +60,7 @@ fn about_joining(dir: &DataDir, plan: &Plan, joining: &Joining, identity: &str) 
         "Hand over:   {member}, which holds nothing secret, to the admin of a member.\n\
          This node's identity on the network: {identity}\n\
          \n\
-         It joins \"{}\".\n{}\
+         It joins \"{}\".\n{}{}\
          \n\
          Next:\n  \
          1. Compare the consortium id with a member by telephone.\n  \
@@ -72,7 +72,17 @@ fn about_joining(dir: &DataDir, plan: &Plan, joining: &Joining, identity: &str) 
          {votes} by itself (comity status).\n",
         joining.genesis.name,
         spoken(&joining.genesis.id()),
+        about_peers(joining),
     )
+}
+
+/// Whom it calls, and what was found there.
+fn about_peers(joining: &Joining) -> String {
+    if joining.found.is_empty() {
+        return "\nThe nodes that it calls were not tried.\n".to_owned();
+    }
+    let lines = joining.found.iter().map(|line| format!("  {line}\n"));
+    format!("\nIt calls, and learns from them where the others are:\n{}", lines.collect::<String>())
 }
 
 /// What must be kept secret in the directory.

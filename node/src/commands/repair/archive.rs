@@ -61,12 +61,21 @@ impl ArchiveFile {
             Some(block) => block,
             None if self.height == Height(0) => match self.frame()? {
                 Frame::Block(block) => block,
-                Frame::Certificate(_) => return Err(self.fault(BlockFault::Frame)),
+                Frame::Certificate(_) | Frame::Polkas(_) => {
+                    return Err(self.fault(BlockFault::Frame));
+                }
             },
             None => return Ok(None),
         };
         self.height = self.height.next();
-        let certificate = match self.frame()? {
+        let mut polkas = Vec::new();
+        let mut frame = self.frame()?;
+        if let Frame::Polkas(beside) = frame {
+            polkas = beside;
+            frame = self.frame()?;
+        }
+        let certificate = match frame {
+            Frame::Polkas(_) => return Err(self.fault(BlockFault::Frame)),
             Frame::Block(next) => {
                 let certificate = next.parent_certificate.clone();
                 self.waiting = Some(next);
@@ -77,7 +86,7 @@ impl ArchiveFile {
                 certificate
             }
         };
-        Ok(Some(CommittedBlock { block: *block, certificate }))
+        Ok(Some(CommittedBlock { block: *block, certificate, polkas }))
     }
 
     fn frame(&mut self) -> Result<Frame, ReadError> {

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::config::Config;
 use crate::network::{self, Command, Held, Members, Network, NetworkConfig, NetworkEvent};
-use crate::node::peers;
+use crate::node::{named, peers};
 
 /// How long a first peer, and each answer, is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -59,6 +59,7 @@ impl Peers {
             key,
             listen: Vec::new(),
             peers: peers(&config.network.peers, ledger)?,
+            named: named(&config.network.peers),
             members,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -114,6 +115,7 @@ impl Peers {
                     ticket?;
                 }
                 NetworkEvent::PeerDown { peer } => self.up.retain(|up| *up != peer),
+                NetworkEvent::PeerSoftware { .. } => {}
                 NetworkEvent::Gossip { ticket, .. } => {
                     self.send(Command::Verdict { ticket, verdict: Verdict::Ignore });
                 }

@@ -9,6 +9,7 @@ use comity_core::genesis::Genesis;
 use comity_core::ids::Height;
 use comity_core::keys::SecretKey;
 use comity_core::ledger::Ledger;
+use comity_core::polka::check_polkas;
 use comity_core::statement::VerifiedRecord;
 use comity_replica::storage::{BlockSurvey, StorageError, WalSurvey, rewrite_segment};
 
@@ -136,15 +137,17 @@ impl Mending<'_> {
     }
 
     fn is_proven(&self, committed: &CommittedBlock) -> bool {
-        let CommittedBlock { block, certificate } = committed;
+        let CommittedBlock { block, certificate, polkas } = committed;
+        let (consortium, set) = (self.genesis.id(), self.ledger.validators());
         certificate.header_hash == block.header.hash()
             && certificate.height == block.header.height
-            && certificate.clone().verify(&self.genesis.id(), self.ledger.validators()).is_ok()
+            && certificate.clone().verify(&consortium, set).is_ok()
+            && check_polkas(polkas, block.header.height, &consortium, set).is_ok()
     }
 
     /// Executes a block; whether it is valid. One that is not leaves everything as it was.
     fn push(&mut self, committed: CommittedBlock) -> bool {
-        let CommittedBlock { block, certificate } = committed;
+        let CommittedBlock { block, certificate, .. } = committed;
         let id = self.genesis.id();
         let records: Result<Vec<_>, _> =
             block.records.iter().map(|bytes| VerifiedRecord::verify(bytes, &id)).collect();

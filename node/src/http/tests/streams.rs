@@ -127,6 +127,7 @@ fn verify(genesis: &Genesis, archive: &[u8]) -> Verified {
                 let checked = check_block(&genesis.id(), block).unwrap();
                 verifier.push(checked).unwrap();
             }
+            Frame::Polkas(polkas) => verifier.polkas(&polkas).unwrap(),
             Frame::Certificate(certificate) => {
                 assert!(rest.is_empty());
                 return verifier.finish(certificate).unwrap();

@@ -1,7 +1,7 @@
 //! Fetching from peers of this process, some of which lie.
 //! Holds: every wait is for a condition, with a bound.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -55,6 +55,7 @@ impl Scene {
             key,
             listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
             peers: self.addresses.clone(),
+            named: BTreeSet::new(),
             members: self.members(),
         }
     }

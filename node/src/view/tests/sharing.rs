@@ -1,15 +1,16 @@
 //! Requests, what entries about them are found by, and what grants and datasets count as.
 
 use comity_core::access::Attempt;
-use comity_core::agency::KeyRole;
+use comity_core::agency::{KeyRole, Standing};
 use comity_core::apply::{Position, accesses::evaluate};
 use comity_core::codes::{CodeEntry, CodeList};
 use comity_core::dataset::Sharing;
-use comity_core::ids::{BundleId, GrantId, LogIndex, RequestId};
+use comity_core::governance::{Choice, Measure};
+use comity_core::ids::{BundleId, GrantId, LogIndex, ProposalId, RequestId};
 use comity_core::ledger::TreeState;
 use comity_core::statement::Action;
 
-use super::chain::{Chain, DATASET, dataset, terms};
+use super::chain::{BEGIN, Chain, DATASET, dataset, terms};
 use super::listings::view_of;
 use crate::view::layout::{RequestTerm, request_prefix};
 use crate::view::{
@@ -18,6 +19,7 @@ use crate::view::{
 };
 
 const BUNDLE: BundleId = BundleId([7; 16]);
+const HOUR_MS: u64 = 3_600_000;
 
 fn request(index: u64) -> RequestId {
     RequestId(LogIndex(index))
@@ -182,6 +184,10 @@ fn standing(view: &View, attempt: &Attempt) -> GrantStanding {
         GrantStanding::DatasetSuspended => Some("dataset-suspended"),
         GrantStanding::DatasetNotShared => Some("dataset-not-shared"),
         GrantStanding::UsedUp => Some("quota-used"),
+        GrantStanding::RequesterLeft => Some("requester-left"),
+        GrantStanding::RequesterHostingOver => Some("requester-hosting-over"),
+        GrantStanding::ProviderLeft => Some("provider-left"),
+        GrantStanding::ProviderHostingOver => Some("provider-hosting-over"),
     };
     assert_eq!(refusal.map(|refusal| refusal.rule()), rule);
     for filter in [found.standing, GrantStanding::Expired] {
@@ -226,6 +232,53 @@ fn standing_of_a_grant_is_what_an_access_would_be_refused_for() {
         view.settle().unwrap();
         assert_eq!(standing(&view, &attempt), expected);
     }
+}
+
+/// Three of four agree to a measure.
+fn agree(chain: &mut Chain, measure: Measure) {
+    let proposal = ProposalId(LogIndex(chain.commits.last().unwrap().header.log_size));
+    let open = chain.record("civil.gd", KeyRole::Admin, Action::OpenProposal { measure });
+    chain.push(vec![open]);
+    for voter in ["health.gd", "housing.gd"] {
+        let cast = Action::CastBallot { proposal, choice: Choice::For };
+        let ballot = chain.record(voter, KeyRole::Admin, cast);
+        chain.push(vec![ballot]);
+    }
+}
+
+/// Grant G1 of health.gd to tax.gd, once these measures are carried out and a day has passed.
+fn standing_after(measures: Vec<Measure>) -> GrantStanding {
+    let mut chain = Chain::with_accesses(0);
+    for measure in measures {
+        agree(&mut chain, measure);
+    }
+    chain.push_after(2 * HOUR_MS, vec![]);
+    let attempt = chain.attempt("LOW-INCOME").attempt;
+    let (_dir, view) = view_of(&chain);
+    standing(&view, &attempt)
+}
+
+#[test]
+fn grant_is_not_in_force_once_a_party_acts_no_more() {
+    let remove = |id: &str| Measure::Remove {
+        agency: id.parse().unwrap(),
+        reason: "merged".parse().unwrap(),
+    };
+    let change = |id: &str, standing: Standing| Measure::ChangeStanding {
+        agency: id.parse().unwrap(),
+        standing,
+        key: None,
+    };
+    let host = |id: &str| {
+        let sponsor = "civil.gd".parse().unwrap();
+        let hosted = Standing::Hosted { sponsor, until: BEGIN.plus(HOUR_MS) };
+        vec![change(id, Standing::Observer), change(id, hosted)]
+    };
+    assert_eq!(standing_after(vec![]), GrantStanding::InForce);
+    assert_eq!(standing_after(vec![remove("tax.gd")]), GrantStanding::RequesterLeft);
+    assert_eq!(standing_after(vec![remove("health.gd")]), GrantStanding::ProviderLeft);
+    assert_eq!(standing_after(host("tax.gd")), GrantStanding::RequesterHostingOver);
+    assert_eq!(standing_after(host("health.gd")), GrantStanding::ProviderHostingOver);
 }
 
 #[test]
