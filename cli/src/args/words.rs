@@ -69,7 +69,7 @@ pub(super) fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
 }
 
 /// How a grant can stand, as the API writes it.
-pub(crate) const STANDINGS: [&str; 9] = [
+pub(crate) const STANDINGS: [&str; 13] = [
     "in-force",
     "not-yet-in-force",
     "expired",
@@ -79,6 +79,10 @@ pub(crate) const STANDINGS: [&str; 9] = [
     "dataset-suspended",
     "dataset-withdrawn",
     "dataset-not-shared",
+    "requester-left",
+    "requester-hosting-over",
+    "provider-left",
+    "provider-hosting-over",
 ];
 
 /// One of the ways in which a grant can stand.

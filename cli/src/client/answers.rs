@@ -106,7 +106,19 @@ pub(crate) struct GrantAnswer {
 impl GrantAnswer {
     /// Whether it counts now, or will at another time without a new grant.
     pub(crate) fn may_be_used(&self) -> bool {
-        !matches!(self.standing.as_str(), "revoked" | "expired" | "used-up" | "dataset-withdrawn")
+        let over = ["revoked", "expired", "used-up", "dataset-withdrawn"];
+        !over.contains(&self.standing.as_str()) && self.lost_party().is_none()
+    }
+
+    /// The agency that acts no more, of its provider and its requesting agency, for whose sake it
+    /// counts no more.
+    pub(crate) fn lost_party(&self) -> Option<&AgencyId> {
+        let terms = &self.grant.terms;
+        match self.standing.as_str() {
+            "requester-left" | "requester-hosting-over" => Some(&terms.requester),
+            "provider-left" | "provider-hosting-over" => Some(&terms.dataset.agency),
+            _ => None,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `comity grant`: issues, suspends, resumes, revokes, lists and explains grants.
 //! Holds: whoever takes a grant away is told first who loses what.
 
+use comity_core::agency::Standing;
 use comity_core::grant::GrantTerms;
 use comity_core::interruption::Interruption;
 use comity_core::statement::Action;
@@ -11,7 +12,7 @@ use super::{filter, request};
 use crate::args::{
     GrantVerb, IssueGrant, ListGrants, ResumeGrant, RevokeGrant, ShowGrant, SuspendGrant,
 };
-use crate::client::{Client, Codes, GrantAnswer};
+use crate::client::{Client, Codes, GrantAnswer, MemberAnswer};
 use crate::fault::Fault;
 use crate::impact::{Change, impact};
 use crate::messages::{find, say};
@@ -183,11 +184,13 @@ fn explain(client: &Client, answer: &GrantAnswer, zone: &TimeZone) -> Result<Str
         None => say!("grant-used", used = used),
     });
     lines.extend(interruptions(client, answer)?);
-    lines.push(match &grant.revoked {
-        Some(revocation) => {
+    let lost = lost_party(client, answer, zone)?;
+    lines.push(match (&grant.revoked, lost) {
+        (Some(revocation), _) => {
             say!("grant-was-revoked", index = revocation.at, reason = revocation.reason)
         }
-        None => say!("grant-ends", until = time::show(terms.not_after, zone)),
+        (None, Some(lost)) => lost,
+        (None, None) => say!("grant-ends", until = time::show(terms.not_after, zone)),
     });
     let codes: Codes = client.get("/v1/codes")?;
     let rows = request::titled(describe::terms_rows(terms, zone), &codes);
@@ -246,6 +249,29 @@ fn interruptions(client: &Client, answer: &GrantAnswer) -> Result<Vec<String>, F
         lines.push(say!("dataset-was-withdrawn", index = end.at, reason = end.reason));
     }
     Ok(lines)
+}
+
+/// How its provider or its requesting agency came to act no more, if that is why it does not count.
+fn lost_party(
+    client: &Client,
+    answer: &GrantAnswer,
+    zone: &TimeZone,
+) -> Result<Option<String>, Fault> {
+    let Some(agency) = answer.lost_party() else { return Ok(None) };
+    let member: MemberAnswer = client.get(&format!("/v1/agencies/{agency}"))?;
+    Ok(match (member.departure, member.agency.standing) {
+        (Some(departure), _) => Some(say!(
+            "grant-party-left",
+            agency = agency,
+            index = departure.at,
+            reason = departure.reason,
+        )),
+        (None, Standing::Hosted { until, .. }) => {
+            let until = time::show(until, zone);
+            Some(say!("grant-party-hosting-over", agency = agency, until = until))
+        }
+        _ => None,
+    })
 }
 
 /// How a grant stands, in the reader's words.

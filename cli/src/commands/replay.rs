@@ -13,6 +13,7 @@ use comity_core::archive::{
 };
 use comity_core::hash::ConsortiumId;
 use comity_core::ids::Height;
+use comity_core::polka::PolkaCertificate;
 use comity_core::vote::CommitCertificate;
 
 /// Frames checked at once.
@@ -78,6 +79,7 @@ type CheckedFrame = Result<Checked, BlockFault>;
 enum Checked {
     Block(CheckedBlock),
     Certificate(CommitCertificate),
+    Polkas(Vec<PolkaCertificate>),
 }
 
 fn read_head(input: &mut impl Read, verifier: &Verifier) -> Result<ConsortiumId, ReplayError> {
@@ -156,6 +158,7 @@ fn check(kind: u8, content: &[u8], consortium: &ConsortiumId) -> CheckedFrame {
     Ok(match decode_frame(kind, content)? {
         Frame::Block(block) => Checked::Block(check_block(consortium, block)?),
         Frame::Certificate(certificate) => Checked::Certificate(certificate),
+        Frame::Polkas(polkas) => Checked::Polkas(polkas),
     })
 }
 
@@ -178,6 +181,7 @@ fn push_all(
         match frame.map_err(|fault| verifier.fault(fault))? {
             Checked::Block(block) => verifier.push(block)?,
             Checked::Certificate(certificate) => *last = Some(certificate),
+            Checked::Polkas(polkas) => verifier.polkas(&polkas)?,
         }
     }
     Ok(())

@@ -144,6 +144,9 @@ fn block_fault(height: u64, cause: BlockFault, path: &impl std::fmt::Display) ->
         BlockFault::Certificate(error) => {
             fault!(Unverified, "archive-certificate", height = height, cause = error)
         }
+        BlockFault::Polkas(error) => {
+            fault!(Unverified, "archive-polkas", height = height, cause = error)
+        }
         BlockFault::Record { position, source } => {
             let rule = source.rule();
             fault!(
@@ -168,6 +171,9 @@ fn block_fault(height: u64, cause: BlockFault, path: &impl std::fmt::Display) ->
         }
         BlockFault::Execution(BlockError::Header { field }) => {
             fault!(Unverified, "archive-header", height = height, field = field)
+        }
+        BlockFault::Execution(BlockError::Rules { version }) => {
+            fault!(Unverified, "archive-rules", height = height, version = version)
         }
         BlockFault::Execution(error) => {
             fault!(Unverified, "archive-limit", height = height, cause = error)

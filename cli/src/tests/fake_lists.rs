@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 
 use comity_core::agency::KeyRole;
+use comity_core::apply::Position;
+use comity_core::apply::accesses::check_in_force;
 use comity_core::codes::{CodeList, PublishedCode};
 use comity_core::dataset::PublishedDataset;
 use comity_core::grant::Grant;
@@ -105,16 +107,15 @@ impl Lists<'_> {
     }
 
     fn standing(&self, grant: &Grant, used: u64) -> &'static str {
-        let dataset = state::dataset(self.ledger, &grant.terms.dataset).unwrap();
-        match () {
-            () if grant.revoked.is_some() => "revoked",
-            () if grant.suspensions.current().is_some() => "suspended",
-            () if dataset.withdrawals.all().iter().any(|i| i.at > grant.issued_at) => {
-                "dataset-withdrawn"
+        let index = LogIndex(self.entries.len() as u64);
+        let next = Position { index, time: self.ledger.tip().time };
+        match check_in_force(self.ledger, next, grant) {
+            Err(refusal) => {
+                let rule = refusal.rule();
+                rule.strip_prefix("grant-").unwrap_or(rule)
             }
-            () if dataset.suspensions.current().is_some() => "dataset-suspended",
-            () if grant.terms.total_quota.is_some_and(|limit| used >= limit) => "used-up",
-            () => "in-force",
+            Ok(()) if grant.terms.total_quota.is_some_and(|limit| used >= limit) => "used-up",
+            Ok(()) => "in-force",
         }
     }
 

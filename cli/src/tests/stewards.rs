@@ -277,3 +277,28 @@ fn approving_a_request_that_there_is_not_is_refused_in_the_rules_words() {
     let ran = steward(&desk, &refuse).ended(Exit::Refused);
     assert!(ran.err.contains("there is no request R99"), "{}", ran.err);
 }
+
+#[test]
+fn a_grant_of_a_party_that_left_is_said_to_have_ended_with_it() {
+    let desk = granted();
+    let remove = ["proposal", "open", "remove", "finance.gd", "--reason", "Merged into tax.gd"];
+    desk.sign("civil.gd", KeyRole::Admin, &remove).ended(Exit::Done);
+    for member in ["audit.gd", "health.gd"] {
+        let vote = ["proposal", "vote", "P5", "for"];
+        desk.sign(member, KeyRole::Admin, &vote).ended(Exit::Done);
+    }
+    let ran = desk.ask(&["grant", "list", "--standing", "in-force"]).ended(Exit::Done);
+    assert!(!ran.out.contains("G3"), "{}", ran.out);
+    let ran = desk.ask(&["grant", "list"]).ended(Exit::Done);
+    assert!(ran.out.contains("ended: the requester left"), "{}", ran.out);
+    let ran = desk.ask(&["grant", "show", "G3"]).ended(Exit::Done);
+    for words in [
+        "use civil.gd/marriage-register. It is ended: the",
+        "It ended when finance.gd left the consortium with entry 7: Merged into",
+    ] {
+        assert!(ran.out.contains(words), "{words} is missing in {}", ran.out);
+    }
+    let revoke = ["grant", "revoke", "G3", "--reason", "Over", "--dry-run"];
+    let ran = steward(&desk, &revoke).ended(Exit::Done);
+    assert!(ran.out.starts_with("Nobody loses by it"), "{}", ran.out);
+}

@@ -57,7 +57,9 @@ impl Found {
     fn ask(client: &Client, args: &ShowAgency) -> Result<Found, Fault> {
         let id = &args.agency;
         let member: MemberAnswer = client.get(&format!("/v1/agencies/{id}"))?;
-        let (keys, rules) = (client.keys_of(id)?, client.rules()?);
+        let (mut keys, rules) = (client.keys_of(id)?, client.rules()?);
+        // The node orders them by what is random in them.
+        keys.sort_by_key(|found| (found.key.role, found.key.registered_at));
         let hosts = client.members()?.into_iter().filter(|other| {
             let Standing::Hosted { sponsor, .. } = &other.agency.standing else { return false };
             sponsor == id && other.departure.is_none()
