@@ -127,11 +127,13 @@ fn report(
     let runs: Vec<String> = catches.iter().map(describe).collect();
     let (name, seeds, runs) = (bug.name, bug.seeds, runs.join(" "));
     if args.table {
-        let family = match bug.arguments {
-            [.., "--family", family] => family,
-            _ => "all",
+        let argument = |name: &str, otherwise: &'static str| {
+            let at = bug.arguments.iter().position(|argument| *argument == name);
+            at.and_then(|at| bug.arguments.get(at + 1)).copied().unwrap_or(otherwise)
         };
-        return writeln!(out, "| {name} | {} | {family} | {seeds} | {runs} |", bug.breaks);
+        let (family, nodes) = (argument("--family", "all"), argument("--nodes", "in turn"));
+        let breaks = bug.breaks;
+        return writeln!(out, "| `{name}` | {breaks} | {family} | {nodes} | {seeds} | {runs} |");
     }
     let said = catches.iter().flatten().next().map_or("", |catch| match &catch.verdict {
         Verdict::Violation(text) | Verdict::Panic(text) => text.as_str(),

@@ -13,11 +13,12 @@ mod votes;
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_core::archive::{Verifier, check_block};
-use comity_core::block::CommittedBlock;
+use comity_core::block::{CommittedBlock, Header};
 use comity_core::genesis::Genesis;
-use comity_core::hash::LeafHash;
-use comity_core::ids::TimeMs;
+use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash};
+use comity_core::ids::{Height, TimeMs};
 use comity_core::keys::PublicKey;
+use comity_core::vote::{CertificateSignature, Vote, VoteKind};
 use comity_replica::io::Commit;
 use comity_replica::message::Gossip;
 use comity_replica::replica::Loads;
@@ -144,6 +145,12 @@ impl Checker {
     /// Whose nodes vote at the next height: agency, key and weight.
     pub fn voters(&self) -> &[plain::Voter] {
         self.chain.members().voters()
+    }
+
+    /// The agency whose turn it is to propose, where the voters are known.
+    pub fn proposer(&self, height: u64, round: u32) -> Option<&str> {
+        let voters = self.chain.voters(height)?;
+        members::proposer(voters, height, round).map(|voter| voter.agency.as_str())
     }
 
     /// Whether the agency is a member today.
@@ -297,8 +304,9 @@ impl Checker {
 
     fn judge(&mut self, node: usize, block: &Block, commit: &Commit) -> Result<(), Violation> {
         let height = block.height;
+        // Nodes may hold different certificates of one block.
+        check_signatures(commit)?;
         if height == self.chain.height() + 1 {
-            check_signatures(commit)?;
             self.chain.push(block)?;
             if plain::voters(&commit.validators) != self.chain.members().voters() {
                 return Err(format!("3: after block {height} other voters follow than it says"));
@@ -375,18 +383,20 @@ impl Checker {
     }
 
     /// At the end of a run: a node's disk, by itself, holds the whole chain, proven and judged
-    /// from its first block, with all that was acknowledged (invariants 3, 5, 6, 7, 8).
+    /// from its first block, with all that was acknowledged (invariants 3, 5, 6, 7, 8). How many
+    /// polka certificates stand beside its blocks.
     pub fn check_disk(
         &self,
         (node, standard): (usize, Standard),
         disk: &SimDisk,
         genesis: &Genesis,
-    ) -> Result<(), Violation> {
+    ) -> Result<usize, Violation> {
         let fail = |what: String| format!("node {node}: {what}");
+        let mut polkas = 0;
         let storage = match Storage::open(disk.fork(), StorageOptions::new(1)) {
             Ok((storage, _)) => storage,
             // A bit may have turned since it was last read.
-            Err(_) if standard == Standard::MayForget => return Ok(()),
+            Err(_) if standard == Standard::MayForget => return Ok(polkas),
             Err(error) => return Err(fail(format!("its disk does not open: {error}"))),
         };
         let mut chain = self.beginning.clone();
@@ -395,7 +405,7 @@ impl Checker {
         let mut before: Option<Block> = None;
         for height in 1..=storage.tip().unwrap_or(0) {
             let bytes = match storage.reader().read(height) {
-                Err(_) if standard == Standard::MayForget => return Ok(()),
+                Err(_) if standard == Standard::MayForget => return Ok(polkas),
                 read => read.map_err(|error| fail(error.to_string()))?,
             };
             let bytes = bytes.ok_or_else(|| fail(format!("no block {height}")))?;
@@ -409,6 +419,8 @@ impl Checker {
                 parent.proof = Proof::of(proof);
                 chain.check_proof(parent).map_err(fail)?;
             }
+            check_polkas(&chain, &committed).map_err(fail)?;
+            polkas += committed.polkas.len();
             chain.push(&block).map_err(fail)?;
             before = Some(block);
             let checked = check_block(&genesis.id(), Box::new(committed.block))
@@ -421,7 +433,7 @@ impl Checker {
         }
         let tip = chain.height();
         if self.forks.is_some() {
-            return Ok(());
+            return Ok(polkas);
         }
         if (1..=tip).any(|h| chain.at(h).map(|b| b.hash) != self.chain.at(h).map(|b| b.hash)) {
             return Err(fail("1: it holds another chain than was announced".into()));
@@ -430,25 +442,53 @@ impl Checker {
             Some(leaf) => {
                 Err(fail(format!("8: it lacks the acknowledged record {:?}", LeafHash(*leaf))))
             }
-            None => Ok(()),
+            None => Ok(polkas),
         }
     }
 }
 
+/// Every polka certificate beside a block is a quorum's, whose signatures verify.
+fn check_polkas(chain: &Chain, committed: &CommittedBlock) -> Result<(), Violation> {
+    let Header { consortium, height, .. } = &committed.block.header;
+    for polka in &committed.polkas {
+        let (what, proof) = ("a certificate beside", Proof::of_polka(polka));
+        chain.check_quorum(what, height.0, &proof)?;
+        check_votes(consortium, VoteKind::Prevote, what, &proof, &polka.signatures)?;
+    }
+    Ok(())
+}
+
 /// Every signature of a block's certificate verifies over the precommit that it stands for.
 fn check_signatures(commit: &Commit) -> Result<(), Violation> {
-    let certificate = &commit.certificate;
-    for signed in &certificate.signatures {
-        let vote = comity_core::vote::Vote {
-            kind: comity_core::vote::VoteKind::Precommit,
-            height: certificate.height,
-            round: certificate.round,
-            value: Some(certificate.header_hash),
+    let (consortium, certificate) = (&commit.header.consortium, &commit.certificate);
+    let proof = Proof::of(certificate);
+    check_votes(
+        consortium,
+        VoteKind::Precommit,
+        "the certificate of",
+        &proof,
+        &certificate.signatures,
+    )
+}
+
+/// Every signature verifies over the vote of this kind that it stands for.
+fn check_votes(
+    consortium: &ConsortiumId,
+    kind: VoteKind,
+    what: &str,
+    proof: &Proof,
+    signatures: &[CertificateSignature],
+) -> Result<(), Violation> {
+    for signed in signatures {
+        let vote = Vote {
+            kind,
+            height: Height(proof.height),
+            round: proof.round,
+            value: Some(HeaderHash(proof.hash)),
             validator: signed.validator,
         };
-        let consortium = &commit.header.consortium;
         if signed.validator.verify_vote(consortium, &vote, &signed.signature).is_err() {
-            return Err(format!("3: the certificate of block {} is forged", certificate.height));
+            return Err(format!("3: {what} block {} is forged", proof.height));
         }
     }
     Ok(())

@@ -107,6 +107,11 @@ impl Clients {
         self.wishes.values().all(|wish| wish.fate != Fate::Open)
     }
 
+    /// Whether a record is known to be committed.
+    pub fn saw_committed(&self, leaf: &LeafHash) -> bool {
+        self.wishes.get(leaf).is_some_and(|wish| wish.fate == Fate::Committed)
+    }
+
     /// Records made so far.
     pub fn made(&self) -> usize {
         self.made
@@ -174,7 +179,11 @@ impl Clients {
                 self.issue(chance.index(self.members.len()), now, chance);
             } else if die < 18 {
                 let at = chance.index(self.grants.len());
-                let (grant, provider, _) = self.grants.swap_remove(at);
+                let (grant, provider, _) = self.grants[at];
+                // Now and then nobody tells the officer.
+                if chance.per_mille(500) {
+                    self.grants.swap_remove(at);
+                }
                 let action = Action::RevokeGrant { grant, reason: text("no longer needed") };
                 let steward = self.members[provider].steward.clone();
                 self.wish(provider, &steward, KeyRole::Steward, action, now, chance);
@@ -245,6 +254,7 @@ impl Clients {
         chance: &mut Chance,
     ) -> GrantTerms {
         let most = if chance.per_mille(300) { 2 } else { 30 };
+        let longest_ms = if chance.per_mille(300) { 12_000 } else { 300_000 };
         GrantTerms {
             dataset: self.dataset_of(provider),
             requester: self.members[requester].agency.clone(),
@@ -253,7 +263,7 @@ impl Clients {
             items: Items::All,
             modes: [DeliveryMode::Query].into(),
             not_before: TimeMs(0),
-            not_after: now.plus(chance.between(5_000, 300_000)),
+            not_after: now.plus(chance.between(4_000, longest_ms)),
             total_quota: Some(chance.between(1, most)),
             daily_quota: None,
             conditions: text(""),
@@ -270,7 +280,16 @@ impl Clients {
     }
 
     fn access(&mut self, now: TimeMs, chance: &mut Chance) {
-        let (grant, provider, requester) = self.grants[chance.index(self.grants.len())];
+        let grant = self.grants[chance.index(self.grants.len())];
+        self.access_under(grant, now, chance);
+    }
+
+    fn access_under(
+        &mut self,
+        (grant, provider, requester): (GrantId, usize, usize),
+        now: TimeMs,
+        chance: &mut Chance,
+    ) {
         let Member { agency, officer, .. } = &self.members[requester];
         let attempt = Attempt {
             consortium: self.consortium,

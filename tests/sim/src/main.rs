@@ -42,6 +42,7 @@ struct Sum {
     seeds: u64,
     failed: u64,
     blocks: u64,
+    polkas: usize,
     records: usize,
     measures: usize,
     restarts: u64,
@@ -55,6 +56,7 @@ struct Sum {
 impl Sum {
     fn add(&mut self, outcome: &Outcome) {
         self.blocks += outcome.blocks;
+        self.polkas += outcome.polkas;
         self.records += outcome.records;
         self.measures += outcome.measures;
         self.restarts += outcome.restarts;
@@ -103,7 +105,7 @@ fn run(args: &Args, out: &mut impl Write) -> Result<u64, String> {
     let _ = writeln!(
         out,
         "{} seeds: {} violations; {} blocks, {} records, {} measures, {} restarts, {} reports of \
-         liars, {} forks beyond the bound, {} slips of amnesiacs, {seconds:.1} s",
+         liars, {} polka certificates kept, {} forks beyond the bound, {} slips of amnesiacs, {seconds:.1} s",
         sum.seeds,
         sum.failed,
         sum.blocks,
@@ -111,6 +113,7 @@ fn run(args: &Args, out: &mut impl Write) -> Result<u64, String> {
         sum.measures,
         sum.restarts,
         sum.reports,
+        sum.polkas,
         sum.forks,
         sum.slips
     );

@@ -222,7 +222,7 @@ fn replay(
         let bytes = bytes.ok_or_else(|| fail(format!("block {height} is missing")))?;
         let committed =
             CommittedBlock::from_bytes(&bytes).map_err(|error| fail(error.to_string()))?;
-        let CommittedBlock { block, certificate } = committed;
+        let CommittedBlock { block, certificate, .. } = committed;
         let records: Result<Vec<_>, _> =
             block.records.iter().map(|bytes| verified.verify(bytes, genesis)).collect();
         let records = records.map_err(|error| fail(error.to_string()))?;

@@ -118,7 +118,7 @@ impl Plan {
         Plan { script, faults_until_ms, ..plan }
     }
 
-    /// A plan in which this family alone happens.
+    /// A plan in which this family alone happens, with what it needs to show.
     pub fn only(seed: u64, nodes: usize, family: Family) -> Plan {
         let mut chance = Chance::new(seed ^ 0x6F6E_6C79);
         let bound = most_odd(nodes);
@@ -132,6 +132,12 @@ impl Plan {
         }
         let families = match family {
             Family::BeyondBound => [Family::BeyondBound, Family::Twins].into(),
+            // Who has started anew has forgotten what it saw committed.
+            Family::Resubmission => [Family::Resubmission, Family::Crash].into(),
+            // Only who is behind asks for blocks.
+            Family::FalseAnswer => {
+                [Family::FalseAnswer, Family::Loss, Family::Pause, Family::Crash].into()
+            }
             _ => [family].into(),
         };
         Plan::with(seed, nodes, families, odd, &mut chance)
@@ -155,7 +161,7 @@ impl Plan {
             nodes,
             observers: chance.index(3),
             joiners: if families.contains(&Family::Membership) { 1 + chance.index(2) } else { 0 },
-            records: 24 + chance.index(40),
+            records: 40 + chance.index(60),
             every_ms,
             script: Vec::new(),
             families,

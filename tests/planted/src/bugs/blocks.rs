@@ -110,6 +110,98 @@ pub(super) const BUGS: &[Bug] = &[
         seeds: 20,
     },
     Bug {
+        name: "certificate-signatures-unchecked",
+        breaks: "3: a certificate counts signatures that were not checked",
+        edits: &[Edit {
+            file: "core/src/vote.rs",
+            find: "        validator.verify_vote(consortium, &voted.by(*validator), signature).map_err(|source| {
+            CertificateError::Signature { agency: member.agency.clone(), source }
+        })?;",
+            replace: "        let verified = validator.verify_vote(consortium, &voted.by(*validator), signature);
+        if let (false, Err(source)) = (PLANTED, verified) {
+            return Err(CertificateError::Signature { agency: member.agency.clone(), source });
+        }",
+        }],
+        arguments: &["--nodes", "4", "--family", "false-answer"],
+        seeds: 40,
+    },
+    Bug {
+        name: "signer-counted-twice",
+        breaks: "3: a certificate counts one validator as often as its signature stands there",
+        edits: &[Edit {
+            file: "core/src/vote.rs",
+            find: "    if !signatures.windows(2).all(|pair| pair[0].validator < pair[1].validator) {",
+            replace: "    if !PLANTED && !signatures.windows(2).all(|pair| pair[0].validator < pair[1].validator) {",
+        }],
+        arguments: &["--nodes", "4", "--family", "false-answer"],
+        seeds: 60,
+    },
+    Bug {
+        name: "fetched-block-of-any-certificate",
+        breaks: "3: a fetched block is taken with the certificate of another",
+        edits: &[Edit {
+            file: "node/replica/src/replica/catch_up.rs",
+            find: "        if !Tip::of(header).is_named_by(&fetched.certificate) {",
+            replace: "        if !PLANTED && !Tip::of(header).is_named_by(&fetched.certificate) {",
+        }],
+        arguments: &["--nodes", "4", "--family", "false-answer"],
+        seeds: 60,
+    },
+    Bug {
+        name: "body-hash-unchecked",
+        breaks: "11: a fetched body is taken for the certified one, and a liar stops the node",
+        edits: &[Edit {
+            file: "node/replica/src/replica/catch_up.rs",
+            find: "        let (true, Ok(parent)) = (body_fits, parent) else {",
+            replace: "        let (true, Ok(parent)) = (PLANTED || body_fits, parent) else {",
+        }],
+        arguments: &["--nodes", "4", "--family", "false-answer"],
+        seeds: 40,
+    },
+    Bug {
+        name: "block-applied-twice",
+        breaks: "1, 2: a fetched block that was decided meanwhile is executed again, on top of itself",
+        edits: &[
+            Edit {
+                file: "node/replica/src/replica/catch_up.rs",
+                find: "            if fetched.block.header.height != self.next_height() {
+                continue;
+            }",
+                replace: "            let is_here = fetched.block.header.height == self.ledger.tip().height;
+            if let (true, true, Ok(records)) = (PLANTED, is_here, &records) {
+                records.iter().for_each(|record| comity_core::planted::remember(record.id().0));
+            } else if fetched.block.header.height != self.next_height() {
+                continue;
+            }",
+            },
+            // What else would notice: the ledger's look at the height, its look at the header, the
+            // replay window.
+            Edit {
+                file: "core/src/ledger.rs",
+                find: "        if header.height != self.tip.height.next() {",
+                replace: "        if PLANTED && header.height == self.tip.height {
+            return Ok(());
+        }
+        if header.height != self.tip.height.next() {",
+            },
+            Edit {
+                file: "core/src/ledger/run.rs",
+                find: "    let named = fields.iter().find(|(_, holds)| !holds).map(|(field, _)| *field);",
+                replace: "    if PLANTED && claimed.height < follows.height {
+        return None;
+    }
+    let named = fields.iter().find(|(_, holds)| !holds).map(|(field, _)| *field);",
+            },
+            Edit {
+                file: "core/src/ledger.rs",
+                find: "        self.window.has_record(id)",
+                replace: "        self.window.has_record(id) && !(PLANTED && crate::planted::knows(&id.0))",
+            },
+        ],
+        arguments: &["--nodes", "4", "--family", "delay"],
+        seeds: 60,
+    },
+    Bug {
         name: "never-catches-up",
         breaks: "11: a node that missed a block never asks for it",
         edits: &[Edit {

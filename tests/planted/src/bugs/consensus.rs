@@ -126,6 +126,100 @@ pub(super) const BUGS: &[Bug] = &[
         seeds: 20,
     },
     Bug {
+        name: "guard-ignored",
+        breaks: "4: a validator that forgot its lock signs again, against what its guard holds",
+        edits: &[
+            Edit {
+                file: "node/replica/src/engine/desk.rs",
+                find: "            Err(conflict) => {
+                return self.refuse_to_sign(",
+                replace: "            Err(_) if PLANTED => {}
+            Err(conflict) => {
+                return self.refuse_to_sign(",
+            },
+            // An engine that replays its entries asks the guard for nothing new.
+            Edit {
+                file: "node/replica/src/replica/startup.rs",
+                find: "        left.entry(entry.height).or_default().entries.push(entry.bytes);",
+                replace: "        if !PLANTED {
+            left.entry(entry.height).or_default().entries.push(entry.bytes);
+        }",
+            },
+        ],
+        arguments: &["--nodes", "4", "--family", "crash"],
+        seeds: 20,
+    },
+    Bug {
+        name: "guard-behind-believed",
+        breaks: "4: a validator votes at once though peers saw what its guard lacks",
+        edits: &[
+            Edit {
+                file: "node/replica/src/replica/startup.rs",
+                find: "        } else if newest.is_some_and(|newest| !self.guard_covers(newest)) {",
+                replace: "        } else if !PLANTED && newest.is_some_and(|newest| !self.guard_covers(newest)) {",
+            },
+            // It waits for the blocks that it missed, and then signs at new heights alone.
+            Edit {
+                file: "node/replica/src/replica/startup.rs",
+                find: "        if highest > self.next_height() {",
+                replace: "        if !PLANTED && highest > self.next_height() {",
+            },
+        ],
+        arguments: &["--nodes", "4", "--family", "old-backup"],
+        seeds: 60,
+    },
+    Bug {
+        name: "peers-not-asked",
+        breaks: "4: a validator with an old guard votes at once, without asking its peers",
+        edits: &[Edit {
+            file: "node/replica/src/replica/startup.rs",
+            find: "        Some(_) => Standing::Asking,
+        None => Standing::Observer,
+    };
+    match guard {",
+            replace: "        Some(_) if PLANTED && guard.is_some() => Standing::Active,
+        Some(_) => Standing::Asking,
+        None => Standing::Observer,
+    };
+    match guard {",
+        }],
+        arguments: &["--nodes", "4", "--family", "old-backup"],
+        seeds: 40,
+    },
+    Bug {
+        name: "claimed-vote-believed",
+        breaks: "11: a peer's unsigned word about this node's key silences it",
+        edits: &[Edit {
+            file: "node/replica/src/replica/startup.rs",
+            find: "        let genuine = status.newest_of_yours.as_ref().filter(|message| {
+            Some(message.validator()) == self.me && message.is_genuine(self.ledger.consortium())
+        });",
+            replace: "        let genuine = status.newest_of_yours.as_ref().filter(|message| {
+            Some(message.validator()) == self.me
+                && (PLANTED || message.is_genuine(self.ledger.consortium()))
+        });",
+        }],
+        arguments: &["--nodes", "4", "--family", "false-answer"],
+        seeds: 20,
+    },
+    Bug {
+        name: "untimely-is-invalid",
+        breaks: "11: a block that is untimely here is called invalid, for ever",
+        edits: &[Edit {
+            file: "node/replica/src/replica/proposals.rs",
+            find: "        let judgement = match self.execute_candidate(candidate) {",
+            replace: "        let apart_ms = self.now.wall.0.abs_diff(candidate.header.time.0);
+        let untimely = PLANTED && apart_ms > self.ledger.params().drift_ms;
+        let executed = match untimely {
+            true => Err(\"it is untimely\".to_owned()),
+            false => self.execute_candidate(candidate),
+        };
+        let judgement = match executed {",
+        }],
+        arguments: &["--nodes", "4", "--family", "clock-jump"],
+        seeds: 20,
+    },
+    Bug {
         name: "guard-born-again",
         breaks: "4: a validator that lost its guard takes a new one and votes at once",
         edits: &[Edit {
@@ -134,7 +228,7 @@ pub(super) const BUGS: &[Bug] = &[
             replace: "        let vote_from = if PLANTED { 0 } else { highest.saturating_add(SILENT_HEIGHTS) };",
         }],
         arguments: &["--nodes", "4", "--family", "lost-wal"],
-        seeds: 30,
+        seeds: 60,
     },
     Bug {
         name: "claimed-polka-believed",
@@ -149,7 +243,7 @@ pub(super) const BUGS: &[Bug] = &[
             };",
         }],
         arguments: &["--nodes", "4", "--family", "untimely-block"],
-        seeds: 20,
+        seeds: 40,
     },
     Bug {
         name: "vote-unverified",

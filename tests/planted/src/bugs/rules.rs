@@ -15,6 +15,17 @@ pub(super) const BUGS: &[Bug] = &[
         seeds: 20,
     },
     Bug {
+        name: "record-executed-twice",
+        breaks: "6: a record whose id stands on the log is executed again",
+        edits: &[Edit {
+            file: "core/src/apply/mod.rs",
+            find: "    if state.has_record(&record.id()) {",
+            replace: "    if !PLANTED && state.has_record(&record.id()) {",
+        }],
+        arguments: &["--nodes", "4", "--family", "resubmission"],
+        seeds: 20,
+    },
+    Bug {
         name: "revoked-key-accepted",
         breaks: "6: a record is executed under a key that was revoked before",
         edits: &[Edit {
@@ -22,6 +33,113 @@ pub(super) const BUGS: &[Bug] = &[
             find: "        Some(KeyEnd::Revoked(at)) => return Err(Refusal::SignerRevoked { at }),",
             replace: "        Some(KeyEnd::Revoked(at)) if !PLANTED => return Err(Refusal::SignerRevoked { at }),
         Some(KeyEnd::Revoked(_)) => {}",
+        }],
+        arguments: &["--nodes", "4"],
+        seeds: 20,
+    },
+    Bug {
+        name: "ended-key-accepted",
+        breaks: "6: a record is executed under a key that has run out",
+        edits: &[Edit {
+            file: "core/src/apply/mod.rs",
+            find: "        Some(KeyEnd::Expired(until)) => return Err(Refusal::SignerExpired { until }),",
+            replace: "        Some(KeyEnd::Expired(until)) if !PLANTED => {
+            return Err(Refusal::SignerExpired { until });
+        }
+        Some(KeyEnd::Expired(_)) => {}",
+        }],
+        arguments: &["--nodes", "4"],
+        seeds: 20,
+    },
+    Bug {
+        name: "judged-before-its-block",
+        breaks: "7: an access is judged by the state before its block, not at its place in it",
+        edits: &[Edit {
+            file: "core/src/ledger/run.rs",
+            find: "        let changes = apply::apply(&overlay, at, record)?;",
+            replace: "        let none = Changes::default();
+        let before = Overlay { below: self.ledger, changes: &none };
+        let is_access =
+            matches!(record.statement().action, crate::statement::Action::RecordAccess { .. });
+        let changes = match PLANTED && is_access {
+            true => apply::apply(&before, at, record)?,
+            false => apply::apply(&overlay, at, record)?,
+        };",
+        }],
+        arguments: &["--nodes", "4"],
+        seeds: 20,
+    },
+    Bug {
+        name: "revocation-counts-from-the-next-block",
+        breaks: "7: an access is allowed after a revocation in the same block",
+        edits: &[
+            Edit {
+                file: "core/src/ledger/run.rs",
+                find: "        self.changes.extend(changes);
+        Ok(())",
+                replace: "        if let (true, crate::statement::Action::RevokeGrant { .. }) =
+            (PLANTED, &record.statement().action)
+        {
+            self.later.push(changes);
+        } else {
+            self.changes.extend(changes);
+        }
+        Ok(())",
+            },
+            Edit {
+                file: "core/src/ledger/run.rs",
+                find: "    changes: Changes,
+    log: Frontier,
+    records: Vec<VerifiedRecord>,
+}",
+                replace: "    changes: Changes,
+    log: Frontier,
+    records: Vec<VerifiedRecord>,
+    /* PLANTED */
+    later: Vec<Changes>,
+}",
+            },
+            Edit {
+                file: "core/src/ledger/run.rs",
+                find: "            records: Vec::new(),
+        }",
+                replace: "            records: Vec::new(),
+            /* PLANTED */
+            later: Vec::new(),
+        }",
+            },
+            Edit {
+                file: "core/src/ledger/run.rs",
+                find: "    pub(super) fn finish(self, outline: &Outline) -> Executed {",
+                replace: "    pub(super) fn finish(mut self, outline: &Outline) -> Executed {
+        /* PLANTED */
+        for changes in std::mem::take(&mut self.later) {
+            self.changes.extend(changes);
+        }",
+            },
+        ],
+        arguments: &["--nodes", "4"],
+        seeds: 20,
+    },
+    Bug {
+        name: "judged-by-the-parents-time",
+        breaks: "6, 7: a record is judged at its parent's time, so that an end comes one block late",
+        edits: &[Edit {
+            file: "core/src/ledger/run.rs",
+            find: "        let at = Position { index: LogIndex(self.log.size()), time: self.time };",
+            replace: "        let time = if PLANTED { self.ledger.tip.time } else { self.time };
+        let at = Position { index: LogIndex(self.log.size()), time };",
+        }],
+        arguments: &["--nodes", "4", "--family", "two-way-cut"],
+        seeds: 60,
+    },
+    Bug {
+        name: "revocation-ignored",
+        breaks: "7: an access is allowed under a grant that was revoked before",
+        edits: &[Edit {
+            file: "core/src/apply/accesses.rs",
+            find: "    if let Some(revocation) = &grant.revoked {",
+            replace: "    if let (false, Some(revocation)) = (PLANTED, &grant.revoked) {",
         }],
         arguments: &["--nodes", "4"],
         seeds: 20,
@@ -35,7 +153,7 @@ pub(super) const BUGS: &[Bug] = &[
             replace: "    if !PLANTED && state.has_exchange(&attempt.exchange) {",
         }],
         arguments: &["--nodes", "4"],
-        seeds: 20,
+        seeds: 40,
     },
     Bug {
         name: "grant-of-another-ended",

@@ -86,7 +86,7 @@ pub(super) const BUGS: &[Bug] = &[
                 image.push(SIGNED_KIND",
         }],
         arguments: &["--nodes", "4", "--family", "crash"],
-        seeds: 20,
+        seeds: 40,
     },
     Bug {
         name: "decided-height-replayed",
@@ -120,6 +120,32 @@ pub(super) const BUGS: &[Bug] = &[
             },
         ],
         arguments: &["--nodes", "4", "--family", "crash"],
+        seeds: 20,
+    },
+    Bug {
+        name: "window-forgotten-at-restart",
+        breaks: "6: a restarted node forgets which records the log holds already",
+        edits: &[
+            Edit {
+                file: "node/replica/src/replica/mod.rs",
+                find: "        let Boot { ledger, certificate, recovered } = boot;",
+                replace: "        let Boot { mut ledger, certificate, recovered } = boot;
+        if PLANTED {
+            ledger.forget_window();
+        }",
+            },
+            Edit {
+                file: "core/src/ledger.rs",
+                find: "    /// Ids in the replay window.",
+                replace: "    /// Forgets the replay window (PLANTED).
+    pub fn forget_window(&mut self) {
+        self.window = Window::default();
+    }
+
+    /// Ids in the replay window.",
+            },
+        ],
+        arguments: &["--nodes", "4", "--family", "blackout"],
         seeds: 20,
     },
 ];

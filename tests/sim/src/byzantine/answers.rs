@@ -25,7 +25,7 @@ pub fn false_answer(
             Response::Status(Box::new(status))
         }
         (Family::FalseAnswer, Response::Blocks(blocks)) => {
-            if liar.chance.per_mille(700) {
+            if liar.chance.per_mille(850) {
                 let bent = liar.false_blocks(blocks)?;
                 return Some((family, Response::Blocks(bent)));
             }

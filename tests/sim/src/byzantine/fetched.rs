@@ -3,6 +3,7 @@
 
 use comity_core::block::CommittedBlock;
 use comity_core::keys::Signature;
+use comity_core::polka::PolkaCertificate;
 
 use super::Liar;
 
@@ -13,11 +14,10 @@ impl Liar<'_> {
         let at = self.chance.index(blocks.len().max(1));
         let mut bent = CommittedBlock::from_bytes(blocks.get(at)?).ok()?;
         let certificate = &mut bent.certificate;
-        match self.chance.index(6) {
+        match self.chance.index(7) {
             // The proof of another block.
             0 => {
-                let other = if at > 0 { at - 1 } else { blocks.len() - 1 };
-                *certificate = CommittedBlock::from_bytes(&blocks[other]).ok()?.certificate;
+                *certificate = bent.block.parent_certificate.clone()?;
             }
             // One signature as often as there are.
             1 => {
@@ -32,10 +32,18 @@ impl Liar<'_> {
             }
             // Too few of them.
             3 => certificate.signatures.truncate(1),
-            // A record kept back.
-            4 => {
-                bent.block.records.pop()?;
-            }
+            // A record kept back, or in another's place.
+            4 => match bent.block.records.len() > 1 && self.chance.per_mille(500) {
+                true => bent.block.records.swap(0, 1),
+                false => drop(bent.block.records.pop()?),
+            },
+            // Precommits for the block, said to be prevotes for it in the round after.
+            5 => bent.polkas.push(PolkaCertificate {
+                height: certificate.height,
+                round: certificate.round + 1,
+                value: certificate.header_hash,
+                signatures: certificate.signatures.clone(),
+            }),
             // The parent's proof, too small.
             _ => bent.block.parent_certificate.as_mut()?.signatures.truncate(1),
         }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::Violation;
 use super::members::{Members, is_quorum, power_of, proposer};
-use super::plain::{Block, Bytes32, Voter};
+use super::plain::{Block, Bytes32, Proof, Voter};
 use super::rules::Rules;
 use crate::consortium::AGENCY_RECORDS;
 
@@ -104,6 +104,21 @@ impl Chain {
         }
         if proof.round < block.proposal_round {
             return fail("is of a round before it was proposed");
+        }
+        self.check_quorum("the certificate of", height, proof)
+    }
+
+    /// Whether distinct voters of a height with more than two thirds of the power stand in a
+    /// certificate, whose place at the block is said in errors. Errors: invariant 3.
+    pub(super) fn check_quorum(
+        &self,
+        what: &str,
+        height: u64,
+        proof: &Proof,
+    ) -> Result<(), Violation> {
+        let fail = |why: &str| Err(format!("3: {what} block {height} {why}"));
+        if proof.height != height {
+            return fail("is of another height");
         }
         let Some(voters) = self.voters(height) else { return fail("comes before its parent") };
         let mut signers = proof.signers.clone();

@@ -11,9 +11,10 @@ use comity_core::equivocation::Equivocation;
 use comity_core::genesis::{Genesis, GenesisKey};
 use comity_core::governance::{Choice, Measure};
 use comity_core::grant::GrantTerms;
+use comity_core::polka::PolkaCertificate;
 use comity_core::statement::{Action, SignedRecord, Statement, VerifiedRecord};
 use comity_core::validators::ValidatorSet;
-use comity_core::vote::CommitCertificate;
+use comity_core::vote::{CertificateSignature, CommitCertificate};
 use comity_replica::io::Commit;
 use sha2::{Digest, Sha256};
 
@@ -263,9 +264,23 @@ impl Proof {
             height: certificate.height.0,
             round: certificate.round,
             hash: certificate.header_hash.0,
-            signers: certificate.signatures.iter().map(|s| *s.validator.as_bytes()).collect(),
+            signers: signers(&certificate.signatures),
         }
     }
+
+    /// A polka certificate's content.
+    pub fn of_polka(polka: &PolkaCertificate) -> Proof {
+        Proof {
+            height: polka.height.0,
+            round: polka.round,
+            hash: polka.value.0,
+            signers: signers(&polka.signatures),
+        }
+    }
+}
+
+fn signers(signatures: &[CertificateSignature]) -> Vec<Bytes32> {
+    signatures.iter().map(|signed| *signed.validator.as_bytes()).collect()
 }
 
 impl Entry {

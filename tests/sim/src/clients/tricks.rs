@@ -1,5 +1,6 @@
 //! What people try that a rule forbids: acting with keys that have ended, recording one exchange
-//! twice, meddling with others' grants, and being too late.
+//! twice, using a grant while it is taken back, meddling with others' grants, handing in what is
+//! committed already, and being too late.
 //! Holds: a correct ledger refuses all of it, so each trick is judged by what is committed.
 
 use comity_core::access::SignedAttempt;
@@ -9,12 +10,12 @@ use comity_core::ids::TimeMs;
 use comity_core::keys::SecretKey;
 use comity_core::statement::Action;
 
-use super::Clients;
+use super::{Clients, Fate};
 use crate::chance::Chance;
 use crate::consortium::text;
 
 /// Of the mixture's turns, how many in a thousand are tricks.
-const TRICKS_PER_MILLE: u64 = 200;
+const TRICKS_PER_MILLE: u64 = 350;
 /// Of its records, how many in a thousand run out soon.
 const HASTY_PER_MILLE: u64 = 80;
 /// How long (ms) records are good otherwise.
@@ -61,15 +62,24 @@ pub(super) fn valid_until(now: TimeMs, chance: &mut Chance) -> TimeMs {
 }
 
 impl Clients {
+    /// The bytes of some record that is committed: who missed the answer hands it in again.
+    pub fn some_committed(&self, chance: &mut Chance) -> Option<Vec<u8>> {
+        let committed = self.wishes.values().filter(|wish| wish.fate == Fate::Committed);
+        let committed: Vec<&Vec<u8>> = committed.map(|wish| &wish.bytes).collect();
+        let count = committed.len();
+        (count > 0).then(|| committed[chance.index(count)].clone())
+    }
+
     /// Tries something forbidden now and then; whether it did.
     pub(super) fn try_a_trick(&mut self, now: TimeMs, chance: &mut Chance) -> bool {
         if !chance.per_mille(TRICKS_PER_MILLE) {
             return false;
         }
-        match chance.index(6) {
+        match chance.index(8) {
             0 => self.register_spare(now, chance),
             1..=3 => self.use_spare(now, chance),
             4 => self.repeat_attempt(now, chance),
+            5 | 6 => self.race(now, chance),
             _ => self.meddle(now, chance),
         }
         true
@@ -98,9 +108,13 @@ impl Clients {
 
     /// The key is used; where it has not ended yet, its end is asked for at the same time.
     fn use_spare(&mut self, now: TimeMs, chance: &mut Chance) {
-        let known: Vec<usize> = (0..self.tricks.spares.len())
-            .filter(|at| self.tricks.spares[*at].registering.is_none())
-            .collect();
+        let spares = &self.tricks.spares;
+        let mut known: Vec<usize> =
+            (0..spares.len()).filter(|at| spares[*at].registering.is_none()).collect();
+        // Rather one that has ended.
+        if known.iter().any(|at| spares[*at].is_ended) && chance.per_mille(600) {
+            known.retain(|at| spares[*at].is_ended);
+        }
         if known.is_empty() {
             return self.register_spare(now, chance);
         }
@@ -135,6 +149,22 @@ impl Clients {
         let gateway = self.members[provider].gateway.clone();
         let action = Action::RecordAccess { attempt };
         self.wish(provider, &gateway, KeyRole::Gateway, action, now, chance);
+    }
+
+    /// A grant is taken back and used at the same moment: what comes first on the log decides.
+    fn race(&mut self, now: TimeMs, chance: &mut Chance) {
+        if self.grants.is_empty() {
+            return;
+        }
+        let at = chance.index(self.grants.len());
+        let grant = self.grants.swap_remove(at);
+        let (id, provider, _) = grant;
+        let action = Action::RevokeGrant { grant: id, reason: text("it is misused") };
+        let steward = self.members[provider].steward.clone();
+        self.wish(provider, &steward, KeyRole::Steward, action, now, chance);
+        for _ in 0..2 {
+            self.access_under(grant, now, chance);
+        }
     }
 
     /// A steward takes back another agency's grant.

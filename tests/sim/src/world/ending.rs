@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use comity_replica::replica::Voting;
+
 use super::{BLAMING_MS, World};
 use crate::checker::Violation;
 use crate::family::{Role, Tally};
@@ -12,6 +14,8 @@ use crate::plan::most_odd;
 pub struct Outcome {
     /// Blocks committed.
     pub blocks: u64,
+    /// Polka certificates that the judged nodes keep beside their blocks.
+    pub polkas: usize,
     /// Records committed.
     pub records: usize,
     /// The kinds of those that clients saw committed.
@@ -22,6 +26,8 @@ pub struct Outcome {
     pub restarts: u64,
     /// Reports of members that lie.
     pub reports: u64,
+    /// How often a node that does not lie called a block invalid.
+    pub called_invalid: u64,
     /// How often a node that may forget signed against what it had signed before.
     pub slips: u64,
     /// Whether correct nodes committed different blocks: where more than a third lies.
@@ -62,13 +68,13 @@ impl World {
         self.clients.made() >= self.plan.records
             && self.clients.all_settled()
             && self.assembly.is_settled()
-            && self.judged_nodes().all(|node| {
-                let votes = self
-                    .checker
-                    .voters()
-                    .iter()
-                    .any(|voter| voter.agency == self.nodes[node].member.agency.as_str());
-                !(votes && self.checker.accuses_in_vain(node))
+            && self.judged_nodes().filter(|node| self.votes(*node)).all(|node| {
+                let running = self.nodes[node].running.as_ref();
+                let votes = running.map(|running| running.replica.status().voting);
+                let keeps_its_guard = matches!(self.role(node), None | Some(Role::BadClock));
+                // Nobody can talk a correct validator out of voting.
+                let is_silent = keeps_its_guard && votes != Some(Voting::Active);
+                !is_silent && !self.checker.accuses_in_vain(node)
             })
             && self.judged_nodes().all(|node| {
                 self.nodes[node].running.as_ref().is_some_and(|r| {
@@ -76,6 +82,11 @@ impl World {
                         && r.storage.tip().unwrap_or(0) == self.checker.height()
                 })
             })
+    }
+
+    fn votes(&self, node: usize) -> bool {
+        let agency = self.nodes[node].member.agency.as_str();
+        self.checker.voters().iter().any(|voter| voter.agency == agency)
     }
 
     /// Nodes that are to run and do not lie.
@@ -103,9 +114,10 @@ impl World {
     }
 
     pub(super) fn finish(self) -> Result<Outcome, Violation> {
+        let mut polkas = 0;
         for node in self.judged_nodes().collect::<Vec<_>>() {
             let (standard, disk) = (self.standard(node), &self.nodes[node].disk);
-            self.checker.check_disk(standard, disk, &self.consortium.genesis)?;
+            polkas += self.checker.check_disk(standard, disk, &self.consortium.genesis)?;
         }
         if self.plan.peers_remember() && self.checker.slips() > 0 {
             return Err("4: a node signed against what its peers saw it sign".into());
@@ -114,11 +126,13 @@ impl World {
         let restarts = self.nodes.iter().map(|node| node.lives.saturating_sub(1)).sum();
         Ok(Outcome {
             blocks: self.checker.height(),
+            polkas,
             records: self.committed,
             kinds: self.clients.done(),
             measures: self.checker.passed().len(),
             restarts,
             reports: self.reports,
+            called_invalid: self.called_invalid,
             slips: self.checker.slips(),
             forked: self.checker.forks().is_some_and(|forks| forks.happened()),
             blamed: self.checker.blamed().len(),

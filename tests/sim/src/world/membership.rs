@@ -80,9 +80,10 @@ impl World {
             self.kill(node);
         }
         match held {
-            // A node that has only followed has a log of its own without a guard, and gets none.
-            None => self.nodes[node].key = Some(key),
-            Some(_) => self.nodes[node].take_key(key, &mut self.chance),
+            // A node that has only followed has a log of its own without a guard, and gets none: it
+            // is silent for some heights. Beside an odd member that would be one too many.
+            None if self.plan.odd.is_empty() => self.nodes[node].key = Some(key),
+            None | Some(_) => self.nodes[node].take_key(key, &mut self.chance),
         }
         self.plan_event(100, Event::Start { node });
         Ok(())

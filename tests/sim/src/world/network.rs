@@ -20,6 +20,8 @@ const OVERTAKEN_TIMES: u64 = 10;
 
 /// Proposals that a liar bends beyond the rate of its other messages, in a thousand.
 const PROPOSAL_LIES_PER_MILLE: u64 = 500;
+/// The same of blocks that others ask it for, which happens seldom.
+const BLOCK_LIES_PER_MILLE: u64 = 850;
 
 impl World {
     pub(super) fn broadcast(&mut self, node: usize, message: Gossip) -> Result<(), Violation> {
@@ -137,6 +139,7 @@ impl World {
     pub(super) fn ask(&mut self, node: usize, peer: Peer, ticket: Ticket, request: Request) {
         let to = usize::try_from(peer.0).unwrap_or(0);
         let life = self.nodes[node].lives;
+        let request = self.false_request(node, request);
         if !self.is_lost(node, to) && self.nodes[to].running.is_some() {
             let after = self.delay();
             self.plan_for(to, after, NodeEvent::Request { from: node, life, ticket, request });
@@ -207,13 +210,27 @@ impl World {
             self.tally.add(Family::WithheldBody);
             return Some(Response::Body(None));
         }
-        if !self.chance.per_mille(self.plan.rates.lies_per_mille) {
+        let lies = self.plan.rates.lies_per_mille;
+        let lies = match response {
+            Response::Blocks(blocks) if !blocks.is_empty() => lies.max(BLOCK_LIES_PER_MILLE),
+            _ => lies,
+        };
+        if !self.chance.per_mille(lies) {
             return None;
         }
         let told = self.with_liar(node, |liar| false_answer(liar, response, old.as_ref()));
         let (family, answer) = told?;
         self.tally.add(family);
         Some(answer)
+    }
+
+    /// Who lies in its answers lies where it asks as well: a status goes both ways.
+    fn false_request(&mut self, node: usize, request: Request) -> Request {
+        let Request::Status(status) = request else { return request };
+        match self.false_answer(node, &Response::Status(status.clone())) {
+            Some(Response::Status(bent)) => Request::Status(bent),
+            _ => Request::Status(status),
+        }
     }
 
     /// A node shuts a peer out: for good reasons only.

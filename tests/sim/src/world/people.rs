@@ -11,6 +11,9 @@ use crate::checker::Violation;
 use crate::consortium::BEGINNING_MS;
 use crate::family::{Family, Role};
 
+/// How often, in a thousand times, someone hands in again what is committed already.
+const AGAIN_PER_MILLE: u64 = 60;
+
 impl World {
     /// Clients make new records when the last are settled, and submit what is open, again and
     /// again, each time to a node of their choice, now and then to several.
@@ -34,6 +37,12 @@ impl World {
                     _ => (0..=self.chance.index(3)).for_each(|_| self.submit(&bytes)),
                 }
             }
+        }
+        let resubmits = AGAIN_PER_MILLE.max(self.plan.rates.resubmit_per_mille);
+        if self.chance.per_mille(resubmits)
+            && let Some(bytes) = self.clients.some_committed(&mut self.chance)
+        {
+            self.submit(&bytes);
         }
         self.plan_event(250, Event::Clients);
     }
@@ -144,6 +153,9 @@ impl World {
     fn settle_replayed(&mut self, leaf: LeafHash) {
         if let Some(index) = self.checker.index_of(&leaf) {
             self.checker.acknowledged(leaf);
+            if self.clients.saw_committed(&leaf) {
+                return;
+            }
             self.committed += 1;
             self.commit_wish(&leaf, LogIndex(index));
         }

@@ -14,6 +14,10 @@ use crate::node::StartError;
 /// How old (ms) a copy of a disk is at least when it is put back: others have since seen something
 /// that its guard lacks.
 const OLD_COPY_MS: u64 = 6_000;
+/// How often, in a thousand times, its network comes back later than the machine.
+const ALONE_PER_MILLE: u64 = 750;
+/// How often, in a thousand times, another node stands still while a log is lost.
+const STUCK_PER_MILLE: u64 = 750;
 /// After how long (ms) a node that could not start tries again.
 const RETRY_MS: u64 = 1_000;
 
@@ -194,6 +198,38 @@ impl World {
         self.note(|| format!("node {node}: {}", family.name()));
         let tip = self.nodes[node].tip_on_disk().unwrap_or(0);
         self.checker.forgot(node, tip);
+        if family == Family::OldBackup && self.chance.per_mille(ALONE_PER_MILLE) {
+            self.leave_alone(node);
+        }
+        if family == Family::LostWal && self.chance.per_mille(STUCK_PER_MILLE) {
+            self.hold_up(node);
+        }
+    }
+
+    /// Another node stands still meanwhile, so that what was being decided still is when this one
+    /// is back.
+    fn hold_up(&mut self, node: usize) {
+        let all = (0..self.nodes.len()).filter(|at| *at != node);
+        let others: Vec<usize> = all.filter(|at| self.nodes[*at].running.is_some()).collect();
+        if others.is_empty() {
+            return;
+        }
+        let other = others[self.chance.index(others.len())];
+        self.nodes[other].frozen_until_ms = self.now_ms + self.chance.between(1_000, 4_000);
+        self.note(|| format!("node {other} stands still meanwhile"));
+    }
+
+    /// A machine that comes back may come back before its network does: whoever then does not wait
+    /// for its peers has only its own disk to go by.
+    fn leave_alone(&mut self, node: usize) {
+        let until_ms = self.now_ms + self.chance.between(3_000, 8_000);
+        for other in (0..self.nodes.len()).filter(|other| *other != node) {
+            for way in [(node, other), (other, node)] {
+                let cut = self.cuts.entry(way).or_default();
+                *cut = until_ms.max(*cut);
+            }
+        }
+        self.note(|| format!("node {node} comes back alone, until {until_ms}"));
     }
 
     pub(super) fn back_up(&mut self) {

@@ -132,7 +132,7 @@ impl World {
             Effect::Committed(commit) => self.announced(node, &commit)?,
             Effect::Disconnect { peer, reason } => self.shut_out(node, peer, &reason)?,
             Effect::Misbehaviour(equivocation) => self.reported(node, &equivocation)?,
-            Effect::Note(text) => self.note(|| format!("node {node}: {text}")),
+            Effect::Note(text) => self.noted(node, &text)?,
             Effect::Halt { reason } => self.halted(node, &reason)?,
             Effect::Verdict { .. } | Effect::Evaluated { .. } => {}
         }
@@ -156,6 +156,25 @@ impl World {
             Some(Role::BadClock) | None => return Err(format!("node {node} halts: {reason}")),
         }
         Ok(())
+    }
+
+    /// A node remarks on something. Errors: it calls invalid what a correct validator proposed;
+    /// then two correct nodes judge one block differently, and it may never be decided.
+    fn noted(&mut self, node: usize, text: &str) -> Result<(), Violation> {
+        self.note(|| format!("node {node}: {text}"));
+        let Some((height, round)) = called_invalid(text).filter(|_| !self.lies(node)) else {
+            return Ok(());
+        };
+        self.called_invalid += 1;
+        let by = self.checker.proposer(height, round);
+        let is_of = |place: &usize| by == Some(self.consortium.members[*place].agency.as_str());
+        let place = (0..self.consortium.members.len()).find(is_of);
+        let role = place.map(|place| self.plan.odd.get(&place));
+        let is_correct = !matches!(role, None | Some(Some(Role::Byzantine | Role::Twins)));
+        match is_correct && !self.plan.is_beyond_bound() {
+            true => Err(format!("11: node {node} on what a correct one proposed: {text}")),
+            false => Ok(()),
+        }
     }
 
     fn announced(&mut self, node: usize, commit: &Arc<Commit>) -> Result<(), Violation> {
@@ -196,4 +215,11 @@ impl World {
             _ => Ok(()),
         }
     }
+}
+
+/// The height and round of the block that a node calls invalid, where its remark does.
+fn called_invalid(text: &str) -> Option<(u64, u32)> {
+    let (place, _) = text.strip_prefix("the block proposed at ")?.split_once(" is not valid")?;
+    let (height, round) = place.split_once('/')?;
+    Some((height.parse().ok()?, round.parse().ok()?))
 }

@@ -5,6 +5,7 @@ use comity_core::hash::HeaderHash;
 use comity_core::ids::{Height, TimeMs};
 use comity_core::keys::SecretKey;
 use comity_core::ledger::{Ledger, NewBlock};
+use comity_core::polka::PolkaCertificate;
 use comity_core::statement::VerifiedRecord;
 use comity_core::vote::{CertificateSignature, CommitCertificate, Vote, VoteKind};
 use comity_replica::io::Commit;
@@ -72,7 +73,10 @@ impl Chain {
             tip_validators: self.ledger.validators().clone(),
             validators: built.executed.next_validators().clone(),
         };
-        Made { commit, stored: CommittedBlock { block: built.block, certificate } }
+        Made {
+            commit,
+            stored: CommittedBlock { block: built.block, certificate, polkas: Vec::new() },
+        }
     }
 
     /// Makes a block the tip.
@@ -116,7 +120,7 @@ fn announce(checker: &mut Checker, node: usize, made: &Made) -> Result<(), Viola
 }
 
 #[track_caller]
-fn assert_caught(result: Result<(), Violation>, what: &str) {
+fn assert_caught<T: std::fmt::Debug>(result: Result<T, Violation>, what: &str) {
     let violation = result.expect_err("it must not pass");
     assert!(violation.starts_with(what), "{violation}");
 }
@@ -455,6 +459,21 @@ fn acknowledged_record_that_a_disk_lacks_is_caught() {
     checker.acknowledged(chain.records[9].leaf());
     let never_committed = checker.check_disk(correct(0), &disk_of(&[&first, &second]), genesis);
     assert_caught(never_committed, lacking);
+}
+
+#[test]
+fn false_quorum_of_prevotes_beside_a_block_is_caught() {
+    let mut chain = Chain::new();
+    let mut only = chain.push(0..2);
+    let (checker, genesis) = (chain.checker(), chain.consortium.genesis.clone());
+    let CommitCertificate { height, round, header_hash: value, signatures } =
+        only.stored.certificate.clone();
+    only.stored.polkas = vec![PolkaCertificate { height, round, value, signatures }];
+    let precommits = checker.check_disk(correct(0), &disk_of(&[&only]), &genesis);
+    assert_caught(precommits, "node 0: 3: a certificate beside block 1 is forged");
+    only.stored.polkas[0].signatures.truncate(2);
+    let too_few = checker.check_disk(correct(0), &disk_of(&[&only]), &genesis);
+    assert_caught(too_few, "node 0: 3: a certificate beside block 1 carries too little power");
 }
 
 #[test]

@@ -77,16 +77,18 @@ fn different_seeds_and_sizes_are_different_runs() {
 
 #[test]
 fn four_nodes_keep_every_invariant_through_any_mixture_of_faults() {
-    let (mut restarts, mut records, mut kinds) = (0, 0, BTreeSet::new());
+    let (mut restarts, mut records, mut polkas, mut kinds) = (0, 0, 0, BTreeSet::new());
     for seed in 0..80 {
         let outcome = mixture(seed, 4);
         restarts += outcome.restarts;
         records += outcome.records;
+        polkas += outcome.polkas;
         kinds.extend(outcome.kinds);
     }
     let missing: Vec<_> = KINDS.iter().filter(|kind| !kinds.contains(*kind)).collect();
     assert!(missing.is_empty(), "nobody did {missing:?}");
     assert!(restarts > 100 && records > 2_000, "{restarts} restarts, {records}: too calm");
+    assert!(polkas > 100, "{polkas} polka certificates kept beside blocks of later rounds");
 }
 
 #[test]
@@ -132,6 +134,14 @@ fn amnesiac_never_signs_against_what_its_peers_saw() {
 fn liars_within_the_bound_are_named_and_harm_nobody() {
     let reports: u64 = (400..408).map(|seed| only(seed, 4, Family::DoubleVote).reports).sum();
     assert!(reports > 8, "{reports} reports: it hardly lied");
+}
+
+/// Else the check that correct nodes call nothing of a correct proposer invalid would be an empty one.
+#[test]
+fn invalid_blocks_of_liars_are_called_so() {
+    let called: u64 =
+        (700..704).map(|seed| only(seed, 4, Family::InvalidBlock).called_invalid).sum();
+    assert!(called > 3, "{called} blocks called invalid: the remark is not understood");
 }
 
 /// More than a third lies: correct nodes may commit different blocks, but never blame each other;
