@@ -161,11 +161,11 @@ fn conversations(lab: &Lab) -> Vec<Vec<u8>> {
 }
 
 fn archives(lab: &Lab) -> Vec<Vec<u8>> {
-    use comity_core::archive::{block_frame, certificate_frame, head};
+    use comity_core::archive::{block_frames, certificate_frame, head};
     let part = |count: usize| {
         let mut bytes = head(&lab.consortium);
         for committed in &lab.blocks[..count] {
-            bytes.extend(block_frame(&committed.block));
+            bytes.extend(block_frames(&committed.block, &committed.polkas));
         }
         bytes.extend(certificate_frame(&lab.blocks[count - 1].certificate));
         bytes

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use comity_node::disk::{DiskStep, Moment};
+use comity_node::disk::{DiskStep, DiskTrial, Moment};
 use comity_replica::storage::DiskOperation;
 
 /// How the process ends.
@@ -27,12 +27,26 @@ enum How {
     Power,
 }
 
+/// At which changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// All of an operation.
+    Every(DiskOperation),
+    /// Those that begin a file: a segment of the block log, the next write-ahead log.
+    Beginning,
+}
+
+/// Sizes so small that a few commits replace the write-ahead log and begin segments; as they are
+/// shipped it takes thousands.
+const WAL_LIMIT_BYTES: u64 = 24 * 1024;
+const SEGMENT_LIMIT_BYTES: u64 = 8 * 1024;
+
 /// When the process ends.
 #[derive(Debug)]
 struct Plan {
     how: How,
-    operation: DiskOperation,
-    /// At which operation of the kind, from 1.
+    kind: Kind,
+    /// At which of the kind, from 1.
     at: u64,
     seen: Mutex<Seen>,
 }
@@ -40,20 +54,24 @@ struct Plan {
 #[derive(Debug, Default)]
 struct Seen {
     count: u64,
+    /// Whether what is going on is of the kind. Changes come one after the other.
+    is_of_kind: bool,
     /// How much of each file would survive a loss of power (bytes).
     durable: BTreeMap<PathBuf, u64>,
 }
 
 static PLAN: OnceLock<Plan> = OnceLock::new();
 
-/// `comityd-crashing HOW OPERATION K ARGUMENTS OF COMITYD...`.
+/// `comityd-crashing HOW KIND K ARGUMENTS OF COMITYD...`.
 pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     let mut words = args.into_iter().skip(1);
     let Some(plan) = plan(&mut words) else { return ExitCode::from(2) };
     // Set once: this is the only caller.
     let _ = PLAN.set(plan);
     let args = std::iter::once(OsString::from("comityd")).chain(words);
-    comity_node::main_watched(args, watch)
+    let (wal, segment) = (Some(WAL_LIMIT_BYTES), Some(SEGMENT_LIMIT_BYTES));
+    let trial = DiskTrial { watch, wal_limit_bytes: wal, segment_limit_bytes: segment };
+    comity_node::main_tried(args, trial)
 }
 
 fn plan(words: &mut impl Iterator<Item = OsString>) -> Option<Plan> {
@@ -65,15 +83,16 @@ fn plan(words: &mut impl Iterator<Item = OsString>) -> Option<Plan> {
         "power" => How::Power,
         _ => return None,
     };
-    let operation = match word()?.as_str() {
-        "append" => DiskOperation::Append,
-        "sync" => DiskOperation::Sync,
-        "rename" => DiskOperation::Rename,
-        "truncate" => DiskOperation::Truncate,
-        "remove" => DiskOperation::Remove,
+    let kind = match word()?.as_str() {
+        "append" => Kind::Every(DiskOperation::Append),
+        "sync" => Kind::Every(DiskOperation::Sync),
+        "rename" => Kind::Every(DiskOperation::Rename),
+        "truncate" => Kind::Every(DiskOperation::Truncate),
+        "remove" => Kind::Every(DiskOperation::Remove),
+        "beginning" => Kind::Beginning,
         _ => return None,
     };
-    Some(Plan { how, operation, at: word()?.parse().ok()?, seen: Mutex::default() })
+    Some(Plan { how, kind, at: word()?.parse().ok()?, seen: Mutex::default() })
 }
 
 fn watch(step: &DiskStep<'_>) {
@@ -83,9 +102,10 @@ fn watch(step: &DiskStep<'_>) {
         // What lay there when the process began has survived until now.
         let found = size(step.path);
         seen.durable.entry(step.path.to_owned()).or_insert(found);
-        seen.count += u64::from(step.operation == plan.operation);
+        seen.is_of_kind = plan.kind.covers(step);
+        seen.count += u64::from(seen.is_of_kind);
     }
-    let is_due = step.operation == plan.operation && seen.count == plan.at;
+    let is_due = seen.is_of_kind && seen.count == plan.at;
     let moment = if plan.how == How::After { Moment::After } else { Moment::Before };
     if is_due && step.moment == moment {
         if plan.how == How::Within {
@@ -99,6 +119,16 @@ fn watch(step: &DiskStep<'_>) {
     }
     if step.moment == Moment::After {
         seen.note(step);
+    }
+}
+
+impl Kind {
+    /// Whether a change that is about to happen is of this kind.
+    fn covers(self, step: &DiskStep<'_>) -> bool {
+        match self {
+            Kind::Every(operation) => step.operation == operation,
+            Kind::Beginning => step.operation == DiskOperation::Append && !step.path.exists(),
+        }
     }
 }
 

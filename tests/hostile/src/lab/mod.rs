@@ -76,7 +76,7 @@ impl Lab {
     pub fn archive(&self) -> Vec<u8> {
         let mut bytes = archive::head(&self.consortium);
         for committed in &self.blocks {
-            bytes.extend(archive::block_frame(&committed.block));
+            bytes.extend(archive::block_frames(&committed.block, &committed.polkas));
         }
         if let Some(last) = self.blocks.last() {
             bytes.extend(archive::certificate_frame(&last.certificate));

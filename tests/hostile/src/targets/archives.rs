@@ -38,6 +38,7 @@ fn verify(data: &[u8]) -> Result<Option<Verified>, ArchiveError> {
                 let checked = check_block(&lab().consortium, block);
                 verifier.push(checked.map_err(|fault| verifier.fault(fault))?)?;
             }
+            Frame::Polkas(polkas) => verifier.polkas(&polkas)?,
             Frame::Certificate(certificate) if rest.is_empty() => {
                 return verifier.finish(certificate).map(Some);
             }

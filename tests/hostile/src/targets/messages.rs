@@ -76,7 +76,8 @@ pub fn request(data: &[u8]) {
             Request::Blocks { .. }
             | Request::Body { .. }
             | Request::Snapshot { .. }
-            | Request::SnapshotChunk { .. },
+            | Request::SnapshotChunk { .. }
+            | Request::Addresses,
         )
         | None => {}
     }
@@ -104,6 +105,10 @@ pub fn response(data: &[u8]) {
         }
         Some(Response::SnapshotChunk(Some(bytes))) => {
             assert!(bytes.len() <= data.len(), "a chunk is part of its message");
+        }
+        Some(Response::Addresses(nodes)) => {
+            let addresses: usize = nodes.iter().map(|node| node.addresses.len()).sum();
+            assert!(nodes.len() + addresses <= data.len(), "each takes some of its message");
         }
         Some(Response::Body(None) | Response::Snapshot(None) | Response::SnapshotChunk(None))
         | None => {}

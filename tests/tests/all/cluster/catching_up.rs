@@ -153,6 +153,9 @@ const LIES: [(Bend, &str); 2] = [
 #[test]
 fn peer_that_hands_out_false_blocks_is_turned_away_and_named() {
     let mut consortium = Consortium::found_with_observer(4);
+    // Else they would hear of one another by way of the liar, and meet.
+    consortium.mislead(OBSERVER, &[1, 2, 3]);
+    (1..4).for_each(|number| consortium.mislead(number, &[OBSERVER]));
     consortium.nodes[..4].iter_mut().for_each(Node::start);
     consortium.nodes[..4].iter_mut().for_each(Node::ready);
     let admin = consortium.admin(1);
@@ -166,7 +169,7 @@ fn peer_that_hands_out_false_blocks_is_turned_away_and_named() {
         falsify(&consortium.nodes[0], 2, lie);
         consortium.nodes[0].start();
         consortium.nodes[0].ready();
-        // It knows nobody else.
+        // It reaches nobody else.
         consortium.nodes[OBSERVER].start();
         let observer = &consortium.nodes[OBSERVER];
         wait::until("the liar to be turned away", || {

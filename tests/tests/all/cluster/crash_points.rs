@@ -43,11 +43,14 @@ struct Tally {
 }
 
 /// Every kind of change, at moments that lie apart: those of a start come first (the write-ahead
-/// log is replaced then), those of commits after it.
+/// log is replaced then), those of commits after it, with the write-ahead log replaced again for its
+/// size and segments of the block log begun (the sizes are small ones, see
+/// `src/multicall/crashing.rs`).
 fn points() -> Vec<Point> {
     let appends = sized(vec![1, 9, 22], (1..=60).collect());
     let syncs = sized(vec![3, 11], (1..=40).collect());
-    let rare = sized(vec![1], vec![1, 2]);
+    let rare = sized(vec![1, 3], (1..=4).collect());
+    let beginnings = sized(vec![2, 4], (1..=8).collect());
     let mut points = Vec::new();
     let mut add = |how, operation, at: &[u64]| {
         points.extend(at.iter().map(|at| Point { how, operation, at: *at }));
@@ -62,6 +65,9 @@ fn points() -> Vec<Point> {
         for operation in ["rename", "truncate", "remove"] {
             add(how, operation, &rare);
         }
+    }
+    for how in ["before", "within", "after", "power"] {
+        add(how, "beginning", &beginnings);
     }
     add("power", "append", &appends);
     points

@@ -10,30 +10,10 @@ use crate::harness::consortium::Consortium;
 use crate::harness::http::Api;
 use crate::harness::node::Node;
 use crate::harness::ports::free_port;
-use crate::harness::program::{Ran, comity, run};
+use crate::harness::program::{comity, run};
 use crate::harness::wait;
 
 impl Consortium {
-    /// Runs a command as the admin of an agency.
-    fn act(&self, number: usize, args: &[&str]) -> Ran {
-        let key = self.admin_key(number).display().to_string();
-        self.comity(number, &[args, &["--key", &key, "--yes", "--json"]].concat())
-    }
-
-    /// Opens a proposal, and has the agencies of `voters` vote for it. Returns its id.
-    fn propose(&self, opener: usize, voters: &[usize], args: &[&str]) -> String {
-        let opened = self.act(opener, &[&["proposal", "open"], args].concat()).done_json();
-        let id = opened["proposal"].as_str().unwrap().to_owned();
-        for voter in voters {
-            self.act(*voter, &["proposal", "vote", &id, "for"]).done_json();
-        }
-        id
-    }
-
-    fn state_of(&self, number: usize, proposal: &str) -> Value {
-        self.comity(number, &["proposal", "show", proposal, "--json"]).done_json()["state"].clone()
-    }
-
     /// Sets up the node of an agency that joins, which knows the genesis and one address.
     fn joiner(&self, agency: &str) -> Node {
         let key = self.dir().join(format!("{agency}.admin.json"));
@@ -47,17 +27,17 @@ impl Consortium {
         let dir = self.dir().join(agency.replace('.', "-"));
         let node = Node::new(agency, dir, Api { port: api }, port);
         let mut command = node.command(&["join", "--genesis", &genesis]);
-        // One would do for following; to vote it must hear of a quorum's tips.
-        for other in &self.nodes {
-            let address = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", other.port, other.identity());
-            command.args(["--peer", &address]);
-        }
+        let known = &self.nodes[0];
+        let address = format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", known.port, known.identity());
+        command.args(["--peer", &address]);
         command.args(["--agency", agency, "--name", agency, "--level", "county"]);
         command.args(["--region", "Thule", "--admin-card", &card]);
         command.args(["--listen", &format!("/ip4/127.0.0.1/tcp/{port}")]);
         command.args(["--api-listen", &format!("127.0.0.1:{api}")]);
         let said = run(&mut command).done();
         assert!(said.contains(&self.id().to_string()) && said.contains("member.json"), "{said}");
+        let proved = format!("is the node of {}: it proved its key", known.agency);
+        assert!(said.contains(&proved), "{said}");
         node
     }
 
@@ -68,21 +48,13 @@ impl Consortium {
 }
 
 impl Node {
-    /// The node's identity on the network, as it logs it.
-    fn identity(&self) -> String {
-        let log = self.log();
-        let line = log.lines().find(|line| line.contains(" on the network")).unwrap();
-        let words = line.split("this node is ").nth(1).unwrap();
-        words.split(' ').next().unwrap().to_owned()
-    }
-
     fn member_file(&self) -> String {
         self.file("member.json").display().to_string()
     }
 }
 
 #[test]
-fn fifth_agency_joins_from_the_genesis_and_the_members_addresses_and_its_vote_counts() {
+fn fifth_agency_joins_from_the_genesis_and_one_address_and_its_vote_counts() {
     let mut consortium = Consortium::start(4);
     consortium.commit_some(0);
     let mut fifth = consortium.joiner("tax.th");
@@ -107,6 +79,28 @@ fn fifth_agency_joins_from_the_genesis_and_the_members_addresses_and_its_vote_co
     let committed = consortium.commit_some(4);
     consortium.same_tip(&[0, 1, 2, 4], committed["height"].as_u64().unwrap());
     consortium.assert_everywhere(&[0, 1, 2, 4], &committed);
+    // The one whose address it was given is gone; it comes back from nothing, and the others find it.
+    consortium.nodes[3].start();
+    consortium.nodes[3].ready();
+    consortium.nodes[0].kill();
+    consortium.nodes[4].kill_and_start();
+    consortium.nodes[4].until_status("to vote without whom it knew", |s| s["voting"] == "active");
+    let committed = consortium.commit_some(4);
+    consortium.same_tip(&[1, 2, 3, 4], committed["height"].as_u64().unwrap());
+}
+
+#[test]
+fn observer_with_one_address_meets_all_and_is_ready() {
+    let mut consortium = Consortium::found_with_observer(4);
+    consortium.nodes[..4].iter_mut().for_each(Node::start);
+    consortium.nodes[..4].iter_mut().for_each(Node::ready);
+    let committed = consortium.commit_some(1);
+    consortium.nodes[4].start();
+    consortium.nodes[4].ready();
+    consortium.same_tip(&[0, 1, 2, 3, 4], committed["height"].as_u64().unwrap());
+    let status = consortium.nodes[4]
+        .until_status("to meet all", |status| status["peers"].as_array().unwrap().len() == 4);
+    assert_eq!(status["voting"], "observer");
 }
 
 #[test]

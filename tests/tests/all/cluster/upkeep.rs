@@ -13,6 +13,7 @@ use crate::harness::author::Role;
 use crate::harness::consortium::Consortium;
 use crate::harness::node::Node;
 use crate::harness::program::{comityd, run};
+use crate::harness::wait;
 
 const ALL: [usize; 4] = [0, 1, 2, 3];
 /// The node that meets misfortune.
@@ -64,7 +65,15 @@ fn doctor_finds_a_running_node_well_and_names_who_is_missing() {
     let tip = commit(&consortium, 0, 3);
     consortium.same_tip(&ALL, tip);
     consortium.nodes[0].until_status("to vote", |status| status["voting"] == "active");
+    wait::until("all to say what they run", || {
+        let peers = consortium.nodes[0].api.json("/v1/node")["peers"].clone();
+        let said = peers.as_array().unwrap().iter().filter(|peer| peer["software"].is_string());
+        if said.count() == 3 { Ok(()) } else { Err(peers.to_string()) }
+    });
     let (_, report) = doctor(&consortium.nodes[0]);
+    let (level, found, _) = of(&report, "versions");
+    assert_eq!(level, "fine", "{report:#}");
+    assert!(found.contains("the 3 members in contact run comity/"), "{found}");
     for subject in ["quorum", "votes", "clock", "index", "rules", "files", "kept", "operators"] {
         assert_eq!(of(&report, subject).0, "fine", "{subject}: {report:#}");
     }

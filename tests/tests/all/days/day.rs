@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::harness::consortium::Consortium;
+use crate::harness::http::Api;
+use crate::harness::node::Node;
 use crate::harness::page::{Block, Page};
+use crate::harness::ports::free_port;
 use crate::harness::terminal::{self, A_PERSON, Seen};
 
 use crate::harness::transcript::Transcript;
@@ -20,6 +23,8 @@ pub(super) struct Day {
     pub(super) consortium: Consortium,
     pub(super) transcript: Transcript,
     programs: PathBuf,
+    /// Where an agency that joins sets up its node, and what a guide's `values` say of it.
+    newcomer: Option<(Node, Vec<(&'static str, String)>)>,
 }
 
 impl Day {
@@ -42,13 +47,50 @@ impl Day {
             let mut mode = Command::new("chmod");
             assert!(mode.arg("755").arg(&path).status().unwrap().success());
         }
-        let day = Day { consortium, transcript: Transcript::default(), programs };
+        let day = Day { consortium, transcript: Transcript::default(), programs, newcomer: None };
         for (number, agency) in AGENCIES.iter().enumerate() {
             fs::create_dir_all(day.desk(agency)).unwrap();
             fs::copy(day.consortium.admin_key(number), day.desk(agency).join("admin.key")).unwrap();
             fs::copy(&day.consortium.genesis, day.desk(agency).join("genesis.json")).unwrap();
         }
         Some(day)
+    }
+
+    /// Somebody else has heard of the consortium: an agency with a desk, and a place for a node.
+    pub(super) fn expect(&mut self, agency: &str) {
+        let desk = self.desk(agency);
+        fs::create_dir_all(&desk).unwrap();
+        fs::copy(&self.consortium.genesis, desk.join("genesis.json")).unwrap();
+        let (port, api) = (free_port(), free_port());
+        let names = ["DATA", "HEALTH", "CIVIL", "TAX"].into_iter();
+        let address =
+            |node: &Node| format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", node.port, node.identity());
+        let mut values: Vec<(&'static str, String)> =
+            names.zip(self.consortium.nodes.iter().map(address)).collect();
+        values.push(("HERE", format!("/ip4/127.0.0.1/tcp/{port}")));
+        let node = Node::new(agency, desk.join("node"), Api { port: api }, port);
+        self.newcomer = Some((node, values));
+    }
+
+    /// The newcomer's operator starts the node. It waits for its admission.
+    fn newcomer_starts(&mut self) {
+        let (node, _) = self.newcomer.as_mut().unwrap();
+        // Many nodes share this machine, and none has a port of its own by default.
+        let config = fs::read_to_string(node.file("config.toml")).unwrap();
+        let own = format!("listen = \"127.0.0.1:{}\"", node.api.port);
+        let own = config.replace("# listen = \"127.0.0.1:8080\"", &own);
+        assert_ne!(config, own);
+        fs::write(node.file("config.toml"), own).unwrap();
+        node.start();
+        node.until_status("to wait for its admission", |found| found["membership"] == "waiting");
+    }
+
+    /// Time passes until the newcomer's node votes.
+    fn newcomer_votes(&mut self) {
+        let (node, _) = self.newcomer.as_mut().unwrap();
+        node.until_status("to vote", |found| {
+            found["membership"] == "member" && found["voting"] == "active"
+        });
     }
 
     /// Where an agency's people work.
@@ -64,8 +106,10 @@ impl Day {
     /// Where somebody sits, with nothing typed yet.
     fn shell(&self, who: &str) -> Command {
         let (role, agency) = who.split_once('@').unwrap_or_else(|| panic!("who is {who:?}?"));
-        let number = AGENCIES.iter().position(|name| *name == agency);
-        let node = &self.consortium.nodes[number.unwrap_or_else(|| panic!("no agency {agency:?}"))];
+        let newcomer = self.newcomer.iter().map(|(node, _)| node);
+        let mut nodes = self.consortium.nodes.iter().chain(newcomer);
+        let node = nodes.find(|node| node.agency == agency);
+        let node = node.unwrap_or_else(|| panic!("no agency {agency:?}"));
         let desk = self.desk(agency);
         let mut shell = Command::new("env");
         shell.current_dir(&desk).env_clear();
@@ -73,6 +117,10 @@ impl Day {
         shell.env("TZ", "UTC").env("LANG", "C.UTF-8").env("TERM", "dumb").env("HOME", &desk);
         shell.env("COMITY_NODE", node.api.url()).env("NODE_DIR", &node.dir);
         shell.env("COMITY_KEY", desk.join(format!("{role}.key")));
+        if let Some((_, values)) = self.newcomer.as_ref().filter(|(node, _)| node.agency == agency)
+        {
+            shell.envs(values.iter().map(|(name, value)| (name, value)));
+        }
         shell
     }
 
@@ -137,6 +185,12 @@ impl Day {
     /// Follows the marked commands of a guide, each by whom it is for.
     pub(super) fn follow(&mut self, guide: &str) {
         for block in Page::read(guide).blocks() {
+            if block.mark("starts").is_some() {
+                self.newcomer_starts();
+            }
+            if block.mark("waits").is_some() {
+                self.newcomer_votes();
+            }
             let Some(who) = block.mark("as") else { continue };
             self.bring(who, &block);
             for command in commands(&block.text) {

@@ -4,4 +4,5 @@
 //! May not enter: commands that the guides do not give, but for setting the stage.
 
 mod day;
+mod governance;
 mod people;

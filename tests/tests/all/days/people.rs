@@ -5,7 +5,7 @@ use std::fs;
 use super::day::Day;
 use crate::harness::page::root;
 
-const DISABILITY_REGISTER: &str = "\
+pub(super) const DISABILITY_REGISTER: &str = "\
 id = \"health.gd/disability-register\"
 title = \"Disability register 残疾人登记\"
 sharing = \"conditional\"

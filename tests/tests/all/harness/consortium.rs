@@ -83,6 +83,14 @@ impl Consortium {
         introduce(&self.nodes[number], &self.nodes[1..number]);
     }
 
+    /// Names `others` in a node's settings at addresses where nobody listens: then it calls them nowhere
+    /// else either, whatever it hears.
+    pub(crate) fn mislead(&self, number: usize, others: &[usize]) {
+        others.iter().for_each(|other| {
+            name(&self.nodes[number], &self.nodes[*other].agency, free_port());
+        });
+    }
+
     fn of_nodes(nodes: Vec<Node>, dir: TempDir, turn: MutexGuard<'static, ()>) -> Consortium {
         let genesis = found_genesis(dir.path(), "Thule", &nodes);
         for node in &nodes {
@@ -118,6 +126,18 @@ impl Consortium {
         node
     }
 
+    /// A new machine of the agency whose node has this number: a node set up with keys of its own, at
+    /// other ports, which has the genesis and calls the others.
+    pub(crate) fn new_machine(&self, number: usize) -> Node {
+        let agency = &self.nodes[number].agency;
+        let place = self.dir().join(format!("{}-again", agency.replace('.', "-")));
+        let card = admin_key(self.dir(), agency).with_extension("card.json");
+        let node = set_up(place, agency, &card.display().to_string(), &[]);
+        fs::copy(&self.genesis, node.file("genesis.json")).unwrap();
+        introduce(&node, &self.nodes);
+        node
+    }
+
     /// Another genesis of the same nodes, with `outsider` among them if there is one.
     pub(crate) fn other_genesis(&self, outsider: Option<&Node>) -> PathBuf {
         found_genesis(self.dir(), "Another Thule", self.nodes.iter().chain(outsider))
@@ -144,6 +164,27 @@ impl Consortium {
     /// Runs a command of `comity` against a node.
     pub(crate) fn comity(&self, number: usize, args: &[&str]) -> super::program::Ran {
         run(comity(self.dir(), args).args(["--node", &self.nodes[number].api.url()]))
+    }
+
+    /// Runs a command as the admin of an agency.
+    pub(crate) fn act(&self, number: usize, args: &[&str]) -> super::program::Ran {
+        let key = self.admin_key(number).display().to_string();
+        self.comity(number, &[args, &["--key", &key, "--yes", "--json"]].concat())
+    }
+
+    /// Opens a proposal, and has the agencies of `voters` vote for it. Returns its id.
+    pub(crate) fn propose(&self, opener: usize, voters: &[usize], args: &[&str]) -> String {
+        let opened = self.act(opener, &[&["proposal", "open"], args].concat()).done_json();
+        let id = opened["proposal"].as_str().unwrap().to_owned();
+        for voter in voters {
+            self.act(*voter, &["proposal", "vote", &id, "for"]).done_json();
+        }
+        id
+    }
+
+    /// `open`, `passed` or `closed`.
+    pub(crate) fn state_of(&self, number: usize, proposal: &str) -> Value {
+        self.comity(number, &["proposal", "show", proposal, "--json"]).done_json()["state"].clone()
     }
 
     /// The private key of an agency's admin.
@@ -187,11 +228,16 @@ fn init(dir: &Path, agency: &str, options: &[&str]) -> Node {
     .args(["--agency", agency, "--post", "Head of office", "--out"])
     .arg(&key));
     let card = made.done_json()["card_file"].as_str().unwrap().to_owned();
+    set_up(dir.join(agency.replace('.', "-")), agency, &card, options)
+}
+
+/// A node's directory, for an agency whose admin has a card.
+fn set_up(dir: PathBuf, agency: &str, card: &str, options: &[&str]) -> Node {
     let (port, api) = (free_port(), free_port());
-    let node = Node::new(agency, dir.join(agency.replace('.', "-")), Api { port: api }, port);
+    let node = Node::new(agency, dir, Api { port: api }, port);
     let place = [format!("/ip4/127.0.0.1/tcp/{port}"), format!("127.0.0.1:{api}")];
     let mut command = node.command(&["init", "--agency", agency, "--level", "county"]);
-    command.args(["--name", agency, "--region", "Thule", "--admin-card", &card]);
+    command.args(["--name", agency, "--region", "Thule", "--admin-card", card]);
     command.args(["--listen", &place[0], "--api-listen", &place[1]]).args(options);
     run(&mut command).done();
     node
@@ -203,13 +249,17 @@ fn admin_key(dir: &Path, agency: &str) -> PathBuf {
 
 /// Writes into a node's settings that it calls all the others.
 fn introduce(node: &Node, all: &[Node]) {
-    let mut config = fs::read_to_string(node.file("config.toml")).unwrap();
     for other in all.iter().filter(|other| other.agency != node.agency) {
-        let (agency, port) = (&other.agency, other.port);
-        config.push_str(&format!(
-            "\n[[network.peers]]\nagency = \"{agency}\"\naddress = \"/ip4/127.0.0.1/tcp/{port}\"\n"
-        ));
+        name(node, &other.agency, other.port);
     }
+}
+
+/// Writes into a node's settings at which port of this machine an agency's node is to be called.
+fn name(node: &Node, agency: &str, port: u16) {
+    let mut config = fs::read_to_string(node.file("config.toml")).unwrap();
+    config.push_str(&format!(
+        "\n[[network.peers]]\nagency = \"{agency}\"\naddress = \"/ip4/127.0.0.1/tcp/{port}\"\n"
+    ));
     fs::write(node.file("config.toml"), config).unwrap();
 }
 

@@ -148,6 +148,14 @@ impl Node {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// The node's identity on the network, as it logged it at its first start.
+    pub(crate) fn identity(&self) -> String {
+        let log = self.log();
+        let line = log.lines().find(|line| line.contains(" on the network")).unwrap();
+        let words = line.split("this node is ").nth(1).unwrap();
+        words.split(' ').next().unwrap().to_owned()
+    }
+
     /// A file of the node's.
     pub(crate) fn file(&self, name: impl AsRef<Path>) -> PathBuf {
         self.dir.join(name)

@@ -22,10 +22,13 @@ use crate::harness::node::Node;
 
 /// How long an attack goes on at most.
 const LONGEST: Duration = Duration::from_secs(45);
-/// How long one that is no offence in itself goes on.
+/// How long one goes on that is no offence in itself, or that comes back.
 const SHORT: Duration = Duration::from_secs(8);
 /// How long a frozen peer does not look at its surroundings.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long one that was thrown out waits before it knocks again: at full speed its own handshakes take
+/// the processors that the others are measured on.
+const KNOCKS_AFTER: Duration = Duration::from_millis(100);
 /// Requests under way at once.
 const AT_ONCE: usize = 24;
 
@@ -38,8 +41,34 @@ pub(super) enum Attack {
     Flood(Gossip),
     /// Asks for blocks from height 1, and never reads the answers.
     Unread,
+    /// Asks what is no question, again and again, and comes back when it is thrown out.
+    NoRequest,
+    /// Announces requests far over the limit, likewise.
+    LongRequest,
+    /// Begins requests and breaks off, likewise.
+    BrokenRequest,
     /// Is let in, and then neither reads nor says anything at all.
     Frozen,
+}
+
+impl Attack {
+    /// The bytes of a request that no node sends, where it asks such.
+    fn wrong_request(&self) -> Option<Vec<u8>> {
+        let framed = |length: u32, body: &[u8]| [&length.to_le_bytes()[..], body].concat();
+        match self {
+            Attack::NoRequest => Some(framed(300, &[0xAB; 300])),
+            Attack::LongRequest => Some(framed(u32::MAX, &[0xAB; 4096])),
+            Attack::BrokenRequest => Some(framed(300, &[0xAB; 30])),
+            _ => None,
+        }
+    }
+
+    fn longest(&self) -> Duration {
+        match self {
+            Attack::Garbage | Attack::Flood(_) | Attack::Frozen => LONGEST,
+            _ => SHORT,
+        }
+    }
 }
 
 /// How it ended.
@@ -47,7 +76,7 @@ pub(super) enum Attack {
 pub(super) struct Ended {
     /// Whether the node closed the connection.
     pub(super) disconnected: bool,
-    /// How long it was connected.
+    /// How long it was connected, at first.
     pub(super) after: Duration,
     /// Messages that were sent.
     pub(super) sent: u64,
@@ -138,6 +167,7 @@ struct Assailant {
     victim: Option<PeerId>,
     /// Whether the victim listens to gossip yet.
     heard: bool,
+    knocks_at: Option<Instant>,
     asking: usize,
     sent: u64,
 }
@@ -178,19 +208,25 @@ impl Assailant {
             .unwrap()
             .with_swarm_config(|config| config.with_idle_connection_timeout(2 * LONGEST))
             .build();
-        Assailant { swarm, topics, what, victim: None, heard: false, asking: 0, sent: 0 }
+        let (victim, heard, knocks_at) = (None, false, None);
+        Assailant { swarm, topics, what, victim, heard, knocks_at, asking: 0, sent: 0 }
     }
 
     async fn run(mut self, address: Multiaddr, is_met: impl Fn() -> bool) -> Ended {
-        self.swarm.dial(address).unwrap();
+        self.swarm.dial(address.clone()).unwrap();
         let mut began = Instant::now();
         let ended = |began: Instant, sent, disconnected| Ended {
             disconnected,
             after: began.elapsed(),
             sent,
         };
-        let longest = if matches!(self.what, Attack::Unread) { SHORT } else { LONGEST };
+        let (longest, comes_back) = (self.what.longest(), self.what.wrong_request().is_some());
+        let mut thrown_out = None;
         while began.elapsed() < longest {
+            if self.knocks_at.is_some_and(|at| at <= Instant::now()) {
+                self.swarm.dial(address.clone()).unwrap();
+                self.knocks_at = None;
+            }
             if self.heard && matches!(self.what, Attack::Frozen) && is_met() {
                 // Nothing is polled from here on.
                 while is_met() && began.elapsed() < longest {
@@ -202,10 +238,21 @@ impl Assailant {
                 tokio::time::timeout(Duration::from_millis(5), self.swarm.select_next_some());
             match next.await {
                 Ok(SwarmEvent::ConnectionEstablished { peer_id, .. }) => {
-                    (self.victim, began) = (Some(peer_id), Instant::now());
+                    self.victim = Some(peer_id);
+                    if thrown_out.is_none() {
+                        began = Instant::now();
+                    }
+                }
+                Ok(SwarmEvent::ConnectionClosed { num_established: 0, .. }) if comes_back => {
+                    thrown_out = thrown_out.or(Some(ended(began, self.sent, true)));
+                    (self.victim, self.asking) = (None, 0);
+                    self.knocks_at = Some(Instant::now() + KNOCKS_AFTER);
                 }
                 Ok(SwarmEvent::ConnectionClosed { num_established: 0, .. }) => {
                     return ended(began, self.sent, true);
+                }
+                Ok(SwarmEvent::OutgoingConnectionError { .. }) if thrown_out.is_some() => {
+                    self.knocks_at = Some(Instant::now() + KNOCKS_AFTER);
                 }
                 Ok(SwarmEvent::OutgoingConnectionError { error, .. }) => {
                     panic!("it is not let in at all: {error}")
@@ -215,7 +262,7 @@ impl Assailant {
             }
             self.strike();
         }
-        ended(began, self.sent, false)
+        thrown_out.unwrap_or(ended(began, self.sent, false))
     }
 
     fn note(&mut self, event: &ProtocolsEvent) {
@@ -244,6 +291,10 @@ impl Assailant {
                 self.flood(topic, |attempt| [&attempt.to_le_bytes()[..], &bytes].concat());
             }
             Attack::Frozen => {}
+            Attack::NoRequest | Attack::LongRequest | Attack::BrokenRequest => {
+                let bytes = self.what.wrong_request().unwrap();
+                self.ask(victim, &bytes);
+            }
             Attack::Unread => {
                 let request = Request::Blocks { from: Height(1), max_bytes: u32::MAX }.to_bytes();
                 let length = u32::try_from(request.len()).unwrap().to_le_bytes();
