@@ -70,8 +70,7 @@ impl PolkaCertificate {
 
     /// The votes that it consists of, each with its signature.
     pub fn votes(&self) -> impl Iterator<Item = (Vote, Signature)> {
-        let voted = self.voted();
-        self.signatures.iter().map(move |by| (voted.by(by.validator), by.signature))
+        self.voted().votes(&self.signatures)
     }
 
     fn voted(&self) -> Voted {

@@ -140,8 +140,7 @@ impl CommitCertificate {
 
     /// The votes that it consists of, each with its signature.
     pub fn votes(&self) -> impl Iterator<Item = (Vote, Signature)> {
-        let voted = self.voted();
-        self.signatures.iter().map(move |by| (voted.by(by.validator), by.signature))
+        self.voted().votes(&self.signatures)
     }
 
     fn voted(&self) -> Voted {
@@ -165,6 +164,14 @@ pub(crate) struct Voted {
 }
 
 impl Voted {
+    /// The votes of all of them, each with its signature.
+    pub(crate) fn votes(
+        self,
+        signatures: &[CertificateSignature],
+    ) -> impl Iterator<Item = (Vote, Signature)> {
+        signatures.iter().map(move |by| (self.by(by.validator), by.signature))
+    }
+
     /// The vote of one of them.
     pub(crate) fn by(self, validator: PublicKey) -> Vote {
         let Voted { kind, height, round, value } = self;
