@@ -3,23 +3,20 @@
 //! Holds: nothing of the machine is changed: all of it happens in namespaces that end with the
 //! process.
 
-use std::env;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::four_machines::{unshare, within};
 use crate::harness::author::Role;
-use crate::harness::consortium::{Consortium, turn};
+use crate::harness::consortium::Consortium;
+use crate::harness::namespaces;
 use crate::harness::size::sized;
 use crate::harness::wait;
 
 const AGENCIES: [&str; 7] =
     ["civil.th", "data.th", "health.th", "housing.th", "school.th", "tax.th", "water.th"];
-/// Set for the process inside the namespaces.
-const INSIDE: &str = "COMITY_TEST_INSIDE_CUT_MACHINES";
 /// The test's own name, by which it is run again inside.
 const NAME: &str = "cluster::cut_machines::seven_machines_recover_from_a_switch_that_fell_apart";
 /// Longest wait for what shall take less than 30 s on a machine with nothing else to do.
@@ -29,45 +26,12 @@ const ALL_OF_IT: Duration = Duration::from_secs(1_500);
 
 #[test]
 fn seven_machines_recover_from_a_switch_that_fell_apart() {
-    if env::var_os(INSIDE).is_some() {
-        return inside();
-    }
-    if let Err(reason) = possible() {
-        println!("skipped: {reason}");
-        return;
-    }
-    let _turn = turn();
-    let mut command = unshare();
-    command.arg(env::current_exe().unwrap()).args(["--exact", "--nocapture", NAME]);
-    let mut child = command.env(INSIDE, "1").stdin(Stdio::null()).spawn().unwrap();
-    let status = within(ALL_OF_IT, || child.try_wait().unwrap());
-    // All processes inside end with the first of them.
-    let _ = child.kill();
-    assert!(status.is_some_and(|status| status.success()), "{status:?}, see above");
-}
-
-fn possible() -> Result<(), String> {
-    for program in ["ip", "curl"] {
-        let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
-        if !found.is_ok_and(|output| output.status.success()) {
-            return Err(format!("there is no program {program}"));
-        }
-    }
-    let script = "mount -t tmpfs none /run && mkdir /run/netns && ip netns add try && \
-                  ip link add name lan0 type bridge";
-    let tried = unshare().args(["sh", "-c", script]).output();
-    match tried {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => {
-            let told = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            Err(format!("namespaces may not be made here: {told}"))
-        }
-        Err(error) => Err(format!("unshare (util-linux): {error}")),
-    }
+    let tried = "ip netns add try && ip link add name lan0 type bridge";
+    namespaces::run(NAME, &["ip", "curl"], tried, ALL_OF_IT, inside);
 }
 
 fn inside() {
-    sh("mount -t tmpfs none /run && mkdir /run/netns && ip netns add switch");
+    sh("ip netns add switch");
     for lan in ["lan", "other"] {
         sh(&format!(
             "ip -n switch link add name {lan} type bridge && ip -n switch link set {lan} up"

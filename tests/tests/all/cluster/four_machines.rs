@@ -5,12 +5,10 @@
 
 mod machine;
 
-use std::env;
 use std::fs;
-use std::process::{Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::harness::consortium::turn;
+use crate::harness::namespaces;
 use crate::harness::page::{Block, Page};
 use crate::harness::terminal;
 use crate::harness::transcript::Transcript;
@@ -18,8 +16,6 @@ use crate::harness::wait;
 use machine::{Machine, network};
 
 const PAGE: &str = "docs/operations.md";
-/// Set for the process inside the namespaces.
-const INSIDE: &str = "COMITY_TEST_INSIDE_NAMESPACES";
 /// The test's own name, by which it is run again inside.
 const NAME: &str = "cluster::four_machines::page_founds_a_consortium_on_four_machines";
 /// The machine whose operator's day is told.
@@ -29,65 +25,12 @@ const LIMIT: Duration = Duration::from_secs(240);
 
 #[test]
 fn page_founds_a_consortium_on_four_machines() {
-    if env::var_os(INSIDE).is_some() {
-        return inside();
-    }
-    if let Err(reason) = possible() {
+    if let Err(reason) = terminal::available() {
         println!("skipped: {reason}");
         return;
     }
-    let _turn = turn();
-    let mut command = unshare();
-    command
-        .arg(env::current_exe().unwrap())
-        .args(["--exact", "--nocapture", NAME])
-        .env(INSIDE, "1");
-    let mut child = command.stdin(Stdio::null()).spawn().unwrap();
-    let status = within(LIMIT, || child.try_wait().unwrap());
-    // All processes inside end with the first of them.
-    let _ = child.kill();
-    assert!(status.is_some_and(|status| status.success()), "{status:?}, see above");
-}
-
-/// Namespaces of networks, mounts and processes; who ends it ends all that runs in it.
-pub(super) fn unshare() -> Command {
-    let mut command = Command::new("unshare");
-    command.args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]);
-    command
-}
-
-fn possible() -> Result<(), String> {
-    terminal::available()?;
-    for program in ["ip", "nsenter", "curl", "useradd", "su"] {
-        let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
-        if !found.is_ok_and(|output| output.status.success()) {
-            return Err(format!("there is no program {program}"));
-        }
-    }
-    let script = "mount -t tmpfs none /run && mkdir /run/netns && ip netns add try && id -u";
-    let tried = unshare().args(["sh", "-c", script]).output();
-    match tried {
-        Ok(output) if output.status.success() && output.stdout == b"0\n" => Ok(()),
-        Ok(output) => Err(format!(
-            "namespaces may not be made here: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        )),
-        Err(error) => Err(format!("unshare (util-linux): {error}")),
-    }
-}
-
-pub(super) fn within(
-    limit: Duration,
-    mut look: impl FnMut() -> Option<ExitStatus>,
-) -> Option<ExitStatus> {
-    let began = Instant::now();
-    while began.elapsed() < limit {
-        if let Some(status) = look() {
-            return Some(status);
-        }
-        std::thread::park_timeout(Duration::from_millis(50));
-    }
-    None
+    let programs = ["ip", "nsenter", "curl", "useradd", "su"];
+    namespaces::run(NAME, &programs, "ip netns add try", LIMIT, inside);
 }
 
 /// What the page says, in its order, on every machine that it says it of.

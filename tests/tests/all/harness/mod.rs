@@ -8,6 +8,7 @@ pub(crate) mod block_log;
 pub(crate) mod consortium;
 pub(crate) mod http;
 pub(crate) mod links;
+pub(crate) mod namespaces;
 pub(crate) mod node;
 pub(crate) mod page;
 pub(crate) mod ports;
