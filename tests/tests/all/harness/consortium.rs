@@ -45,33 +45,27 @@ impl Consortium {
 
     /// Founds a consortium of these agencies; the first is the competent authority.
     pub(crate) fn found_by(agencies: &[&str]) -> Consortium {
-        Consortium::found_as(agencies, |_| &[])
-    }
-
-    fn found_as(
-        agencies: &[&str],
-        options: impl Fn(&str) -> &'static [&'static str],
-    ) -> Consortium {
-        let turn = turn();
-        let dir = tempfile::tempdir().unwrap();
-        let init = |name: &&str| init(dir.path(), name, options(name));
-        let nodes: Vec<Node> = agencies.iter().map(init).collect();
-        for node in &nodes {
-            introduce(node, &nodes);
-        }
+        let (turn, dir) = (turn(), tempfile::tempdir().unwrap());
+        let nodes = founders(dir.path(), agencies);
         Consortium::of_nodes(nodes, dir, turn)
     }
 
     /// Founds a consortium of `count` validators and, last, an observer that knows the address of
     /// the first of them and no other; nobody knows its own.
     pub(crate) fn found_with_observer(count: usize) -> Consortium {
+        Consortium::found_with_observer_in(tempfile::tempdir().unwrap(), count)
+    }
+
+    /// The same, whose nodes keep their files in memory where the system has such a place: what is
+    /// measured there does not vary with a disk that others use too.
+    pub(crate) fn found_with_observer_in_memory(count: usize) -> Consortium {
+        let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Consortium::found_with_observer_in(dir.unwrap(), count)
+    }
+
+    fn found_with_observer_in(dir: TempDir, count: usize) -> Consortium {
         let turn = turn();
-        let dir = tempfile::tempdir().unwrap();
-        let validators = AGENCIES[..count].iter().map(|name| init(dir.path(), name, &[]));
-        let mut nodes: Vec<Node> = validators.collect();
-        for node in &nodes {
-            introduce(node, &nodes);
-        }
+        let mut nodes = founders(dir.path(), &AGENCIES[..count]);
         let observer = init(dir.path(), AGENCIES[count], &["--observer"]);
         introduce(&observer, &nodes[..1]);
         nodes.push(observer);
@@ -216,6 +210,13 @@ impl Consortium {
             }
         }
     }
+}
+
+/// The founding members' nodes, which know one another.
+fn founders(dir: &Path, agencies: &[&str]) -> Vec<Node> {
+    let nodes: Vec<Node> = agencies.iter().map(|name| init(dir, name, &[])).collect();
+    nodes.iter().for_each(|node| introduce(node, &nodes));
+    nodes
 }
 
 /// An admin's key and a node's directory, set up with some more options.
