@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::harness::author::Role;
 use crate::harness::consortium::Consortium;
-use crate::harness::namespaces;
+use crate::harness::namespaces::{self, sh};
 use crate::harness::size::sized;
 use crate::harness::wait;
 
@@ -85,11 +85,6 @@ fn move_there(consortium: &Consortium, number: usize) {
         config = config.replace(&here, &format!("/{there}/tcp/{}", node.port));
     }
     fs::write(path, config).unwrap();
-}
-
-fn sh(script: &str) {
-    let status = Command::new("sh").args(["-ec", script]).status().unwrap();
-    assert!(status.success(), "{script}");
 }
 
 /// Nodes that only their own machines reach.

@@ -4,10 +4,11 @@
 
 use std::env;
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::consortium::turn;
+use super::program::Running;
+use super::wait;
 
 /// Set for the process inside; the value is the test's name.
 const INSIDE: &str = "COMITY_TEST_INSIDE_NAMESPACES";
@@ -19,7 +20,7 @@ const BEGINNING: &str = "mount -t tmpfs -o mode=0755 none /run && mkdir /run/net
 /// shell that must succeed there.
 pub(crate) fn run(name: &str, programs: &[&str], tried: &str, limit: Duration, inside: fn()) {
     if env::var(INSIDE).is_ok_and(|test| test == name) {
-        assert!(shell(BEGINNING).status().unwrap().success(), "{BEGINNING}");
+        sh(BEGINNING);
         return inside();
     }
     if let Err(reason) = possible(programs, tried) {
@@ -29,21 +30,24 @@ pub(crate) fn run(name: &str, programs: &[&str], tried: &str, limit: Duration, i
     let _turn = turn();
     let mut command = unshare();
     command.arg(env::current_exe().unwrap()).args(["--exact", "--nocapture", name]);
-    let mut child = command.env(INSIDE, name).stdin(Stdio::null()).spawn().unwrap();
-    let began = Instant::now();
-    let mut status = child.try_wait().unwrap();
-    while status.is_none() && began.elapsed() < limit {
-        thread::park_timeout(Duration::from_millis(50));
-        status = child.try_wait().unwrap();
-    }
-    // All processes inside end with the first of them. It may have ended.
-    let _ = child.kill();
-    assert!(status.is_some_and(|status| status.success()), "{status:?}, see above");
+    let child = command.env(INSIDE, name).stdin(Stdio::null()).spawn().unwrap();
+    // All processes inside end with the first of them.
+    let mut running = Running(child);
+    let status = wait::within(limit, "the test inside to end", || {
+        running.0.try_wait().unwrap().ok_or_else(|| "it runs".to_owned())
+    });
+    assert!(status.success(), "{status:?}, see above");
+}
+
+/// Runs a script of the shell, which must succeed.
+pub(crate) fn sh(script: &str) {
+    let status = Command::new("sh").args(["-ec", script]).status().unwrap();
+    assert!(status.success(), "{script}");
 }
 
 fn possible(programs: &[&str], tried: &str) -> Result<(), String> {
     for program in programs {
-        let found = shell(&format!("command -v {program}")).output();
+        let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
         if !found.is_ok_and(|output| output.status.success()) {
             return Err(format!("there is no program {program}"));
         }
@@ -62,11 +66,5 @@ fn possible(programs: &[&str], tried: &str) -> Result<(), String> {
 fn unshare() -> Command {
     let mut command = Command::new("unshare");
     command.args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]);
-    command
-}
-
-fn shell(script: &str) -> Command {
-    let mut command = Command::new("sh");
-    command.args(["-c", script]);
     command
 }

@@ -51,7 +51,7 @@ pub(crate) fn run(command: &mut Command) -> Ran {
 }
 
 /// Does not leave a process behind when the wait for it ends in a panic.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {

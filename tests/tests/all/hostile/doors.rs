@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
-use super::{Paces, pace, resident_kib, tell};
+use super::{pace, resident_kib, tell};
 use crate::harness::consortium::Consortium;
 use crate::harness::wait;
 
@@ -33,8 +33,7 @@ fn is_closed(stream: &mut TcpStream) -> bool {
 fn silent_and_senseless_connections_are_dropped_while_the_members_go_on() {
     let consortium = Consortium::start(3);
     let victim = &consortium.nodes[0];
-    let in_peace = || pace(&consortium, |elapsed| elapsed.as_secs() >= 2);
-    let before = in_peace();
+    let before = pace(&consortium, |elapsed| elapsed.as_secs() >= 2);
     let memory = resident_kib(victim);
     let mut crowd: Vec<TcpStream> = (0..CROWD).map(|_| connect(victim.port)).collect();
     for (number, stream) in crowd.iter_mut().enumerate() {
@@ -52,12 +51,11 @@ fn silent_and_senseless_connections_are_dropped_while_the_members_go_on() {
         most = most.max(resident_kib(victim));
         elapsed.as_secs() >= 2
     });
+    tell("300 connections without a handshake", before, during, (memory, most));
     wait::until("all of the crowd to be dropped", || {
         let left = crowd.iter_mut().filter_map(|s| (!is_closed(s)).then_some(())).count();
         if left == 0 { Ok(()) } else { Err(format!("{left} are left")) }
     });
-    let paces = Paces { before, during, after: in_peace() };
-    tell("300 connections without a handshake", &paces, (memory, most));
     assert!(most - memory < 64 * 1024, "from {memory} to {most} KiB");
     consortium.same_tip(&[0, 1, 2], 1);
 }

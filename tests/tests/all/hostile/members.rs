@@ -6,19 +6,17 @@ use std::time::Duration;
 use comity_replica::message::Gossip;
 
 use super::assailant::{Attack, Ended, attack};
-use super::{Paces, pace, resident_kib, tell};
+use super::{pace, resident_kib, tell};
 use crate::cluster::strangers::metric;
 use crate::harness::author::Role;
 use crate::harness::consortium::Consortium;
 
-/// How long the pace is taken before an attack, and again after it.
-const IN_PEACE: Duration = Duration::from_secs(4);
+/// How long the pace is taken before an attack.
+const BEFORE: Duration = Duration::from_secs(4);
 /// What is left of the others' pace, at least, while somebody is shut out again and again (per cent).
 const PACE_PERCENT: f64 = 80.0;
-/// How often the pace is measured at most, and how many measurements of a steady machine count: other
-/// work on it can spoil them.
-const TRIES: u32 = 6;
-const STEADY_TRIES: u32 = 3;
+/// How often the pace is measured at most: other work on the machine can spoil it too.
+const TRIES: u32 = 3;
 /// Memory that an attack may cost a node, at most (KiB).
 const MEMORY_KIB: u64 = 192 * 1024;
 
@@ -35,11 +33,10 @@ fn assault(consortium: &Consortium, name: &str, what: Attack) -> Ended {
     assault_measured(consortium, name, what).0
 }
 
-/// The same, and the others' pace before, during and after.
-fn assault_measured(consortium: &Consortium, name: &str, what: Attack) -> (Ended, Paces) {
+/// The same, and what was left of the pace (per cent).
+fn assault_measured(consortium: &Consortium, name: &str, what: Attack) -> (Ended, f64) {
     let victim = &consortium.nodes[1];
-    let in_peace = || pace(consortium, |elapsed| elapsed >= IN_PEACE);
-    let before = in_peace();
+    let before = pace(consortium, |elapsed| elapsed >= BEFORE);
     let memory = resident_kib(victim);
     let (mut during, mut most) = (0.0, memory);
     let ended = thread::scope(|scope| {
@@ -50,30 +47,25 @@ fn assault_measured(consortium: &Consortium, name: &str, what: Attack) -> (Ended
         });
         attacking.join().unwrap()
     });
-    let paces = Paces { before, during, after: in_peace() };
-    tell(name, &paces, (memory, most));
+    tell(name, before, during, (memory, most));
     let Ended { disconnected, after, sent } = ended;
     println!("{name}: {sent} sent in {:.1} s, disconnected: {disconnected}", after.as_secs_f64());
     assert!(during > 0.0, "the others go on");
     assert!(most - memory < MEMORY_KIB, "{name}: from {memory} to {most} KiB");
     consortium.same_tip(&[0, 1, 2], 1);
-    (ended, paces)
+    (ended, 100.0 * during / before)
 }
 
 /// Whoever asks so is shut out, however often it comes back, and the others hardly notice.
 fn assert_costs_little(name: &str, what: &Attack, reason: &str) {
-    let (mut best, mut steady) = (0.0_f64, 0);
+    let mut best = 0.0_f64;
     for _ in 0..TRIES {
         let consortium = three_of_four();
-        let (ended, paces) = assault_measured(&consortium, name, what.clone());
+        let (ended, percent) = assault_measured(&consortium, name, what.clone());
         assert_shut_out(&consortium, ended, reason);
-        best = best.max(paces.percent_left());
-        steady += u32::from(paces.are_steady());
+        best = best.max(percent);
         if best >= PACE_PERCENT {
             return;
-        }
-        if steady == STEADY_TRIES {
-            break;
         }
     }
     panic!("{name}: the others kept {best:.0} % of their pace");

@@ -31,32 +31,12 @@ fn pace(consortium: &Consortium, mut is_over: impl FnMut(Duration) -> bool) -> f
     f64::from(count) / began.elapsed().as_secs_f64()
 }
 
-/// Commits a second around an attack.
-struct Paces {
-    before: f64,
-    during: f64,
-    after: f64,
-}
-
-impl Paces {
-    /// What the attack leaves of the pace in peace (per cent): of the mean of those before and after.
-    fn percent_left(&self) -> f64 {
-        200.0 * self.during / (self.before + self.after)
-    }
-
-    /// Whether the machine had as much time for the nodes after the attack as before it, by and large.
-    fn are_steady(&self) -> bool {
-        (0.8..1.25).contains(&(self.after / self.before))
-    }
-}
-
 /// What is measured for docs/resilience.md.
-fn tell(attack: &str, paces: &Paces, memory_kib: (u64, u64)) {
-    let Paces { before, during, after } = paces;
+fn tell(attack: &str, before: f64, during: f64, memory_kib: (u64, u64)) {
     let (was, is) = memory_kib;
     println!(
-        "{attack}: {before:.1} commits/s before, {during:.1} during, {after:.1} after ({:.0} %); memory {} MiB, then {} MiB",
-        paces.percent_left(),
+        "{attack}: {before:.1} commits/s before, {during:.1} during ({:.0} %); memory {} MiB, then {} MiB",
+        100.0 * during / before,
         was / 1024,
         is / 1024
     );

@@ -8,6 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use serde_json::Value;
 
+use crate::harness::namespaces::sh;
 use crate::harness::terminal;
 use crate::harness::wait;
 
@@ -60,11 +61,6 @@ fn install(name: &str, bytes: &[u8]) {
     let path = Path::new("/run/bin").join(name);
     fs::write(&path, bytes).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-fn sh(script: &str) {
-    let status = Command::new("sh").args(["-ec", script]).status().unwrap();
-    assert!(status.success(), "{script}");
 }
 
 impl Machine {
