@@ -3,6 +3,8 @@
 //! May not enter: files, threads (a shell may verify records in parallel, see [`check_block`]).
 //! Source: docs/formats.md, "Archive".
 
+mod names;
+
 use crate::block::{Block, MAX_BLOCK_BYTES};
 use crate::encoding::{DecodeError, decode, encode};
 use crate::genesis::{Genesis, GenesisError};
@@ -169,6 +171,11 @@ impl CheckedBlock {
     pub fn record_count(&self) -> usize {
         self.records.len()
     }
+
+    /// The block.
+    pub fn block(&self) -> &Block {
+        &self.block
+    }
 }
 
 /// Verifies a block's records by themselves (form and signatures). Blocks may be checked in any
@@ -208,6 +215,12 @@ impl Verifier {
     /// Starts at the genesis. Errors: it founds no consortium.
     pub fn new(genesis: &Genesis) -> Result<Verifier, ArchiveError> {
         Ok(Verifier { ledger: Ledger::new(genesis)?, polkas_of: Height(0) })
+    }
+
+    /// Goes on after a chain that was verified before, whose ledger this is.
+    pub fn resume(ledger: Ledger) -> Verifier {
+        let polkas_of = ledger.tip().height;
+        Verifier { ledger, polkas_of }
     }
 
     /// Checks an archive's first [`HEAD_BYTES`] bytes.
@@ -275,15 +288,19 @@ impl Verifier {
 
     /// Ends with the tip's own certificate.
     pub fn finish(self, certificate: CommitCertificate) -> Result<Verified, ArchiveError> {
-        let tip = self.ledger.tip();
-        if !tip.is_named_by(&certificate) {
+        let signers = certificate.signatures.len();
+        self.check_tip(&certificate)?;
+        Ok(Verified { tip: self.ledger.tip(), entries: self.ledger.log().size(), signers })
+    }
+
+    /// Whether a certificate proves the tip. Errors: it does not.
+    pub fn check_tip(&self, certificate: &CommitCertificate) -> Result<(), ArchiveError> {
+        if !self.ledger.tip().is_named_by(certificate) {
             return Err(self.tip_fault(CertificateError::OtherBlock));
         }
-        let signers = certificate.signatures.len();
-        certificate
-            .verify(self.ledger.consortium(), self.ledger.tip_validators())
-            .map_err(|error| self.tip_fault(error))?;
-        Ok(Verified { tip, entries: self.ledger.log().size(), signers })
+        let (consortium, set) = (self.ledger.consortium(), self.ledger.tip_validators());
+        certificate.clone().verify(consortium, set).map_err(|error| self.tip_fault(error))?;
+        Ok(())
     }
 
     fn check_parent(

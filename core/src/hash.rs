@@ -238,3 +238,22 @@ pub(crate) fn log_node(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
 pub(crate) fn empty_log() -> [u8; 32] {
     Sha256::digest([]).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So that nothing that is signed under a tag is the text of a note, or the other way round.
+    #[test]
+    fn no_tagged_preimage_begins_like_the_text_of_a_note() {
+        use Purpose::{
+            Accusation, Attempt, Possession, Proposal, Query, Statement, ValidatorSet, Vote,
+        };
+        let purposes =
+            [Accusation, Attempt, Possession, Proposal, Query, Statement, ValidatorSet, Vote];
+        for purpose in purposes {
+            let first = preimage(purpose, &ConsortiumId([0; 32]), b"")[0];
+            assert!((13..32).contains(&first), "{}", purpose.tag());
+        }
+    }
+}

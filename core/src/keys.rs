@@ -3,6 +3,8 @@
 //! May not enter: a way to sign bytes of no stated purpose; key files (they are the shells').
 //! Source: docs/formats.md, "Signatures"; RFC 8032, section 5.1.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -50,10 +52,13 @@ impl PublicKey {
         body: &[u8],
         signature: &Signature,
     ) -> Result<(), SignatureError> {
-        let key = VerifyingKey::from_bytes(&self.0).map_err(|_| SignatureError::WeakKey)?;
+        self.verify_bytes(&preimage(purpose, consortium, body), signature)
+    }
+
+    fn verify_bytes(&self, bytes: &[u8], signature: &Signature) -> Result<(), SignatureError> {
+        let key = usable(&self.0)?;
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        key.verify_strict(&preimage(purpose, consortium, body), &signature)
-            .map_err(|_| SignatureError::Invalid)
+        key.verify_strict(bytes, &signature).map_err(|_| SignatureError::Invalid)
     }
 
     /// Checks one signature over a statement's canonical bytes.
@@ -112,18 +117,47 @@ impl PublicKey {
     ) -> Result<(), SignatureError> {
         self.verify(Purpose::Proposal, consortium, &encode(proposal), signature)
     }
+
+    /// Checks a signature over the text of a note, which no tag precedes: its first byte is a
+    /// printable character, that of every tagged preimage is not.
+    pub fn verify_note(&self, text: &str, signature: &Signature) -> Result<(), SignatureError> {
+        self.verify_bytes(text.as_bytes(), signature)
+    }
 }
 
 impl TryFrom<[u8; 32]> for PublicKey {
     type Error = SignatureError;
     fn try_from(bytes: [u8; 32]) -> Result<Self, SignatureError> {
-        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| SignatureError::WeakKey)?;
-        // A second spelling of a point would be a second identity for one key.
-        if key.is_weak() || !is_reduced(&bytes) {
-            return Err(SignatureError::WeakKey);
-        }
-        Ok(PublicKey(bytes))
+        usable(&bytes).map(|_| PublicKey(bytes))
     }
+}
+
+thread_local! {
+    /// Keys that were found usable on this thread. Reading a key costs an eighth of a verification, and
+    /// the same few keys sign nearly all of a log.
+    static USABLE: RefCell<BTreeMap<[u8; 32], VerifyingKey>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Most keys that are remembered on a thread (about 256 bytes each).
+const MOST_USABLE: usize = 2_048;
+
+/// The point of a key. The answer depends on the bytes alone. Errors: `WeakKey`.
+fn usable(bytes: &[u8; 32]) -> Result<VerifyingKey, SignatureError> {
+    if let Some(key) = USABLE.with_borrow(|usable| usable.get(bytes).copied()) {
+        return Ok(key);
+    }
+    let key = VerifyingKey::from_bytes(bytes).map_err(|_| SignatureError::WeakKey)?;
+    // A second spelling of a point would be a second identity for one key.
+    if key.is_weak() || !is_reduced(bytes) {
+        return Err(SignatureError::WeakKey);
+    }
+    USABLE.with_borrow_mut(|usable| {
+        if usable.len() >= MOST_USABLE {
+            usable.clear();
+        }
+        usable.insert(*bytes, key);
+    });
+    Ok(key)
 }
 
 /// Whether the y coordinate is below the field's prime 2^255 - 19. (The other second spelling,
@@ -271,6 +305,11 @@ impl SecretKey {
     /// Signs a proposal.
     pub fn sign_proposal(&self, consortium: &ConsortiumId, proposal: &Proposal) -> Signature {
         self.sign(Purpose::Proposal, consortium, &encode(proposal))
+    }
+
+    /// Signs the text of a note, without a tag (see [`PublicKey::verify_note`]).
+    pub fn sign_note(&self, text: &str) -> Signature {
+        Signature(self.0.sign(text.as_bytes()).to_bytes())
     }
 }
 

@@ -77,12 +77,33 @@ impl Frontier {
         self.0.size += 1;
     }
 
+    /// The complete subtrees that make up the log, the one with the oldest entries first: level (it
+    /// has 2^level entries), index among those of its level, root.
+    pub fn subtrees(&self) -> impl Iterator<Item = (u32, u64, [u8; 32])> {
+        let levels = (0..u64::BITS).rev().filter(|level| self.0.size >> level & 1 == 1);
+        let places = levels.map(|level| (level, (self.0.size >> level) - 1));
+        places.zip(&self.0.subtrees).map(|((level, index), root)| (level, index, *root))
+    }
+
     /// Root of the log as it stands; of the empty log, SHA-256 of nothing.
     pub fn root(&self) -> LogRoot {
         let smallest_first = self.0.subtrees.iter().rev().copied();
         LogRoot(
             smallest_first.reduce(|right, left| log_node(&left, &right)).unwrap_or_else(empty_log),
         )
+    }
+}
+
+/// The root of the complete subtree over a power of two of consecutive subtrees of one level, by
+/// their roots. Panics without any.
+pub fn complete_root(roots: &[[u8; 32]]) -> [u8; 32] {
+    match roots {
+        [] => unreachable!("a subtree has an entry"),
+        [root] => *root,
+        _ => {
+            let (left, right) = roots.split_at(roots.len() / 2);
+            log_node(&complete_root(left), &complete_root(right))
+        }
     }
 }
 

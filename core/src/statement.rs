@@ -76,6 +76,13 @@ pub struct Statement {
     pub action: Action,
 }
 
+impl Statement {
+    /// Identifies the statement, whatever its signatures: for replay only.
+    pub fn id(&self) -> RecordId {
+        RecordId(tagged(Purpose::Statement, &self.consortium, &encode(self)))
+    }
+}
+
 /// A statement with its signatures, in the order of its signers: what the log holds.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

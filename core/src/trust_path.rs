@@ -173,15 +173,16 @@ impl TrustPath {
     }
 
     /// Verifies the path from a header that is trusted already: against keys of former validators
-    /// that leaked since. Changes at or below that header are passed over. Errors: the first step
-    /// that fails; `NotAfter`.
+    /// that leaked since. Changes from height 1 up to that header are passed over. Errors: the first
+    /// step that fails; `NotAfter`.
     pub fn verify_from(&self, anchor: &Anchor) -> Result<VerifiedPath, PathError> {
         if self.header.height <= anchor.height {
             return Err(PathError::NotAfter { end: self.header.height, anchor: anchor.height });
         }
         let mut walk = Walk { consortium: anchor.consortium, time: anchor.time, sets: Vec::new() };
         walk.sets.push((anchor.height.next(), anchor.validators.clone()));
-        for change in self.changes.iter().filter(|change| change.header.height > anchor.height) {
+        let known = Height(1)..=anchor.height;
+        for change in self.changes.iter().filter(|change| !known.contains(&change.header.height)) {
             walk.pass(change).map_err(|fault| at(&change.header, fault))?;
         }
         let certificate = walk

@@ -13,7 +13,7 @@ import sys
 sys.dont_write_bytecode = True
 
 from cases import (
-    archives, founding, judging, keyfiles, records, signing, texts, trees, trusting, values, voting,
+    archives, founding, judging, keyfiles, noting, proving, records, signing, texts, trees, trusting, values, voting,
     wires,
     world,
 )
@@ -44,6 +44,8 @@ FILES = {
     "archives": ("Archive", CONSORTIUM, archives.cases),
     "trustpaths": ("Trust paths", {"genesis": world.GENESIS}, trusting.trust_paths),
     "snapshots": ("Snapshots", {"genesis": world.GENESIS}, trusting.snapshots),
+    "proofs": ("Proof files", {"genesis": world.GENESIS}, proving.cases),
+    "checkpoints": ("Checkpoints", noting.SHARED, noting.cases),
     "messages": ("Network", {}, wires.messages),
     "storage": ("Storage files", {}, wires.storage),
 }

@@ -19,6 +19,8 @@ mod governance;
 mod histories;
 mod measures;
 mod membership;
+mod notes;
+mod proofs;
 mod records;
 mod refusals;
 mod requests;

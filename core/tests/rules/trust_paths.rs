@@ -62,7 +62,7 @@ impl Told {
 }
 
 /// One agency joins the validators, another leaves.
-fn told() -> Told {
+pub(crate) fn told() -> Told {
     let mut told = Told::begin(Story::new(Params::default()));
     told.story.commit(Vec::new());
     let admission = told.story.admission(ARCHIVE, Standing::Validator { power: 1 });

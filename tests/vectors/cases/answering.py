@@ -6,7 +6,7 @@ STEWARD, GATEWAY, OFFICER = "health steward", "health gateway", "civil officer"
 DATA = "data steward"
 UNTIL = w.NOW + w.VALIDITY
 ROOM = w.dataset()["id"]
-INDEX = len(w.CHAIN.ledger.leaves)
+INDEX = w.CHAIN.ledger.log.size
 
 
 def make(name, action, what, until=UNTIL, **more):

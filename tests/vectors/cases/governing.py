@@ -7,7 +7,7 @@ from . import world as w
 from .answering import GATEWAY, OFFICER, STEWARD, UNTIL, give, make, opened
 from .world import GOVERNORS, HOSTED, NEW, admitting, hosting, joining, new_key
 
-INDEX = len(w.CHAIN.ledger.leaves)
+INDEX = w.CHAIN.ledger.log.size
 LATER = w.NOW + w.DAY
 CLOSES = w.TIMES[5] + 600_000
 

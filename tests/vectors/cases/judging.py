@@ -7,7 +7,7 @@ from comity.rules import Refusal
 from . import answering, governing, world as w
 from .answering import GATEWAY, OFFICER, STEWARD, UNTIL, give, make
 
-INDEX = len(w.CHAIN.ledger.leaves)
+INDEX = w.CHAIN.ledger.log.size
 
 
 def evaluated(judge, attempt, time):

@@ -38,7 +38,7 @@ def state_keys():
         ("official-keys", "data.gd", b"ndata.gd"),
         ("equivocation", f"{w.public('tax.gd validator')} 3 0 precommit", equivocation),
     ):
-        yield {"key": kind, "name": name, "bytes": key.hex(), "value": state[key].hex()}
+        yield {"key": kind, "name": name, "bytes": key.hex(), "value": state.get(key).hex()}
 
 
 def hashes():

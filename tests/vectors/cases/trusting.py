@@ -2,7 +2,7 @@
 
 from comity import shapes
 from comity.forms import Unfit, first_validators, select
-from comity.hashing import header_hash, validator_set_hash
+from comity.hashing import header_hash, leaf_hash, validator_set_hash
 from comity.trees import frontier
 from comity.trust import cut_log, cut_state, load, path_fault, snapshot
 
@@ -62,6 +62,7 @@ def bad_paths():
     yield "the time of the change before", path(
         end=certified(header(12, THIRD, time=w.GENESIS_TIME + 9_000), THIRD))
     yield "the genesis time", path([], certified(header(3, FIRST, time=w.GENESIS_TIME), FIRST))
+    yield "a change of height 0 before the first", path([change(0, FIRST, SECOND)] + two)
     yield "the first change missing", path(two[1:])
     yield "the last change missing", path(two[:1])
     yield "no change", path([])
@@ -140,7 +141,7 @@ def take(chain, limit, cut_height=0):
     if cut_height:
         value = chain.blocks[cut_height - 1]["header"]
         proof = chain.blocks[cut_height]["parent_certificate"]
-        log = frontier(ledger.leaves[: value["log_size"]])
+        log = frontier([leaf_hash(entry) for entry in entries[: value["log_size"]]])
         cut_off = {"header": value, "certificate": proof, "log": log}
         entries = entries[value["log_size"] :]
     at = cut_off["log"]["size"] if cut_off else 0

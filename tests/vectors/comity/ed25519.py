@@ -82,7 +82,7 @@ def decode_point(data):
 BASE = decode_point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1 << 16)
 def key_point(data):
     """The point of an admissible public key; None for bytes that are none."""
     if int.from_bytes(data, "little") & (2**255 - 1) >= P:
@@ -125,9 +125,8 @@ def sign(seed, message):
     return r + s.to_bytes(32, "little")
 
 
-@functools.cache
-def verify(key, message, signature):
-    """Whether a signature is valid: all of "Signatures", the admission of the key included."""
+def predicate(key, message, signature):
+    """All of "Signatures", the admission of the key included."""
     a = key_point(key)
     r, s = signature[:32], int.from_bytes(signature[32:], "little")
     if a is None or s >= L:
@@ -137,3 +136,17 @@ def verify(key, message, signature):
         return False
     k = scalar_hash(r, key, message)
     return encode_point(add(multiply(s, BASE), negate(multiply(k, a)))) == r
+
+
+answer = functools.lru_cache(maxsize=1 << 14)(predicate)
+
+
+def verify(key, message, signature):
+    """Whether a signature is valid."""
+    return answer(key, message, signature)
+
+
+def use(implementation):
+    """Has `verify` answered by another implementation of the same predicate."""
+    global answer
+    answer = implementation

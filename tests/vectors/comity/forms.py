@@ -152,8 +152,12 @@ def is_quorum(power, validators):
 
 def select(validators, height, rnd):
     """The proposer's place in the set."""
-    slots = [at for at, v in enumerate(validators) for _ in range(v["power"])]
-    return (slots[height % len(slots)] + rnd) % len(validators)
+    slot = height % sum(v["power"] for v in validators)
+    for at, validator in enumerate(validators):
+        if slot < validator["power"]:
+            return (at + rnd) % len(validators)
+        slot -= validator["power"]
+    raise AssertionError("a slot is in somebody's share")
 
 
 class Record:

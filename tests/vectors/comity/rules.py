@@ -1,5 +1,7 @@
 """The rules (docs/formats.md, "Rules", "Evaluation", "State"): of all records, keys and accesses."""
 
+import functools
+
 from . import shapes
 from .acts import Catalogue, Requests
 from .forms import MAX_VALIDITY_MS, first_validators
@@ -38,6 +40,12 @@ def founding_state(genesis):
     return state
 
 
+@functools.lru_cache(maxsize=8)
+def decoded_params(value):
+    """The parameters that these bytes are; read for every record, and never changed."""
+    return decode(shapes.PARAMS, value, len(value))
+
+
 class Judge(Catalogue, Requests, Governance):
     """Judges records at positions on a state and a replay window, both of which it changes."""
 
@@ -52,7 +60,7 @@ class Judge(Catalogue, Requests, Governance):
         return decode(kind, value, len(value))
 
     def params(self):
-        return self.read(shapes.PARAMS, b"p")
+        return decoded_params(self.state.get(b"p"))
 
     def apply(self, record, index, time):
         """Executes a record. Returns what it puts. Errors: `Refusal`."""

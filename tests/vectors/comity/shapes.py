@@ -16,8 +16,7 @@ FORBIDDEN = [
 ] + [(plane << 16 | 0xFFFE, plane << 16 | 0xFFFF) for plane in range(17)]
 SPACES = "\u0020\u00A0\u1680\u202F\u205F\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 LOWER, UPPER, DIGITS = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
-
-
+LABEL_CHARACTERS, CODE_CHARACTERS = set(LOWER + DIGITS + "-"), set(UPPER + LOWER + DIGITS + "-")
 FORBIDDEN_CHARACTERS = {
     chr(code) for first, last in FORBIDDEN for code in range(first, last + 1)
 }
@@ -36,16 +35,15 @@ def is_text(text, limit):
 def is_dotted(text, limit):
     """Labels joined by dots."""
     def is_label(label):
-        plain = label != "" and all(c in LOWER + DIGITS + "-" for c in label)
+        plain = label != "" and LABEL_CHARACTERS.issuperset(label)
         return plain and label[0] != "-" and label[-1] != "-"
     return fits(text, limit) and all(is_label(label) for label in text.split("."))
 
 
 def is_code(text):
     """`Code`."""
-    allowed = UPPER + LOWER + DIGITS + "-"
     return fits(text, 64) and all(
-        part != "" and all(c in allowed for c in part) for part in text.split(".")
+        part != "" and CODE_CHARACTERS.issuperset(part) for part in text.split(".")
     )
 
 
@@ -449,6 +447,28 @@ MANIFEST = Struct(
 )
 ENTRIES = List(Blob())
 PAIRS = List(Struct(("key", Blob()), ("value", Blob())))
+
+# "Proof files"
+
+RECEIPT = Struct(
+    ("index", LOG_INDEX), ("record", Blob()), ("inclusion", List(HASH)), ("path", TRUST_PATH)
+)
+CLAIM = Struct(("key", Blob()), ("value", Option(Blob())), ("proof", STATE_PROOF))
+EXTRACT = Struct(("claims", List(CLAIM)), ("path", TRUST_PATH))
+EXTENSION = Struct(
+    ("earlier", HEADER), ("earlier_certificate", COMMIT_CERTIFICATE), ("consistency", List(HASH)),
+    ("path", TRUST_PATH),
+)
+BRANCH = Struct(("header", HEADER), ("certificate", COMMIT_CERTIFICATE), ("polkas", POLKAS))
+FORK = Struct(("changes", List(SET_CHANGE)), ("one", BRANCH), ("other", BRANCH))
+COLLECTED_ENTRY = Struct(("index", LOG_INDEX), ("record", Blob()), ("inclusion", List(HASH)))
+COLLECTED_BLOCK = Struct(
+    ("header", HEADER), ("certificate", COMMIT_CERTIFICATE), ("entries", List(COLLECTED_ENTRY))
+)
+COLLECTION = Struct(("changes", List(SET_CHANGE)), ("blocks", List(COLLECTED_BLOCK)))
+PROOF = Outer(
+    receipt=RECEIPT, extract=EXTRACT, extension=EXTENSION, fork=FORK, collection=COLLECTION
+)
 
 # "Write-ahead log", "Network"
 

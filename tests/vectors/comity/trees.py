@@ -35,6 +35,52 @@ def log_path(index, leaves):
     return log_path(index - k, leaves[k:]) + [log_root(leaves[:k])]
 
 
+def path_root(leaf, index, size, path):
+    """The root to which an inclusion path leads, or None (RFC 9162, 2.1.3.2)."""
+    if index >= size:
+        return None
+    place, last, digest = index, size - 1, leaf
+    for sibling in path:
+        if last == 0:
+            return None
+        if place & 1 or place == last:
+            digest = log_node(sibling, digest)
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            digest = log_node(digest, sibling)
+        place, last = place >> 1, last >> 1
+    return digest if last == 0 else None
+
+
+def is_consistent(first, first_root, second, second_root, proof):
+    """Whether a log goes on where another ended (RFC 9162, 2.1.4.2)."""
+    if first > second:
+        return False
+    if first in (0, second):
+        empty = first or first_root == log_root([])
+        return not proof and bool(empty) and (first == 0 or first_root == second_root)
+    if first & (first - 1) == 0:
+        proof = [first_root, *proof]
+    if not proof:
+        return False
+    place, last = first - 1, second - 1
+    while place & 1:
+        place, last = place >> 1, last >> 1
+    earlier = later = proof[0]
+    for sibling in proof[1:]:
+        if last == 0:
+            return False
+        if place & 1 or place == last:
+            earlier, later = log_node(sibling, earlier), log_node(sibling, later)
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            later = log_node(later, sibling)
+        place, last = place >> 1, last >> 1
+    return last == 0 and (earlier, later) == (first_root, second_root)
+
+
 def log_consistency(first, leaves):
     """PROOF of RFC 6962, 2.1.2; empty for size 0."""
     def subproof(m, part, is_known):
@@ -56,6 +102,37 @@ def frontier(leaves):
             subtrees.append(log_root(leaves[start : start + (1 << bit)]).hex())
             start += 1 << bit
     return {"size": size, "subtrees": subtrees}
+
+
+class Frontier:
+    """A log that grows, by entries or by complete subtrees."""
+
+    def __init__(self, value):
+        self.size = value["size"]
+        self.subtrees = [bytes.fromhex(root) for root in value["subtrees"]]
+
+    def copy(self):
+        """One that grows by itself."""
+        other = Frontier({"size": self.size, "subtrees": []})
+        other.subtrees = list(self.subtrees)
+        return other
+
+    def push(self, root, level=0):
+        """Appends a complete subtree of 2^level entries, at a position that its size divides."""
+        bits = self.size >> level
+        while bits & 1:
+            root, bits = log_node(self.subtrees.pop(), root), bits >> 1
+        self.subtrees.append(root)
+        self.size += 1 << level
+
+    def root(self):
+        """The root of the log as it stands."""
+        if not self.subtrees:
+            return log_root([])
+        root = self.subtrees[-1]
+        for left in reversed(self.subtrees[:-1]):
+            root = log_node(left, root)
+        return root
 
 
 def goes_right(path, depth):
@@ -140,3 +217,47 @@ class StateTree:
             pair = (siblings[depth], result)
             result = self.node(*(pair if goes_right(path, depth) else reversed(pair)))
         return result == root
+
+
+class GrowingTree:
+    """A state tree that grows key by key: what does not change is shared, not computed again.
+
+    A subtree is None, a leaf (path, hash), or an inner node (hash, left, right).
+    """
+
+    def __init__(self, consortium, top=None):
+        self.consortium, self.top = consortium, top
+
+    def grown(self, pairs):
+        """The tree with these pairs put."""
+        top = self.top
+        for key, value in pairs.items():
+            path = tagged("state-key", self.consortium, key)
+            held = tagged("state-value", self.consortium, value)
+            top = self.put(top, (path, tagged("leaf", self.consortium, path + held)), 0)
+        return GrowingTree(self.consortium, top)
+
+    def root(self):
+        """The state root."""
+        return hash_of(self.top)
+
+    def put(self, subtree, leaf, depth):
+        """The subtree at `depth` with a leaf put."""
+        if subtree is None or (len(subtree) == 2 and subtree[0] == leaf[0]):
+            return leaf
+        if len(subtree) == 2:
+            halves = [None, None]
+            halves[goes_right(subtree[0], depth)] = subtree
+        else:
+            halves = list(subtree[1:])
+        side = goes_right(leaf[0], depth)
+        halves[side] = self.put(halves[side], leaf, depth + 1)
+        both = hash_of(halves[0]) + hash_of(halves[1])
+        return (tagged("node", self.consortium, both), *halves)
+
+
+def hash_of(subtree):
+    """The root of a subtree of a growing tree."""
+    if subtree is None:
+        return EMPTY
+    return subtree[1] if len(subtree) == 2 else subtree[0]

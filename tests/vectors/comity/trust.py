@@ -7,7 +7,7 @@ from .forms import (
 from .hashing import (
     body_hash, certificate_hash, consortium_id, header_hash, leaf_hash, tagged, validator_set_hash,
 )
-from .trees import EMPTY, StateTree, frontier, goes_right, log_node, log_root
+from .trees import EMPTY, Frontier, StateTree, frontier, goes_right, log_root
 from .wire import Refused, decode
 
 MAGIC = b"COMITYS1"
@@ -44,6 +44,16 @@ class Walk:
         except Unfit as unfit:
             raise Unfit("certificate") from unfit
 
+    def passes(self, header, certificate):
+        """Another header on the way, below the end. Errors: `Unfit`, by the fault's name."""
+        require(header["height"] > self.anchor, "height")
+        require(header["version"] == 1, "version")
+        require(header["consortium"] == self.consortium.hex(), "consortium")
+        members = self.at(header["height"])
+        hashed = validator_set_hash(self.consortium, members).hex()
+        require(header["validators"] == hashed, "skipped")
+        self.proven(header, certificate, members)
+
     def certified(self, header, certificate):
         """A header that follows. Errors: `Unfit`, by the fault's name."""
         members = self.sets[-1][1]
@@ -62,7 +72,7 @@ class Walk:
         require(path["header"]["height"] > self.anchor, "not-after")
         for change in path["changes"]:
             header = change["header"]
-            if header["height"] <= self.anchor:
+            if 1 <= header["height"] <= self.anchor:
                 continue
             self.certified(header, change["certificate"])
             require(header["next_validators"] != header["validators"], "no-change")
@@ -124,30 +134,6 @@ def snapshot(manifest, chunks):
     return head + b"".join(chunks) + data + len(data).to_bytes(4, "little")
 
 
-class Frontier:
-    """A log that grows by complete subtrees."""
-
-    def __init__(self, value):
-        self.size = value["size"]
-        self.subtrees = [bytes.fromhex(root) for root in value["subtrees"]]
-
-    def push(self, level, root):
-        require(self.size % (1 << level) == 0, "log-parts")
-        bits = self.size >> level
-        while bits & 1:
-            root, bits = log_node(self.subtrees.pop(), root), bits >> 1
-        self.subtrees.append(root)
-        self.size += 1 << level
-
-    def root(self):
-        if not self.subtrees:
-            return log_root([])
-        root = self.subtrees[-1]
-        for left in reversed(self.subtrees[:-1]):
-            root = log_node(left, root)
-        return root
-
-
 def fold(consortium, parts):
     """The root of a state's parts, and where each begins. Errors: `Unfit`."""
     rest, places = list(parts), []
@@ -194,7 +180,8 @@ def check_manifest(manifest, genesis):
     for part in manifest["log_parts"]:
         fits = part["size_bytes"] <= MAX_CHUNK_BYTES and part["level"] <= MAX_LEVEL
         require(fits, "chunk-size")
-        log.push(part["level"], bytes.fromhex(part["root"]))
+        require(log.size % (1 << part["level"]) == 0, "log-parts")
+        log.push(bytes.fromhex(part["root"]), part["level"])
     require((log.size, log.root().hex()) == (header["log_size"], header["log_root"]), "log-parts")
     for part in manifest["state_parts"]:
         require(part["size_bytes"] <= MAX_CHUNK_BYTES, "chunk-size")

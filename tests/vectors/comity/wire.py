@@ -25,10 +25,11 @@ class Reader:
 
     def take(self, count):
         """The next `count` bytes."""
-        if count > self.left():
+        start, end = self.at, self.at + count
+        if end > len(self.data):
             raise Refused("truncated", f"{count} bytes wanted, {self.left()} left")
-        self.at += count
-        return self.data[self.at - count : self.at]
+        self.at = end
+        return self.data[start:end]
 
 
 def encode(kind, value):
