@@ -3,6 +3,7 @@
 //! May not enter: secrets, rules that all members share (they stand in the genesis).
 
 mod address;
+mod checkpoints;
 mod webhook;
 
 use std::fmt;
@@ -14,6 +15,10 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Unexpected, Visitor};
 
 pub use address::{AddressError, ListenAddress, LoopbackAddress, PeerOption};
+pub use checkpoints::{
+    CheckpointOptions, Fail, WitnessKey, WitnessKeyError, WitnessOption, WitnessUrl,
+    WitnessUrlError,
+};
 pub use webhook::{Concerned, EntryKind, UnknownKind, WebhookOptions, WebhookUrl, WebhookUrlError};
 
 use crate::failure::{Ending, Failure};
@@ -58,6 +63,9 @@ pub struct Config {
     /// Whom it tells of what is committed, if anyone.
     #[serde(default)]
     pub webhook: Option<WebhookOptions>,
+    /// Who outside watches that the log is one, if anyone.
+    #[serde(default)]
+    pub checkpoints: Option<CheckpointOptions>,
 }
 
 /// `[network]`.
@@ -252,7 +260,7 @@ impl Config {
         } else if config.network.listen.is_empty() {
             Some("listen in [network] names no address, so no other node could reach this one")
         } else {
-            None
+            config.checkpoints.as_ref().and_then(CheckpointOptions::contradiction)
         };
         match contradiction {
             Some(mistake) => Err(ConfigError::Contradiction { path: path.to_owned(), mistake }),

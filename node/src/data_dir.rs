@@ -20,6 +20,7 @@
 //! | `log/wal` | what the validator key has signed | | never: an old copy makes it vote twice |
 //! | `kept/` | what the node keeps beside the log: openings of sealed details, texts about datasets | 0700 | yes; erased openings must age out of the backups |
 //! | `webhook.cursor` | which entry the webhook sends next | 0600 | no: without it every entry is sent again |
+//! | `cosigned.checkpoint` | the last checkpoint that enough witnesses have cosigned | 0600 | no: they are asked again |
 //! | `view/` | state and indexes, derived; `comityd reindex` rebuilds them | | no |
 //! | `view.new/`, `view.broken-*/` | a view on its way, and those that could not be used | | no |
 //! | `misbehaviour.log` | two messages that one validator signed for one step, as they were seen | | yes |
@@ -239,6 +240,11 @@ impl DataDir {
     /// How far the webhook has come.
     pub fn webhook_cursor_file(&self) -> PathBuf {
         self.root.join("webhook.cursor")
+    }
+
+    /// The last checkpoint that enough witnesses have cosigned.
+    pub(crate) fn cosigned_file(&self) -> PathBuf {
+        self.root.join("cosigned.checkpoint")
     }
 
     /// Where seen misbehaviour is kept.

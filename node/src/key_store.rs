@@ -33,6 +33,8 @@ pub(crate) struct NodeKeys {
     pub(crate) validator: Option<SecretKey>,
     /// The node's identity on the network.
     pub(crate) transport: SecretKey,
+    /// Signs checkpoints; `None` where the agency has none.
+    pub(crate) note: Option<SecretKey>,
 }
 
 /// Why the node's keys cannot be made or used.

@@ -29,6 +29,7 @@ mod terminal;
 pub mod toml_text;
 pub mod view;
 mod webhook;
+pub mod witnesses;
 
 use std::ffi::OsString;
 use std::io::Write as _;

@@ -25,8 +25,9 @@ use comity_replica::replica::{self, Boot, Replica, ReplicaConfig};
 use comity_replica::storage::{BlockLogReader, Recovered, Storage, StorageError, StorageOptions};
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
+use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -43,6 +44,7 @@ use crate::snapshots::{self, FetchError, InstallError, Keeper, KeeperParts};
 use crate::succession;
 use crate::view::{self, View, ViewError};
 use crate::webhook::{Webhook, WebhookError};
+use crate::witnesses::Witnesses;
 
 /// Why a node did not start, or ended though nobody asked it to.
 #[derive(Debug, thiserror::Error)]
@@ -275,6 +277,24 @@ struct Found<'a> {
     saved: Option<Saved>,
 }
 
+/// The witnesses of the log, where the settings name some and there is a key that signs for them.
+fn witnesses(
+    config: &Config,
+    note_key: Option<&SecretKey>,
+    dir: &DataDir,
+    (consortium, view, runtime): (&ConsortiumId, &View, &Handle),
+    registry: &mut Registry,
+) -> Result<Option<Witnesses>, NodeError> {
+    let Some(options) = &config.checkpoints else { return Ok(None) };
+    let Some(key) = note_key else {
+        tracing::warn!("the log is not witnessed: this node has no note key");
+        return Ok(None);
+    };
+    let whose = (consortium, key.clone());
+    let started = Witnesses::start(options, whose, dir, (view, runtime), registry);
+    started.map(Some).map_err(NodeError::System)
+}
+
 /// A node that listens and has not moved yet.
 struct Node {
     shell: Shell,
@@ -282,6 +302,7 @@ struct Node {
     api: TcpListener,
     api_state: ApiState,
     webhook: Option<Webhook>,
+    witnesses: Option<Witnesses>,
     keeper: Keeper,
 }
 
@@ -331,6 +352,8 @@ impl Node {
             every_hours: config.snapshots.every_hours.get() as u64,
         });
         let keeper = keeper.map_err(NodeError::System)?;
+        let at = (&genesis.id(), &view, runtime.handle());
+        let witnesses = witnesses(config, keys.note.as_ref(), dir, at, &mut metrics.registry())?;
         let api_state = ApiState::new(ApiParts {
             agency: config.agency.clone(),
             genesis,
@@ -339,6 +362,8 @@ impl Node {
             shell: handle.clone(),
             metrics: Arc::clone(&metrics),
             kept,
+            note_key: keys.note,
+            board: witnesses.as_ref().map(Witnesses::board),
         });
         let webhook = match &config.webhook {
             Some(options) => {
@@ -348,14 +373,15 @@ impl Node {
             }
             None => None,
         };
-        Ok(Node { shell, handle, api, api_state, webhook, keeper })
+        Ok(Node { shell, handle, api, api_state, webhook, witnesses, keeper })
     }
 
     /// Runs until a signal, until the ledger has other keys for this node, or until a part ends by
     /// itself.
     async fn serve(self, stopped: &mut Stopped) -> Result<ShellEnd, NodeError> {
-        // The webhook and the snapshots end with this function, whichever way.
-        let Node { shell, handle, api, api_state, webhook: _webhook, keeper: _keeper } = self;
+        // The webhook, the witnesses and the snapshots end with this function, whichever way.
+        let Node { shell, handle, api, api_state, webhook, witnesses, keeper } = self;
+        let _beside = (webhook, witnesses, keeper);
         if let Ok(address) = api.local_addr() {
             tracing::info!("this node is {} on the network", shell.peer_id());
             tracing::info!("listening for programs on http://{address}");

@@ -1,13 +1,16 @@
-//! `comityd config check`: whether the settings, the keys, the webhook and the genesis fit together,
+//! `comityd config check`: whether the settings, the keys, the webhook, the witnesses and the genesis fit together,
 //! without starting anything.
 //! Holds: what would keep the node from starting for one of these is found here.
 
 use std::path::Path;
 
+use comity_core::checkpoint::origin;
 use comity_core::genesis::Genesis;
+use comity_core::keys::SecretKey;
+use comity_core::note::{NoteKey, NoteKind};
 use comity_core::text::AgencyId;
 
-use crate::config::Config;
+use crate::config::{CheckpointOptions, Config, Fail, WitnessOption};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::failure::Failure;
 use crate::key_store;
@@ -23,21 +26,24 @@ pub(super) fn perform(dir: &Path) -> Result<String, Failure> {
         config.network.listen.iter().map(|address| address.multiaddr().to_string()).collect();
     let settings = format!(
         "{} can be used.\n  agency:            {}\n  listens for nodes: {}\n  calls nodes:       {}\n  \
-         answers programs:  http://{}\n",
+         answers programs:  http://{}\n{}",
         dir.config_file().display(),
         config.agency,
         listen.join(", "),
         config.network.peers.len(),
-        config.api.listen.get()
+        config.api.listen.get(),
+        config.checkpoints.as_ref().map(witnesses).unwrap_or_default()
     );
     let consortium = match dir.genesis() {
         Ok(genesis) => {
             // As at the start: a key that the genesis does not name is found before it matters.
-            key_store::load(&dir, &config, &genesis)?;
+            let keys = key_store::load(&dir, &config, &genesis)?;
             if let Some(options) = &config.webhook {
                 webhook::check(options, &dir, genesis.id())?;
             }
-            consortium(&genesis, &config)?
+            let mut text = consortium(&genesis, &config)?;
+            text += &checkpoints(&genesis, keys.present().note.as_ref(), &config);
+            text
         }
         Err(DataDirError::NoGenesis(path)) => {
             format!(
@@ -48,6 +54,43 @@ pub(super) fn perform(dir: &Path) -> Result<String, Failure> {
         Err(error) => return Err(error.into()),
     };
     Ok(format!("{settings}\n{consortium}"))
+}
+
+/// Who is asked to cosign the log, and what is published without.
+fn witnesses(options: &CheckpointOptions) -> String {
+    let count = options.witnesses.len();
+    let without = match options.fail {
+        Fail::Closed => "the last checkpoint that was cosigned stays",
+        Fail::Open => "the newest checkpoint is published all the same",
+    };
+    let mut text = format!(
+        "  witnesses:         {count}, of which {} must cosign; if too few do, {without}\n",
+        options.required()
+    );
+    for WitnessOption { url, key } in &options.witnesses {
+        text += &format!("                     {} at {url}\n", key.get().name());
+    }
+    text
+}
+
+/// The key of the node's checkpoints, as witnesses and readers of the log want it.
+fn checkpoints(genesis: &Genesis, note: Option<&SecretKey>, config: &Config) -> String {
+    let Some(note) = note else {
+        return match config.checkpoints {
+            None => String::new(),
+            Some(_) => {
+                "Note: witnesses are named, but there is no note key, so that they are not asked. \
+                        The agency can get one by a proposal: comityd key new --role note\n"
+                    .to_owned()
+            }
+        };
+    };
+    match NoteKey::new(&origin(&genesis.id()), NoteKind::Ed25519, note.public()) {
+        Ok(key) => {
+            format!("The verifier key of its checkpoints, for witnesses and readers:\n{key}\n")
+        }
+        Err(error) => unreachable!("an origin is a key's name: {error}"),
+    }
 }
 
 /// What the genesis says, and what the settings leave out of it. Errors: `Stranger`.
@@ -83,6 +126,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
+    use super::*;
     use crate::founding::{Founded, comityd, text};
 
     #[test]
@@ -130,6 +174,33 @@ mod tests {
         assert!(shared.contains("others on this machine can read"), "{shared}");
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
         check().unwrap();
+    }
+
+    #[test]
+    fn check_says_which_witnesses_must_cosign_and_refuses_a_key_that_does_not() {
+        let founded = Founded::new();
+        let dir = founded.dir("health.gd");
+        let check = || comityd(&["config", "check", "--dir", &text(dir.root())]);
+        let public = SecretKey::from_seed(&[7; 32]).public();
+        let key = |kind| NoteKey::new("w.example/1", kind, public).unwrap().to_string();
+        let settings = fs::read_to_string(dir.config_file()).unwrap();
+        let with = |url: &str, key: &str| {
+            let section = "\n[checkpoints]\n[[checkpoints.witnesses]]\n";
+            let text = format!("{settings}{section}url = \"{url}\"\nkey = \"{key}\"\n");
+            fs::write(dir.config_file(), text).unwrap();
+        };
+        with("http://127.0.0.1:7380", &key(NoteKind::Cosignature));
+        let said = check().unwrap();
+        assert!(said.contains("witnesses:         1, of which 1 must cosign"), "{said}");
+        assert!(said.contains("w.example/1 at http://127.0.0.1:7380"), "{said}");
+        let vkey = format!("\ncomity/{}+", founded.genesis.id());
+        assert!(said.contains(&vkey), "{said}");
+        with("http://127.0.0.1:7380", &key(NoteKind::Ed25519));
+        let refused = check().unwrap_err().to_string();
+        assert!(refused.contains("does not cosign checkpoints"), "{refused}");
+        with("https://w.example", &key(NoteKind::Cosignature));
+        let refused = check().unwrap_err().to_string();
+        assert!(refused.contains("needs TLS"), "{refused}");
     }
 
     #[test]

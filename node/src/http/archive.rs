@@ -13,19 +13,35 @@ use comity_core::ids::Height;
 use futures::stream;
 use tokio::sync::OwnedSemaphorePermit;
 
+use serde::Deserialize;
+
 use super::ApiState;
+use super::extract::Params;
 use super::problem::Problem;
 
 /// Bytes of blocks that are read at a time.
 const READ_BYTES: u64 = 1024 * 1024;
 
-pub(super) async fn archive(State(api): State<ApiState>) -> Result<Response, Problem> {
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ArchiveParams {
+    /// The first block wanted, for whoever has those before; without it, all and the head.
+    from: Option<Height>,
+}
+
+pub(super) async fn archive(
+    State(api): State<ApiState>,
+    Params(params): Params<ArchiveParams>,
+) -> Result<Response, Problem> {
     let tip = api.view().snapshot().tip().height;
     if tip == Height(0) {
         return Err(Problem::not_found("there is no block yet"));
     }
+    if params.from.is_some_and(|from| from == Height(0) || from > tip) {
+        return Err(Problem::bad_request(format!("from is the height of a block, 1 to {tip}")));
+    }
     let first = api.blocks().first();
-    if first > Height(1) {
+    if first > params.from.unwrap_or(Height(1)) {
         return Err(Problem::not_found(format!(
             "this node started from a snapshot and has no blocks before {first}: ask a node that has \
              them all"
@@ -36,7 +52,8 @@ pub(super) async fn archive(State(api): State<ApiState>) -> Result<Response, Pro
         room.map_err(|_| Problem::busy("as many archives are sent as there is room for"))?;
     let name = format!("attachment; filename=\"comity-{tip}.archive\"");
     let kind = "application/octet-stream".to_owned();
-    let sending = Sending { api, next: Height(0), tip, _place: place };
+    let next = params.from.unwrap_or(Height(0));
+    let sending = Sending { api, next, tip, _place: place };
     let body = Body::from_stream(stream::try_unfold(sending, Sending::part));
     Ok(([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, name)], body).into_response())
 }

@@ -187,6 +187,17 @@ impl ReadBlock {
         self.committed.block.records.iter().map(|bytes| leaf_hash(bytes))
     }
 
+    /// The signed record at a place. Errors: it is not in this block.
+    pub(super) fn record(&self, place: &EntryPlace) -> Result<&[u8], BlocksError> {
+        let missing = || BlocksError::Position { height: place.height, position: place.position };
+        self.records_from(place).next().ok_or_else(missing)
+    }
+
+    /// The signed records from a place to the block's end.
+    pub(super) fn records_from(&self, place: &EntryPlace) -> impl Iterator<Item = &[u8]> {
+        self.committed.block.records.iter().skip(place.position).map(Vec::as_slice)
+    }
+
     /// The block as the API shows it.
     pub(super) fn shape(&self) -> shapes::Block {
         shapes::Block {

@@ -7,6 +7,7 @@
 mod archive;
 mod auth;
 mod blocks;
+mod collection;
 mod connections;
 mod events;
 mod extract;
@@ -18,6 +19,7 @@ pub(crate) mod node_health;
 mod objects;
 mod operations;
 mod problem;
+mod proofs;
 pub mod reading;
 mod records;
 mod shapes;
@@ -25,6 +27,7 @@ mod sharing;
 mod status;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tlog;
 mod waiters;
 
 use std::future::Future;
@@ -39,6 +42,7 @@ use axum::{Json, Router};
 use comity_core::genesis::Genesis;
 use comity_core::hash::ConsortiumId;
 use comity_core::ids::LogIndex;
+use comity_core::keys::SecretKey;
 use comity_core::text::AgencyId;
 use comity_replica::storage::BlockLogReader;
 use tokio::net::{TcpListener, TcpSocket};
@@ -50,6 +54,7 @@ use crate::kept::Kept;
 use crate::metrics::Metrics;
 use crate::shell::ShellHandle;
 use crate::view::{EntryPlace, View};
+use crate::witnesses::Board;
 
 use blocks::{Blocks, BlocksError};
 use limits::{READ_PATIENCE, Room};
@@ -127,6 +132,10 @@ pub struct ApiParts {
     pub metrics: Arc<Metrics>,
     /// What the node keeps beside the log.
     pub kept: Kept,
+    /// Signs checkpoints; none where the agency has no note key.
+    pub note_key: Option<SecretKey>,
+    /// What witnesses have cosigned; none where there are no witnesses.
+    pub board: Option<Board>,
 }
 
 /// What the API serves from, shared by all requests. Clones are cheap.
@@ -143,6 +152,8 @@ struct Inner {
     shell: ShellHandle,
     metrics: Arc<Metrics>,
     kept: Kept,
+    note_key: Option<SecretKey>,
+    board: Option<Board>,
     waiters: Arc<Waiters>,
     room: Room,
     closing: watch::Sender<bool>,
@@ -151,7 +162,8 @@ struct Inner {
 impl ApiState {
     /// The state of an API that has served nothing yet.
     pub fn new(parts: ApiParts) -> ApiState {
-        let ApiParts { agency, genesis, view, blocks, shell, metrics, kept } = parts;
+        let ApiParts { agency, genesis, view, blocks, shell, metrics, kept, note_key, board } =
+            parts;
         ApiState(Arc::new(Inner {
             agency,
             consortium: genesis.id(),
@@ -161,6 +173,8 @@ impl ApiState {
             shell,
             metrics,
             kept,
+            note_key,
+            board,
             waiters: Arc::default(),
             room: Room::default(),
             closing: watch::Sender::new(false),
@@ -278,6 +292,7 @@ fn check_loopback(address: SocketAddr) -> Result<(), HttpError> {
 
 fn router(state: ApiState) -> Router {
     operations::routes()
+        .merge(tlog::routes())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(from_fn_with_state(state.clone(), limits::guard))

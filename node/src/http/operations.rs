@@ -9,8 +9,8 @@ use axum::response::IntoResponse;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    ApiState, archive, events, kept, listings, members, node_health, objects, records, sharing,
-    status,
+    ApiState, archive, collection, events, kept, listings, members, node_health, objects, proofs,
+    records, sharing, status,
 };
 
 /// The OpenAPI document of this version.
@@ -60,6 +60,10 @@ fn table() -> Vec<Operation> {
         op(GET, "/v1/genesis", status::genesis),
         op(GET, "/v1/entries", listings::entries),
         op(GET, "/v1/entries/{index}", listings::entry),
+        op(GET, "/v1/entries/{index}/receipt", proofs::receipt),
+        op(GET, "/v1/collection", collection::collection),
+        op(GET, "/v1/extract", proofs::extract),
+        op(GET, "/v1/extension", proofs::extension),
         op(GET, "/v1/blocks", listings::blocks),
         op(GET, "/v1/blocks/{height}", listings::block),
         op(GET, "/v1/datasets", objects::datasets),

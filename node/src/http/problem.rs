@@ -186,6 +186,13 @@ impl Problem {
         Problem::named(StatusCode::SERVICE_UNAVAILABLE, "disk-full", "Disk nearly full", detail)
     }
 
+    /// 503: too few witnesses have cosigned.
+    pub(super) fn not_witnessed() -> Problem {
+        let detail = "too few witnesses have cosigned a checkpoint of this log yet, and the node's \
+                      operator publishes none without them";
+        Problem::named(StatusCode::SERVICE_UNAVAILABLE, "not-witnessed", "Not witnessed", detail)
+    }
+
     /// 503: the node is ending.
     pub(super) fn shutting_down() -> Problem {
         let detail = "the node is shutting down";

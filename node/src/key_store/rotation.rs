@@ -71,21 +71,22 @@ impl HeldKeys {
         let Some(transport) = key(KeyRole::Transport) else {
             unreachable!("a transport key was read");
         };
-        NodeKeys { validator: key(KeyRole::Validator), transport }
+        NodeKeys { validator: key(KeyRole::Validator), transport, note: key(KeyRole::Note) }
     }
 
     /// The keys that are in their places, for whoever has no ledger at hand.
     pub(crate) fn present(self) -> NodeKeys {
-        let (mut validator, mut transport) = (None, None);
+        let (mut validator, mut transport, mut note) = (None, None, None);
         for Held { role, present, next, .. } in self.held {
             match role {
                 KeyRole::Validator => validator = present.or(next),
                 KeyRole::Transport => transport = present.or(next),
+                KeyRole::Note => note = present.or(next),
                 _ => {}
             }
         }
         let Some(transport) = transport else { unreachable!("a transport key was read") };
-        NodeKeys { validator, transport }
+        NodeKeys { validator, transport, note }
     }
 
     /// Whether the validator key to run with takes the place of another now.

@@ -22,6 +22,7 @@ use super::layout::{
     CUT_OFFS, WindowChunk, WindowSum, begin_key, cut_off_key, cut_off_time, set_change_key,
     window_key,
 };
+use super::log_hashes::add_beginning;
 
 /// Pairs that are written at once.
 const PAIRS_PER_BATCH: usize = 4_096;
@@ -73,6 +74,7 @@ impl Beginning {
         }
         batch.insert(begin_key(), &self.commit.header.first_index.0.to_be_bytes());
         add_block(&mut batch, &self.commit, window);
+        add_beginning(&mut batch, self.ledger.log());
         db.apply_batch(batch)?;
         Ok(window)
     }

@@ -18,7 +18,7 @@ use comity_core::block::Header;
 use super::states::RequestState;
 
 /// Version of this layout.
-pub(crate) const VIEW_VERSION: u16 = 3;
+pub(crate) const VIEW_VERSION: u16 = 4;
 
 /// Every state pair lies under this letter and its state key.
 pub(crate) const STATE: u8 = b's';
@@ -32,6 +32,8 @@ pub(crate) const SET_CHANGES: u8 = b'v';
 /// Blocks at which a snapshot's entries may begin, under their times and heights.
 pub(crate) const CUT_OFFS: u8 = b'o';
 
+const HASHES: u8 = b'h';
+const SUBTREES: u8 = b'f';
 const META: u8 = b'm';
 const RECORD: u8 = b'r';
 const POSTING: u8 = b'i';
@@ -160,6 +162,16 @@ pub(crate) fn cut_off_key(time: TimeMs, height: Height) -> Vec<u8> {
 /// The time in a [`cut_off_key`].
 pub(crate) fn cut_off_time(key: &[u8]) -> TimeMs {
     TimeMs(key.get(1..9).and_then(number_at_end).unwrap_or(0))
+}
+
+/// A run of hashes of the log tree, in one row, from a position on. Value: the hashes.
+pub(crate) fn hash_run_key(row: u8, position: u64) -> Vec<u8> {
+    numbered(&[HASHES, row], position)
+}
+
+/// A complete subtree of the log that a view began with. Value: its root.
+pub(crate) fn subtree_key(level: u32, index: u64) -> Vec<u8> {
+    numbered(&numbered(&[SUBTREES], u64::from(level)), index)
 }
 
 pub(crate) fn state_key(key: &[u8]) -> Vec<u8> {

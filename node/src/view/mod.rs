@@ -9,6 +9,7 @@ mod beginning;
 mod boot;
 mod layout;
 mod listing;
+mod log_hashes;
 mod members;
 mod query;
 mod snapshot;
@@ -38,6 +39,7 @@ use crate::shell::CommitSink;
 
 pub use boot::{BlockFault, BootError, boot};
 pub use listing::{EntryFilter, EntryPage, EntryPlace, Order};
+pub use log_hashes::{LogProofError, TILE_WIDTH};
 pub use members::{ProposalFilter, ProposalFound};
 pub use query::{DatasetFilter, GrantFilter, GrantFound, Page, RequestFilter};
 pub use snapshot::Snapshot;

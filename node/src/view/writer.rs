@@ -22,6 +22,7 @@ use super::ViewError;
 use super::batch::{add_block, add_state, window_chunk};
 use super::beginning::{Beginning, add_cut_off};
 use super::layout::{Mark, VIEW_VERSION, WINDOW, WindowSum, mark_key, numbered};
+use super::log_hashes::add_leaves;
 use super::snapshot::Snapshot;
 use super::store::{Opened, move_aside, open_empty};
 
@@ -149,6 +150,8 @@ impl Writer {
         let mut batch = Batch::default();
         self.move_window(&db, &mut batch, &commit)?;
         add_block(&mut batch, &commit, self.window);
+        let leaves = commit.records.iter().map(|record| record.leaf().0).collect();
+        add_leaves(&db, &mut batch, commit.header.first_index.0, leaves)?;
         add_cut_off(&db, &mut batch, &commit)?;
         db.apply_batch(batch)?;
         self.height = Some(height);

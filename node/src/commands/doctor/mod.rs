@@ -12,6 +12,7 @@ mod stopped;
 #[cfg(test)]
 mod tests;
 mod versions;
+mod witnesses;
 
 use crate::args::DoctorArgs;
 use crate::config::Config;

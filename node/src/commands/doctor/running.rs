@@ -1,4 +1,5 @@
-//! A running node is asked: quorum, peers, clock, votes, view, rules, webhook.
+//! A running node is asked: quorum, peers, clock, votes, view, rules, webhook,
+//! witnesses.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +18,7 @@ use crate::local_api::{LocalApi, LocalApiError};
 use super::finding::{Finding, Report};
 use super::members;
 use super::versions;
+use super::witnesses;
 
 /// Blocks behind the best peer that are no cause for concern.
 const BEHIND_BLOCKS: u64 = 2;
@@ -94,7 +96,10 @@ fn ask(
     rules(&node, report);
     report.add(versions::look(&format!("comity/{}", node.version), &versions_of(&node)));
     room_of_kept(&node, report);
-    webhook(api, config, report);
+    if let Ok((200, metrics)) = api.get("/metrics") {
+        webhook(&metrics, config, report);
+        witnesses::look(&metrics, config, report);
+    }
     if let Ok(Agencies { agencies }) = api.json("/v1/agencies") {
         members::operators(&agencies, report);
     }
@@ -276,11 +281,10 @@ fn room_of_kept(node: &NodeHealth, report: &mut Report) {
     }
 }
 
-fn webhook(api: &LocalApi, config: &Config, report: &mut Report) {
+fn webhook(metrics: &str, config: &Config, report: &mut Report) {
     if config.webhook.is_none() {
         return;
     }
-    let Ok((200, metrics)) = api.get("/metrics") else { return };
     let number = |name: &str| -> u64 {
         let of = |line: &str| line.strip_prefix(name)?.trim().parse().ok();
         metrics.lines().find_map(of).unwrap_or_default()

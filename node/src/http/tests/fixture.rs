@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use comity_core::agency::KeyRole;
 use comity_core::ids::Height;
 use comity_core::statement::VerifiedRecord;
 use comity_replica::io::Commit;
@@ -20,7 +21,7 @@ use crate::kept::Kept;
 use crate::metrics::Metrics;
 use crate::shell::handle::HandleEnds;
 use crate::shell::{NodeStatus, PeerStatus, ShellHandle};
-use crate::view::tests::chain::{Chain, MEMBERS};
+use crate::view::tests::chain::{Chain, MEMBERS, secret};
 use crate::view::{View, boot};
 
 /// Room for what is kept: a few openings.
@@ -59,6 +60,8 @@ impl Node {
             metrics: Arc::new(Metrics::new()),
             kept: Kept::open(&dir.path().join("kept"), *chain.ledger.consortium(), KEPT_BYTES)
                 .unwrap(),
+            note_key: Some(secret("health.gd", KeyRole::Note)),
+            board: None,
         });
         let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();

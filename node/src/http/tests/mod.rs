@@ -3,6 +3,7 @@
 mod client;
 pub(crate) mod fixture;
 mod kept;
+mod proofs;
 mod reads;
 mod sharing;
 mod streams;

@@ -92,7 +92,7 @@ async fn what_the_state_holds_is_listed_and_found() {
     assert_eq!(node.get("/v1/agencies").await.json()["agencies"].as_array().unwrap().len(), 4);
     assert_eq!(node.get("/v1/agencies/tax.gd").await.json()["id"], "tax.gd");
     let keys = node.get("/v1/keys?agency=tax.gd").await.json();
-    assert_eq!((keys["keys"].as_array().unwrap().len(), &keys["next"]), (6, &Value::Null));
+    assert_eq!((keys["keys"].as_array().unwrap().len(), &keys["next"]), (7, &Value::Null));
     let key = keys["keys"][0]["public_key"].as_str().unwrap();
     assert_eq!(node.get(&format!("/v1/keys/{key}")).await.json(), keys["keys"][0]);
     let codes = node.get("/v1/codes").await.json();

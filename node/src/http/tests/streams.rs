@@ -11,6 +11,9 @@ use super::fixture::Node;
 use crate::http::limits::LISTENERS;
 use crate::view::tests::chain::Chain;
 
+/// The first byte of a block's frame in an archive.
+const BLOCK_FRAME: u8 = 1;
+
 /// A listener's events.
 struct Events {
     coming: Coming,
@@ -105,6 +108,30 @@ async fn archive_verifies_against_the_genesis_alone() {
     let verified = verify(&genesis, &reply.body);
     assert_eq!(verified.tip, node.chain.ledger.tip());
     assert_eq!((verified.entries, verified.signers), (12, 3));
+}
+
+#[tokio::test]
+async fn end_of_an_archive_continues_a_copy_of_what_was_before() {
+    let node = Node::start(Chain::with_accesses(5)).await;
+    let whole = node.get("/v1/archive").await.body;
+    let tip = node.chain.ledger.tip().height.0;
+    let (mut at, mut places) = (HEAD_BYTES, Vec::new());
+    while let Some(head) = whole[at..].first_chunk::<FRAME_HEAD_BYTES>() {
+        let (kind, length) = frame_head(head).unwrap();
+        if kind == BLOCK_FRAME {
+            places.push(at);
+        }
+        at += FRAME_HEAD_BYTES + length;
+    }
+    assert_eq!(places.len() as u64, tip);
+    for (from, place) in (1..=tip).zip(places) {
+        let reply = node.get(&format!("/v1/archive?from={from}")).await;
+        assert_eq!(reply.body, whole[place..], "from block {from}");
+    }
+    for wrong in ["0", &format!("{}", tip + 1), "x", "-1", ""] {
+        let reply = node.get(&format!("/v1/archive?from={wrong}")).await;
+        reply.problem(400, "urn:comity:problem:bad-request");
+    }
 }
 
 #[tokio::test]

@@ -27,13 +27,14 @@ use comity_replica::storage::{Disk, Storage, StorageOp, StorageOptions};
 /// The members, ascending. `health.gd` provides, the others request.
 pub(crate) const MEMBERS: [&str; 4] = ["civil.gd", "health.gd", "housing.gd", "tax.gd"];
 pub(crate) const DATASET: &str = "health.gd/vaccinations";
-const ROLES: [KeyRole; 6] = [
+const ROLES: [KeyRole; 7] = [
     KeyRole::Validator,
     KeyRole::Transport,
     KeyRole::Admin,
     KeyRole::Steward,
     KeyRole::Officer,
     KeyRole::Gateway,
+    KeyRole::Note,
 ];
 /// The genesis time.
 pub(crate) const BEGIN: TimeMs = TimeMs(1_700_000_000_000);
