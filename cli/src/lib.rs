@@ -5,6 +5,7 @@
 //! May not enter: rules (they are core's); async; keys of nodes in use.
 
 mod args;
+mod bundle;
 mod catalogue;
 mod client;
 mod commands;
@@ -18,7 +19,10 @@ mod keys;
 mod measures;
 mod messages;
 mod passphrase;
+mod past;
 mod privacy;
+mod progress;
+mod proven;
 pub mod reading;
 mod sealed;
 mod shell;

@@ -16,7 +16,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("group-officer", &["inbox", "request", "access", "evidence", "sealed"]),
     ("group-steward", &["dataset", "grant", "codes", "key", "proposal"]),
     ("group-operator", &["status", "agency", "record", "completions", "man"]),
-    ("group-auditor", &["log", "verify"]),
+    ("group-auditor", &["log", "proof", "verify", "audit"]),
 ];
 
 /// The page that `comity --help` prints, with places for what clap knows itself.

@@ -1,4 +1,4 @@
-//! `comity inbox`, `evidence` and `codes`: what they take.
+//! `comity inbox` and `codes`: what they take.
 //! Holds: no secret is ever an argument; a key is named by its file.
 //! May not enter: help texts (they are in the catalogue under `help-` and `arg-`).
 
@@ -25,27 +25,6 @@ pub(crate) struct ShowInbox {
     /// In which role.
     #[arg(long, requires = "agency", value_parser = words::role())]
     pub(crate) role: Option<KeyRole>,
-}
-
-/// What is done with evidence.
-#[derive(Debug, Subcommand)]
-pub(crate) enum EvidenceVerb {
-    /// Lists it.
-    List(ListEvidence),
-}
-
-/// `evidence list`.
-#[derive(Debug, Args)]
-pub(crate) struct ListEvidence {
-    /// One's own.
-    #[arg(long, required = true)]
-    pub(crate) mine: bool,
-    /// Whose.
-    #[arg(long, value_name = "FILE", env = "COMITY_KEY")]
-    pub(crate) key: PathBuf,
-    /// From when.
-    #[arg(long, value_name = "DATE")]
-    pub(crate) since: Option<String>,
 }
 
 /// What is done with code lists.

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use comity_core::ids::{DatasetId, GrantId, ProposalId, RequestId};
 use comity_core::keys::PublicKey;
 use comity_core::text::{AgencyId, Code};
@@ -20,6 +20,8 @@ pub(crate) enum LogVerb {
     Show(ShowEntry),
     /// Fetches all of it.
     Archive(FetchArchive),
+    /// Writes it as a table.
+    Export(ExportLog),
 }
 
 /// `log tail`.
@@ -100,6 +102,35 @@ pub(crate) struct FetchArchive {
     pub(crate) out: PathBuf,
 }
 
+/// How a table is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// Comma-separated values, with headings.
+    Csv,
+    /// A JSON object on each line.
+    Jsonl,
+}
+
+/// `log export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportLog {
+    /// As what.
+    #[arg(long)]
+    pub(crate) format: ExportFormat,
+    /// From which copy; without one, from the node.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) copy: Option<PathBuf>,
+    /// Where to; without it, to standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Since when.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Until when.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+}
+
 /// What is done with signed records.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RecordVerb {
@@ -119,6 +150,8 @@ pub(crate) struct SubmitRecord {
 pub(crate) enum VerifyVerb {
     /// An archive.
     Archive(VerifyArchive),
+    /// A proof file.
+    Proof(VerifyProof),
 }
 
 /// `verify archive`.
@@ -129,4 +162,20 @@ pub(crate) struct VerifyArchive {
     /// The genesis that it must begin with.
     #[arg(long, value_name = "FILE")]
     pub(crate) genesis: PathBuf,
+    /// How many cores to use.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) cores: Option<u16>,
+}
+
+/// `verify proof`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyProof {
+    /// Which.
+    pub(crate) file: PathBuf,
+    /// The genesis that it must begin with.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) genesis: PathBuf,
+    /// How old it may be.
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) max_age: Option<String>,
 }

@@ -3,13 +3,16 @@
 //! May not enter: what commands do.
 
 mod access;
+mod audit;
 mod dataset;
+mod evidence;
 mod grant;
 mod groups;
 mod inbox;
 mod key;
 mod log;
 mod nouns;
+mod proof;
 mod proposal;
 mod request;
 mod sealed;
@@ -24,12 +27,15 @@ use clap::{
 use comity_core::hash::ConsortiumId;
 
 pub(crate) use access::*;
+pub(crate) use audit::*;
 pub(crate) use dataset::*;
+pub(crate) use evidence::*;
 pub(crate) use grant::*;
 pub(crate) use inbox::*;
 pub(crate) use key::*;
 pub(crate) use log::*;
 pub(crate) use nouns::*;
+pub(crate) use proof::*;
 pub(crate) use proposal::*;
 pub(crate) use request::*;
 pub(crate) use sealed::*;

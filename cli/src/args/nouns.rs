@@ -9,11 +9,14 @@ use comity_core::dataset::Items;
 use comity_core::text::{AgencyId, ItemName};
 
 use super::access::AccessVerb;
+use super::audit::AuditVerb;
 use super::dataset::DatasetVerb;
+use super::evidence::EvidenceVerb;
 use super::grant::GrantVerb;
-use super::inbox::{CodesVerb, EvidenceVerb, ShowInbox};
+use super::inbox::{CodesVerb, ShowInbox};
 use super::key::KeyVerb;
 use super::log::{LogVerb, RecordVerb, VerifyVerb};
+use super::proof::ProofVerb;
 use super::proposal::{AgencyVerb, ProposalVerb};
 use super::request::RequestVerb;
 use super::sealed::SealedVerb;
@@ -55,6 +58,9 @@ pub(crate) enum Noun {
     /// Members.
     #[command(subcommand, disable_help_subcommand = true)]
     Agency(AgencyVerb),
+    /// Proofs for others.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Proof(ProofVerb),
     /// Changes of the consortium itself.
     #[command(subcommand, disable_help_subcommand = true)]
     Proposal(ProposalVerb),
@@ -66,6 +72,9 @@ pub(crate) enum Noun {
     /// Verification without a node.
     #[command(subcommand, disable_help_subcommand = true)]
     Verify(VerifyVerb),
+    /// An auditor's copy.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Audit(AuditVerb),
     /// Completion of commands in shells.
     Completions(MakeCompletions),
     /// Manual pages.

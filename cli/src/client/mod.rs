@@ -109,6 +109,13 @@ impl Client {
         self.json(response)
     }
 
+    /// The bytes at `path`.
+    pub(crate) fn bytes(&self, path: &str, query: &Query) -> Result<Vec<u8>, Fault> {
+        let sent = self.request(path, query).call();
+        let mut response = self.checked(sent.map_err(|e| self.unreachable(&e))?)?;
+        read_body(&mut response).map_err(|e| self.unreachable(&e))
+    }
+
     /// A JSON object as an object of this version's.
     pub(crate) fn read<T: DeserializeOwned>(&self, value: &Value) -> Result<T, Fault> {
         // A list would pass for the object's fields in their order.

@@ -12,8 +12,8 @@ use comity_core::grant::{Grant, GrantTerms};
 use comity_core::ids::TimeMs;
 use jiff::tz::TimeZone;
 
-use super::past::Past;
 use crate::messages::say;
+use crate::past::Past;
 use crate::{describe, time};
 
 /// A clause.

@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 
 use super::clauses::{Clause, Scene};
 use super::log;
-use super::past::{DatasetHistory, Histories};
 use crate::args::{ExplainAccess, Recorded};
 use crate::client::{Client, EntryAnswer, ProposalAnswer, Query, Status};
 use crate::fault::{Exit, Fault};
 use crate::messages::{fault, say};
+use crate::past::{DatasetHistory, Histories};
 use crate::shell::Session;
 use crate::time::DAY_MS;
 use crate::{describe, table, time};

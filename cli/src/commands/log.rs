@@ -11,7 +11,7 @@ use base64::prelude::BASE64_STANDARD;
 use comity_core::statement::{Action, VerifiedRecord};
 use serde_json::{Value, json};
 
-use super::filter;
+use super::{export, filter};
 use crate::args::{FetchArchive, ListLog, LogVerb, Part, ShowEntry, TailLog};
 use crate::client::{Client, EntryAnswer, Part as Paged, Query, Status};
 use crate::fault::Fault;
@@ -31,6 +31,7 @@ pub(super) fn run(verb: LogVerb, session: &mut Session<'_>) -> Result<(), Fault>
         LogVerb::List(args) => list(*args, session),
         LogVerb::Show(args) => show(&args, session),
         LogVerb::Archive(args) => archive(&args, session),
+        LogVerb::Export(args) => export::run(&args, session),
     }
 }
 

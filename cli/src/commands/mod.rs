@@ -4,6 +4,7 @@
 mod access;
 mod access_list;
 mod agency;
+mod audit;
 mod clauses;
 mod codes;
 mod dataset;
@@ -13,12 +14,13 @@ mod dataset_export;
 mod dataset_import;
 mod evidence;
 mod explain;
+mod export;
 mod grant;
 mod inbox;
 mod key;
 mod log;
 mod manual;
-mod past;
+mod proof;
 mod proposal;
 mod record;
 mod replay;
@@ -41,15 +43,17 @@ pub(crate) fn run(noun: Noun, session: &mut Session<'_>) -> Result<Exit, Fault> 
         Noun::Grant(verb) => grant::run(verb, session),
         Noun::Access(verb) => return access::run(verb, session),
         Noun::Inbox(args) => inbox::run(&args, session),
-        Noun::Evidence(verb) => evidence::run(&verb, session),
+        Noun::Evidence(verb) => evidence::run(verb, session),
         Noun::Record(verb) => record::run(verb, session),
         Noun::Sealed(verb) => sealed::run(verb, session),
         Noun::Log(verb) => log::run(verb, session),
         Noun::Agency(verb) => agency::run(verb, session),
+        Noun::Proof(verb) => proof::run(verb, session),
         Noun::Proposal(verb) => proposal::run(verb, session),
         Noun::Status => status::status(session),
         Noun::Codes(verb) => codes::run(verb, session),
         Noun::Verify(verb) => return verify::run(verb, session),
+        Noun::Audit(verb) => return audit::run(&verb, session),
         Noun::Completions(args) => manual::completions(&args, session),
         Noun::Man(args) => manual::pages(&args, session),
     }?;

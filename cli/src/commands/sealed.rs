@@ -61,7 +61,7 @@ fn show(args: &ShowSealed, session: &mut Session<'_>) -> Result<(), Fault> {
 }
 
 /// Whether a fault is about one commitment alone.
-fn is_of_this_one(name: &str) -> bool {
+pub(super) fn is_of_this_one(name: &str) -> bool {
     matches!(name, "not-kept" | "erased" | "kept-damaged" | "opening-unfit")
 }
 
@@ -84,19 +84,38 @@ fn one(
     session: &Session<'_>,
     commitment: &Commitment,
 ) -> Result<(Value, String), Fault> {
-    let path = format!("/v1/sealed/{commitment}");
-    let answer = desk.ask_signed(session, "GET", &path, None)?;
-    let Kept { detail, salt, text, kept_at, kept_by } = desk.client.read(&answer)?;
-    let opening = Opening { detail, salt, text };
-    if opening.commitment(&desk.consortium()) != *commitment {
-        return Err(fault!(Failed, "opening-unfit", commitment = commitment));
-    }
+    let (answer, opening) = asked(desk, session, commitment)?;
+    let Kept { kept_at, kept_by, .. } = desk.client.read(&answer)?;
     let rows = [
-        (label(detail), opening.text.to_string()),
+        (label(opening.detail), opening.text.to_string()),
         (say!("label-kept-at"), time::show(kept_at, &session.shell.zone)),
         (say!("label-kept-by"), table::key(&kept_by)),
     ];
     Ok((answer, format!("{commitment}\n{}", table::pairs(&rows))))
+}
+
+/// What opens a commitment, as the node keeps it. Errors: it does not, or does not tell.
+pub(super) fn opening(
+    desk: &Desk,
+    session: &Session<'_>,
+    commitment: &Commitment,
+) -> Result<Opening, Fault> {
+    Ok(asked(desk, session, commitment)?.1)
+}
+
+fn asked(
+    desk: &Desk,
+    session: &Session<'_>,
+    commitment: &Commitment,
+) -> Result<(Value, Opening), Fault> {
+    let path = format!("/v1/sealed/{commitment}");
+    let answer = desk.ask_signed(session, "GET", &path, None)?;
+    let Kept { detail, salt, text, .. } = desk.client.read(&answer)?;
+    let opening = Opening { detail, salt, text };
+    if opening.commitment(&desk.consortium()) != *commitment {
+        return Err(fault!(Failed, "opening-unfit", commitment = commitment));
+    }
+    Ok((answer, opening))
 }
 
 fn erase(args: &EraseSealed, session: &mut Session<'_>) -> Result<(), Fault> {

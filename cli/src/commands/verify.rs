@@ -1,4 +1,4 @@
-//! `comity verify`: proves an archive against a genesis, with no node and no network.
+//! `comity verify`: proves an archive or a proof file against a genesis, with no node and no network.
 //! Holds: "verified" is said only of what core's verifier accepted to the last byte; what is not
 //! proven by it is said too.
 
@@ -10,35 +10,68 @@ use std::time::Instant;
 use comity_core::archive::{ArchiveError, BlockFault, Verified, Verifier};
 use comity_core::genesis::Genesis;
 use comity_core::ledger::{BlockError, Ledger};
+use comity_core::proof::{MAX_PROOF_BYTES, Proof, ProofFileError};
 use comity_core::state;
 use serde_json::json;
 
-use super::replay::{self, ReplayError};
-use crate::args::{VerifyArchive, VerifyVerb};
+use super::replay::{self, ReplayError, Watching};
+use crate::args::{VerifyArchive, VerifyProof, VerifyVerb};
 use crate::fault::{Exit, Fault};
 use crate::keys;
 use crate::messages::{fault, say};
-use crate::shell::Session;
-use crate::{table, time};
+use crate::progress::Progress;
+use crate::shell::{Session, Shell};
+use crate::{proven, table, time};
+
+/// How much of a file is read at once (bytes).
+const READ_BYTES: usize = 1024 * 1024;
 
 pub(super) fn run(verb: VerifyVerb, session: &mut Session<'_>) -> Result<Exit, Fault> {
     match verb {
-        VerifyVerb::Archive(args) => archive(&args, session).map(|()| Exit::Done),
+        VerifyVerb::Archive(args) => archive(&args, session),
+        VerifyVerb::Proof(args) => proof(&args, session),
+    }?;
+    Ok(Exit::Done)
+}
+
+fn proof(args: &VerifyProof, session: &mut Session<'_>) -> Result<(), Fault> {
+    let genesis = keys::load_genesis(&args.genesis)?;
+    let max_age_ms = args.max_age.as_deref().map(time::duration_ms).transpose()?;
+    let path = args.file.display();
+    let bytes = keys::read_bounded(keys::open(&args.file)?, &args.file, MAX_PROOF_BYTES as u64)?
+        .ok_or_else(|| fault!(Unverified, "proof-not-one", path = path))?;
+    let fails = |(rule, cause): (&str, String)| {
+        fault!(Unverified, "proof-fails", rule = rule, cause = cause)
+    };
+    let proof = Proof::from_bytes(&bytes).map_err(|error| match error {
+        ProofFileError::NotAProof => fault!(Unverified, "proof-not-one", path = path),
+        ProofFileError::Decode(_) => fails((error.name(), error.to_string())),
+    })?;
+    let proven = proven::verify(&proof, &genesis).map_err(fails)?;
+    let (as_of, now) = (proven.as_of(), session.shell.now());
+    if max_age_ms.is_some_and(|max_age_ms| as_of.plus(max_age_ms) < now) {
+        let time = time::show(as_of, &session.shell.zone);
+        return Err(fault!(Unverified, "proof-too-old", time = time));
     }
+    let mut object = proven.json();
+    object["verified"] = true.into();
+    object["consortium"] = json!(genesis.id());
+    session.result(&object, |shell| proven.text(&genesis, &shell.zone))
 }
 
 fn archive(args: &VerifyArchive, session: &mut Session<'_>) -> Result<(), Fault> {
     let genesis = keys::load_genesis(&args.genesis)?;
     let verifier = Verifier::new(&genesis).map_err(|error| archive_fault(error, &args.file))?;
-    let mut input = BufReader::new(keys::open(&args.file)?);
-    let began = Instant::now();
+    let file = keys::open(&args.file)?;
+    let size_bytes = file.metadata().map_or(0, |found| found.len());
+    let mut input = BufReader::with_capacity(READ_BYTES, file);
+    let (began, mut progress) = (Instant::now(), Progress::new(0, size_bytes));
     let shell = &mut *session.shell;
-    let replayed = replay::replay(&mut input, verifier, |verifier| {
-        let ledger = verifier.ledger();
-        let (height, entries) = (ledger.tip().height, ledger.log().size());
-        shell.show_progress(&say!("progress-verify", height = height, entries = entries));
+    let mut watching = Watching::new(|verifier: &Verifier, done| {
+        show_progress(shell, verifier, progress.at(done));
     });
-    shell.show_progress("");
+    let replayed = replay::replay(&mut input, verifier, &mut watching, replay::cores(args.cores));
+    session.shell.show_progress("");
     let finished = replayed.and_then(|(verifier, certificate)| {
         let set = verifier.ledger().validators().clone();
         let signers = certificate.signatures.iter().map(|signature| {
@@ -49,12 +82,18 @@ fn archive(args: &VerifyArchive, session: &mut Session<'_>) -> Result<(), Fault>
         let operators = large_operators(verifier.ledger());
         Ok((verifier.finish(certificate)?, signers, operators))
     });
-    let (verified, signers, operators) = finished.map_err(|error| match error {
-        ReplayError::Read(error) => keys::unreadable(&args.file, &error),
-        ReplayError::Archive(error) => archive_fault(error, &args.file),
-    })?;
+    let (verified, signers, operators) =
+        finished.map_err(|error| replay_fault(error, &args.file))?;
     let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     report(session, &genesis, &verified, (&signers, &operators), elapsed_ms)
+}
+
+/// Says how far a verification is, if it is time to.
+pub(super) fn show_progress(shell: &mut Shell, verifier: &Verifier, share: Option<String>) {
+    let Some(share) = share else { return };
+    let (height, entries) = (verifier.ledger().tip().height, verifier.ledger().log().size());
+    let text = say!("progress-verify", height = height, entries = entries, share = share);
+    shell.show_progress(&text);
 }
 
 fn report(
@@ -116,8 +155,17 @@ fn large_operators(ledger: &Ledger) -> BTreeMap<String, u64> {
     powers
 }
 
+/// What it means that an archive could not be replayed.
+pub(super) fn replay_fault(error: ReplayError, path: &Path) -> Fault {
+    match error {
+        ReplayError::Read(error) => keys::unreadable(path, &error),
+        ReplayError::Archive(error) => archive_fault(error, path),
+        ReplayError::Taker(fault) => fault,
+    }
+}
+
 /// What a failed verification means, by what failed.
-fn archive_fault(error: ArchiveError, path: &Path) -> Fault {
+pub(super) fn archive_fault(error: ArchiveError, path: &Path) -> Fault {
     let path = path.display();
     match error {
         ArchiveError::NotAnArchive => fault!(Unverified, "archive-not-one", path = path),

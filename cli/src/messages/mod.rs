@@ -8,14 +8,17 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-const ENGLISH: [&str; 12] = [
+const ENGLISH: [&str; 15] = [
+    include_str!("en/audit.toml"),
     include_str!("en/catalogues.toml"),
+    include_str!("en/evidence.toml"),
     include_str!("en/faults.toml"),
     include_str!("en/frames.toml"),
     include_str!("en/help.toml"),
     include_str!("en/keys.toml"),
     include_str!("en/looking.toml"),
     include_str!("en/members.toml"),
+    include_str!("en/proofs.toml"),
     include_str!("en/requests.toml"),
     include_str!("en/rules.toml"),
     include_str!("en/sealed.toml"),

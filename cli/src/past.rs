@@ -22,54 +22,54 @@ use crate::client::Version;
 
 /// A dataset with all that happened to it.
 #[derive(Clone, Debug)]
-pub(super) struct DatasetHistory {
+pub(crate) struct DatasetHistory {
     /// As it is now.
-    pub(super) published: PublishedDataset,
+    pub(crate) published: PublishedDataset,
     /// Its versions, ascending.
-    pub(super) versions: Vec<Version>,
+    pub(crate) versions: Vec<Version>,
 }
 
 /// What an access depends on, with all that ever happened to it.
 #[derive(Clone, Debug)]
-pub(super) struct Histories {
+pub(crate) struct Histories {
     /// The parameters of the genesis, and the later ones with the entries from which they rule,
     /// ascending.
-    pub(super) params: (Params, Vec<(LogIndex, Params)>),
+    pub(crate) params: (Params, Vec<(LogIndex, Params)>),
     /// The requesting agency and the provider, and how they left if they did.
-    pub(super) parties: Vec<(Agency, Option<Departure>)>,
+    pub(crate) parties: Vec<(Agency, Option<Departure>)>,
     /// The attempt.
-    pub(super) attempt: Attempt,
+    pub(crate) attempt: Attempt,
     /// The officer's key, if the ledger knows it.
-    pub(super) key: Option<Key>,
+    pub(crate) key: Option<Key>,
     /// The grant named, if the ledger knows it.
-    pub(super) grant: Option<Grant>,
+    pub(crate) grant: Option<Grant>,
     /// The grant's dataset.
-    pub(super) dataset: Option<DatasetHistory>,
+    pub(crate) dataset: Option<DatasetHistory>,
     /// Accesses under the grant, ascending: all where it has a total quota; where it has a daily
     /// one alone, those since the day of the entry began; else none.
-    pub(super) accesses: Vec<(LogIndex, TimeMs)>,
+    pub(crate) accesses: Vec<(LogIndex, TimeMs)>,
     /// An earlier access under the same exchange.
-    pub(super) same_exchange: Option<LogIndex>,
+    pub(crate) same_exchange: Option<LogIndex>,
 }
 
 /// What an access depends on, as it was before the entry at a position.
 #[derive(Clone, Debug)]
-pub(super) struct Past {
+pub(crate) struct Past {
     /// The officer's key.
-    pub(super) key: Option<Key>,
+    pub(crate) key: Option<Key>,
     /// The grant.
-    pub(super) grant: Option<Grant>,
+    pub(crate) grant: Option<Grant>,
     /// The dataset.
-    pub(super) dataset: Option<PublishedDataset>,
+    pub(crate) dataset: Option<PublishedDataset>,
     /// How far the grant was used up.
-    pub(super) usage: Usage,
+    pub(crate) usage: Usage,
     exchange: Option<ExchangeId>,
     objects: Changes,
 }
 
 impl Histories {
     /// As it was before the entry at this position.
-    pub(super) fn before(&self, at: LogIndex) -> Past {
+    pub(crate) fn before(&self, at: LogIndex) -> Past {
         let key = self.key.clone().filter(|key| key.registered_at.is_none_or(|from| from < at));
         let key = key.map(|key| Key { revoked: key.revoked.filter(|end| end.at < at), ..key });
         let grant = self.grant.clone().filter(|grant| grant.issued_at < at).map(|grant| Grant {
@@ -105,7 +105,7 @@ impl Histories {
 
     /// Whether the dataset is the grant's in every version, and was there when the grant was
     /// issued, as on every true ledger. Core's evaluation relies on it.
-    pub(super) fn begins_with_dataset(&self) -> bool {
+    pub(crate) fn begins_with_dataset(&self) -> bool {
         let there = |grant: &Grant| {
             self.dataset.as_ref().is_some_and(|history| {
                 let is_its = |version: &Version| version.dataset.id == grant.terms.dataset;
@@ -116,12 +116,12 @@ impl Histories {
     }
 
     /// The grant's dataset, by its id.
-    pub(super) fn dataset_id(&self) -> Option<&DatasetId> {
+    pub(crate) fn dataset_id(&self) -> Option<&DatasetId> {
         self.grant.as_ref().map(|grant| &grant.terms.dataset)
     }
 
     /// The parameters by which the entry at this position was judged.
-    pub(super) fn params_before(&self, at: LogIndex) -> &Params {
+    pub(crate) fn params_before(&self, at: LogIndex) -> &Params {
         let (first, later) = &self.params;
         later.iter().rfind(|(from, _)| *from < at).map_or(first, |(_, params)| params)
     }
@@ -143,7 +143,7 @@ impl Histories {
 
     /// How the same question would end now, and the last entry that made it so, if it was an
     /// entry from `entry` on and not the passing of time alone.
-    pub(super) fn today(
+    pub(crate) fn today(
         &self,
         entry: LogIndex,
         size: LogIndex,
@@ -203,7 +203,7 @@ impl DatasetHistory {
 
 impl Past {
     /// How the ledger's rules judge the attempt here.
-    pub(super) fn evaluate(&self, at: Position, attempt: &Attempt) -> Result<Usage, AccessRefusal> {
+    pub(crate) fn evaluate(&self, at: Position, attempt: &Attempt) -> Result<Usage, AccessRefusal> {
         evaluate(self, at, attempt)
     }
 }

@@ -1,4 +1,4 @@
-//! `comity evidence`: what the holder of a key checked and gave, and on whose word.
+//! `comity evidence list`: what the holder of a key checked and gave, and on whose word.
 //! Holds: it is read off the log alone; every line names the entry that proves it.
 
 use std::collections::BTreeMap;
@@ -10,8 +10,8 @@ use comity_core::keys::PublicKey;
 use comity_core::statement::Action;
 use serde_json::{Value, json};
 
-use super::request;
-use crate::args::{EvidenceVerb, ListEvidence};
+use super::super::request;
+use crate::args::ListEvidence;
 use crate::client::{Client, EntryAnswer, GrantAnswer, RequestAnswer};
 use crate::fault::Fault;
 use crate::holder::Holder;
@@ -21,12 +21,6 @@ use crate::table::{Cell, Listing};
 use crate::time::Edge;
 use crate::wrap::fold;
 use crate::{describe, table, time};
-
-pub(super) fn run(verb: &EvidenceVerb, session: &mut Session<'_>) -> Result<(), Fault> {
-    match verb {
-        EvidenceVerb::List(args) => list(args, session),
-    }
-}
 
 /// What one did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +41,7 @@ struct Line {
     word: Vec<String>,
 }
 
-fn list(args: &ListEvidence, session: &mut Session<'_>) -> Result<(), Fault> {
+pub(super) fn list(args: &ListEvidence, session: &mut Session<'_>) -> Result<(), Fault> {
     let holder = Holder::load(&args.key)?;
     let client = session.client()?;
     let mut query = vec![("order", "asc".to_owned()), ("key", holder.key.to_string())];

@@ -1,0 +1,113 @@
+//! What a bundle shows, once its proofs hold.
+//! Holds: every entry and object here was proven from the genesis.
+//! May not enter: how the proofs are fetched or packed.
+
+use std::collections::BTreeMap;
+
+use comity_core::block::Header;
+use comity_core::genesis::Genesis;
+use comity_core::hash::Commitment;
+use comity_core::ids::{GrantId, LogIndex};
+use comity_core::proof::{ProvenEntry, VerifiedCollection, VerifiedExtract};
+use comity_core::sealed::Opening;
+use comity_core::statement::{Action, Statement};
+
+use super::judging::Judgement;
+use super::manifest::{Case, Exported};
+use super::objects::Objects;
+
+/// A case with what proves it.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    /// The genesis.
+    pub(crate) genesis: Genesis,
+    /// The case.
+    pub(crate) case: Case,
+    /// Who says to have exported it.
+    pub(crate) exported: Exported,
+    /// The entries, ascending.
+    pub(crate) entries: Vec<Entry>,
+    /// The objects.
+    pub(crate) objects: Objects,
+    /// The header of the objects.
+    pub(crate) header: Header,
+    /// Who certified that header.
+    pub(crate) certified_by: Vec<String>,
+    /// Openings of what entries seal.
+    pub(crate) openings: BTreeMap<LogIndex, Vec<Opening>>,
+    /// Accesses and denials, judged again.
+    pub(crate) judgements: Vec<Judgement>,
+}
+
+/// An entry.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// Its position.
+    pub(crate) index: LogIndex,
+    /// The header of its block.
+    pub(crate) header: Header,
+    proven: ProvenEntry,
+}
+
+impl From<ProvenEntry> for Entry {
+    fn from(proven: ProvenEntry) -> Entry {
+        Entry { index: proven.index, header: proven.header.clone(), proven }
+    }
+}
+
+impl Entry {
+    /// What was signed.
+    pub(crate) fn statement(&self) -> &Statement {
+        self.proven.record.statement()
+    }
+}
+
+/// The commitments of a statement, then those of the attempt in it.
+pub(crate) fn commitments(statement: &Statement) -> Vec<Commitment> {
+    let attempt = statement.action.attempt();
+    let of_attempt = attempt.into_iter().flat_map(|signed| signed.attempt.sealed.iter());
+    statement.sealed.iter().chain(of_attempt).copied().collect()
+}
+
+impl Contents {
+    /// What proofs that hold show of a case; nothing is opened or judged yet.
+    pub(crate) fn of(
+        genesis: &Genesis,
+        (case, exported): (Case, Exported),
+        entries: &VerifiedCollection,
+        state: &VerifiedExtract,
+        objects: Objects,
+    ) -> Contents {
+        let certificate = state.path().certificate().certificate();
+        let set = state.path().validators();
+        let by = certificate.signatures.iter().filter_map(|by| set.by_key(&by.validator));
+        Contents {
+            genesis: genesis.clone(),
+            case,
+            exported,
+            entries: entries.entries().iter().cloned().map(Entry::from).collect(),
+            objects,
+            header: state.header().clone(),
+            certified_by: by.map(|validator| validator.agency.to_string()).collect(),
+            openings: BTreeMap::new(),
+            judgements: vec![],
+        }
+    }
+
+    /// The entry at a position.
+    pub(crate) fn entry(&self, index: LogIndex) -> Option<&Entry> {
+        let found = self.entries.binary_search_by_key(&index, |entry| entry.index);
+        found.ok().and_then(|place| self.entries.get(place))
+    }
+
+    /// How many accesses of each grant are shown.
+    pub(crate) fn accesses(&self) -> BTreeMap<GrantId, u64> {
+        let mut shown = BTreeMap::new();
+        for entry in &self.entries {
+            if let Action::RecordAccess { attempt } = &entry.statement().action {
+                *shown.entry(attempt.attempt.grant).or_default() += 1;
+            }
+        }
+        shown
+    }
+}
