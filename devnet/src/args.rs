@@ -45,6 +45,12 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     /// Kill, stop and halt nodes of a devnet of its own under load, and check that nothing is lost
     Soak(SoakArgs),
+    /// Make a long log offline, for measuring only: its keys are known to everybody
+    Generate(GenerateArgs),
+    /// Measure how fast an archive is verified, beside bare signature verification
+    BenchVerify(BenchVerifyArgs),
+    /// Measure how large receipts are, and how quickly checked
+    BenchProofs(BenchProofsArgs),
 }
 
 /// Which devnet.
@@ -67,6 +73,9 @@ impl Command {
             }
             Command::Bench(args) => Invocation::of_process(args.dir.as_deref()),
             Command::Soak(args) => Invocation::of_process(args.dir.as_deref()),
+            Command::Generate(_) | Command::BenchVerify(_) | Command::BenchProofs(_) => {
+                Invocation::of_process(None)
+            }
         }
     }
 }
@@ -146,6 +155,59 @@ pub(crate) struct SoakArgs {
     /// Where the nodes' files lie meanwhile [default: a temporary directory]
     #[arg(long)]
     pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct GenerateArgs {
+    /// How many entries
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub(crate) entries: u64,
+    /// How many changes of the validators among them (three entries each)
+    #[arg(long, default_value_t = 0)]
+    pub(crate) changes: u64,
+    /// How many accesses in a block
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=2_000))]
+    pub(crate) per_block: u64,
+    /// The archive to write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The genesis to write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) genesis: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchVerifyArgs {
+    /// The archive
+    pub(crate) archive: PathBuf,
+    /// Its genesis
+    #[arg(long, value_name = "FILE")]
+    pub(crate) genesis: PathBuf,
+    /// How many cores [default: all that there are]
+    #[arg(long)]
+    pub(crate) cores: Option<u16>,
+    /// How often, the bare rate and the verification in turn
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub(crate) turns: u16,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchProofsArgs {
+    /// At which lengths of the log
+    #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
+    pub(crate) entries: Vec<u64>,
+    /// Read this archive instead of making a log; its validators must not change
+    #[arg(long, value_name = "FILE", requires = "genesis")]
+    pub(crate) archive: Option<PathBuf>,
+    /// The archive's genesis
+    #[arg(long, value_name = "FILE")]
+    pub(crate) genesis: Option<PathBuf>,
+    /// After how many changes of the validators, one log for each
+    #[arg(long, value_delimiter = ',', default_value = "0,10,50")]
+    pub(crate) changes: Vec<u64>,
+    /// How many accesses in a block
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=2_000))]
+    pub(crate) per_block: u64,
 }
 
 /// Reads a command line, the program's name first. Errors: what clap has to say, help and the

@@ -1,5 +1,5 @@
-//! What `comity-devnet` can be asked to do: up, down, status, reset, cli; demo, bench and soak
-//! are modules of their own.
+//! What `comity-devnet` can be asked to do: up, down, status, reset, cli; demo, bench, soak and
+//! logs that are made offline are modules of their own.
 //! Holds: a command either says what it did, or why not and what to do next.
 //! May not enter: how nodes are set up, started and stopped.
 
@@ -12,6 +12,7 @@ use crate::demo;
 use crate::failure::DevnetError;
 use crate::found;
 use crate::nodes::{Network, running};
+use crate::offline;
 use crate::page::{Page, row};
 use crate::people;
 use crate::place::{Place, PlaceError};
@@ -42,6 +43,13 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
         Command::Cli(args) => cli(args),
         Command::Bench(args) => bench::run(args, &mut page).map(|()| ExitCode::SUCCESS),
         Command::Soak(args) => soak::run(args, &mut page).map(|()| ExitCode::SUCCESS),
+        Command::Generate(args) => offline::generate(args, &mut page).map(|()| ExitCode::SUCCESS),
+        Command::BenchVerify(args) => {
+            offline::bench_verify(args, &mut page).map(|()| ExitCode::SUCCESS)
+        }
+        Command::BenchProofs(args) => {
+            offline::bench_proofs(args, &mut page).map(|()| ExitCode::SUCCESS)
+        }
     };
     match result {
         Ok(code) => code,

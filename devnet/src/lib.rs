@@ -15,6 +15,7 @@ mod failure;
 mod found;
 mod invocation;
 mod nodes;
+mod offline;
 mod page;
 mod people;
 mod place;

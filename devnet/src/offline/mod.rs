@@ -1,0 +1,65 @@
+//! Measurements without any node: a long log made offline, how fast it is verified, and how large
+//! and how quickly checked its proofs are. For measuring only: every key follows from its place.
+//! Holds: the log is built by core's own ledger and verifies like any other.
+//! May not enter: consensus; keys that anybody could mistake for real ones.
+
+mod chain;
+mod founding;
+mod proofs;
+mod reading;
+mod verifying;
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use comity_core::archive::{block_frame, certificate_frame, head};
+
+use crate::args::{BenchProofsArgs, BenchVerifyArgs, GenerateArgs};
+use crate::failure::DevnetError;
+use crate::page::Page;
+use crate::place::io_error;
+use chain::{Chain, Plan};
+
+/// Makes an archive and its genesis. Errors: they cannot be written; the rules refuse a record.
+pub(crate) fn generate(args: &GenerateArgs, page: &mut Page) -> Result<(), DevnetError> {
+    let plan = Plan { entries: args.entries, changes: args.changes, per_block: args.per_block };
+    let mut chain = Chain::new(plan)?;
+    let genesis = serde_json::to_vec_pretty(chain.genesis())
+        .map_err(|error| DevnetError::Unexpected(error.to_string()))?;
+    std::fs::write(&args.genesis, genesis)
+        .map_err(|source| io_error("write", &args.genesis, source))?;
+    let written = |source| io_error("write", &args.out, source);
+    let mut out = BufWriter::new(File::create_new(&args.out).map_err(written)?);
+    out.write_all(&head(&chain.genesis().id())).map_err(written)?;
+    let mut last = None;
+    while let Some(made) = chain.next_block()? {
+        out.write_all(&block_frame(&made.block)).map_err(written)?;
+        last = Some(made.certificate);
+    }
+    if let Some(certificate) = last {
+        out.write_all(&certificate_frame(&certificate)).map_err(written)?;
+    }
+    out.flush().map_err(written)?;
+    page.say(&format!(
+        "{} entries in {} blocks, {} bytes: {}",
+        chain.entries(),
+        chain.blocks(),
+        size_bytes(&args.out),
+        args.out.display()
+    ))
+}
+
+/// How fast an archive is verified. Errors: it does not verify.
+pub(crate) fn bench_verify(args: &BenchVerifyArgs, page: &mut Page) -> Result<(), DevnetError> {
+    verifying::run(args, page)
+}
+
+/// How large receipts are, and how quickly checked. Errors: the rules refuse a record.
+pub(crate) fn bench_proofs(args: &BenchProofsArgs, page: &mut Page) -> Result<(), DevnetError> {
+    proofs::run(args, page)
+}
+
+fn size_bytes(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |found| found.len())
+}
