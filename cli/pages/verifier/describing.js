@@ -1,0 +1,177 @@
+/* What a record or an object of the state says, as rows of words: nothing is left out, nothing is added.
+   Holds: every field of every type in shapes.js gets a row; a row is {label, text | code | rows | list}.
+   May not enter: the page's elements. */
+
+/** Fields by what they hold. What is in none of these is shown as it stands. */
+const TIMES = ['valid_until', 'suspect_since', 'not_before', 'not_after', 'needed_by', 'made_at', 'until', 'from',
+  'opened_on', 'on', 'closes', 'time'];
+const INDEXES = ['at', 'ended_at', 'registered_at', 'published_at', 'version_at', 'withdrawn_at', 'issued_at',
+  'opened_at', 'passed_at', 'last_at'];
+// Where there is none of these, it was so from the genesis on.
+const FOUNDED = ['registered_at', 'published_at'];
+const AGENCIES = ['agency', 'requester', 'superior', 'authority', 'sponsor', 'opened_by', 'electorate'];
+const CODED = ['matter', 'matters', 'duty_basis'];
+const VALUES = new Set([KEY_ROLE, KEY_ALGORITHM, LEVEL, AGENCY_KIND, SHARING, OPENNESS, GRADE, MODE, CODE_LIST, CHOICE,
+  ACCESS_REFUSAL, OUTCOME, MEASURE, STANDING, EQUIVOCATION, VOTE_KIND].flatMap(type => type.names));
+const ENUMS = ['role', 'algorithm', 'level', 'kind', 'sharing', 'openness', 'grade', 'mode', 'modes', 'list', 'choice',
+  'rule', 'outcome', 'measure', 'standing', 'equivocation'];
+// The last millisecond of which a browser knows the date.
+const LAST_DATE_MS = 8640000000000000n;
+
+/** Puts values into words of one language, by what one genesis knows. */
+class Describer {
+  constructor(language, genesis) {
+    this.language = language;
+    this.offset = genesis?.params.day_offset_minutes ?? 0;
+    this.names = new Map(genesis?.members.map(({ agency }) => [agency.id, agency.name]));
+    this.titles = new Map([...(genesis?.matters ?? []), ...(genesis?.duty_bases ?? [])].map(one => [one.code, one.title]));
+  }
+
+  say(name, values) {
+    return say(this.language, name, values);
+  }
+
+  /** A time where the consortium's days begin, with its distance from UTC. */
+  time(ms) {
+    if (ms > LAST_DATE_MS) return `${ms} ms`;
+    const local = new Date(Number(ms) + this.offset * 60000);
+    if (Number.isNaN(local.getTime())) return `${ms} ms`;
+    const size = Math.abs(this.offset);
+    const pair = number => String(number).padStart(2, '0');
+    const zone = `UTC${this.offset < 0 ? '−' : '+'}${pair(Math.floor(size / 60))}:${pair(size % 60)}`;
+    return `${local.toISOString().replace('T', ' ').replace(/(\.000)?Z$/, '')} ${zone}`;
+  }
+
+  agency(id) {
+    return this.names.has(id) ? this.say('in-the-genesis', { id, name: this.names.get(id) }) : id;
+  }
+
+  /** One value by the field that it stands in: {text | code | rows | list}. */
+  value(field, value) {
+    if (value === null && FOUNDED.includes(field)) return { text: this.say('the-genesis') };
+    if (value === null) return { text: this.say('none') };
+    if (typeof value === 'boolean') return { text: this.say(value ? 'yes' : 'no') };
+    if (TIMES.includes(field)) return { text: this.time(value) };
+    if (INDEXES.includes(field)) return { text: this.say('entry-number', { index: value }) };
+    if (typeof value === 'string') return this.word(field, value);
+    if (typeof value !== 'object') return { text: String(value) };
+    if (field === 'items') return this.items(value);
+    if (field === 'attempt' && value.attempt) return { rows: this.rows({ ...value.attempt, signature: value.signature }) };
+    if (field === 'sealed' && value.length > 0) return { list: value.map(code => ({ code })) };
+    if (Array.isArray(value)) {
+      return value.length ? { list: value.map(one => this.value(field, one)) } : { text: this.say('none') };
+    }
+    if (field === 'ballots' || field === 'hosted' && !('sponsor' in value)) return this.byAgency(value);
+    return { rows: this.rows(value) };
+  }
+
+  word(field, value) {
+    if (AGENCIES.includes(field) && !/^[0-9a-f]{64}$/.test(value)) return { text: this.agency(value) };
+    if (CODED.includes(field) && this.titles.has(value)) {
+      return { text: this.say('code-is', { code: value, title: this.titles.get(value) }) };
+    }
+    if (field === 'items' && value === 'all') return { text: this.say('all-items') };
+    if (ENUMS.includes(field) && VALUES.has(value)) return { text: this.say(`value-${value}`) };
+    if (/^([0-9a-f]{32}|[0-9a-f]{64}|[0-9a-f]{128})$/.test(value)) return { code: value };
+    return { text: value === '' ? this.say('none') : value };
+  }
+
+  /** Items of terms, or of a dataset with their kinds. */
+  items(value) {
+    const names = (value.only ?? value).map(one => (one.name ? `${one.name}${one.kind ? ` (${one.kind})` : ''}` : one));
+    return names.length ? { list: names.map(text => ({ text })) } : { text: this.say('none') };
+  }
+
+  byAgency(value) {
+    const rows = Object.entries(value).map(([id, own]) => ({ label: this.agency(id), ...this.value('agency', own) }));
+    return rows.length ? { rows } : { text: this.say('none') };
+  }
+
+  /** The fields of a struct or an enum's variant, in their order. */
+  rows(value) {
+    return Object.entries(value).map(([field, own]) => {
+      const isVariant = VALUES.has(field) && own !== null && typeof own === 'object' && !Array.isArray(own);
+      const label = this.say(isVariant ? `value-${field}` : `field-${field}`);
+      return { label, ...this.value(field, own) };
+    });
+  }
+
+  /** In one sentence, what a record did. */
+  sentence({ signers, action }) {
+    const terms = action.terms?.asked ?? action.terms ?? action.attempt?.attempt ?? action.dataset ?? {};
+    const dataset = typeof action.dataset === 'string' ? action.dataset : terms.dataset ?? terms.id;
+    const named = field => (action[field] === undefined ? '' : this.say(`value-${action[field]}`));
+    return this.say(`did-${action.kind}`, {
+      ...action, agency: signers[0].agency, dataset, requester: terms.requester, grant: action.grant ?? terms.grant,
+      role: action.role && named('role'), choice: action.choice && named('choice'), list: action.list && named('list'),
+      refusal: action.refusal && this.say(`value-${action.refusal.rule}`), count: action.codes?.length, measure: action.measure && this.say(`value-${action.measure.measure}`),
+    });
+  }
+
+  /** A signed record: {sentence, rows}. */
+  record({ statement }) {
+    const { signers, sealed, action } = statement;
+    const { kind, ...fields } = action;
+    const rows = signers.map(signer => ({
+      label: this.say('signed-by'),
+      rows: [
+        { label: this.say('field-agency'), text: this.agency(signer.agency) },
+        { label: this.say('field-role'), text: this.say(`value-${signer.role}`) },
+        { label: this.say('field-key'), code: signer.key },
+      ],
+    }));
+    rows.push(...this.rows(fields));
+    if (sealed.length) rows.push({ label: this.say('sealed-details'), list: sealed.map(code => ({ code })) });
+    rows.push({ label: this.say('valid_until'), text: this.time(statement.valid_until) });
+    rows.push({ label: this.say('field-nonce'), code: statement.nonce });
+    return { sentence: this.sentence(statement), rows };
+  }
+
+  /** An object of the state at a time: {title, rows}, or {title, text}. */
+  claim({ kind, name, value, holds }, time) {
+    const title = this.say(`object-${kind ?? 'unknown'}`, { name });
+    if (!holds) return { title, text: this.say(kind === null ? 'no-such-name' : 'holds-none') };
+    if (kind === null) return { title, text: this.say('unknown-object'), rows: [{ label: this.say('field-value'), code: value }] };
+    const rows = this.contents(kind, value);
+    const status = statusOf(kind, value, time);
+    if (status) rows.unshift({ label: this.say('status'), text: this.say(`status-${status.name}`, status) });
+    return { title, rows };
+  }
+
+  contents(kind, value) {
+    if (kind === 'validator-set') {
+      return value.map(one => ({ label: this.agency(one.agency), rows: this.rows({ key: one.key, power: one.power }) }));
+    }
+    const field = { authority: 'agency', 'rules-version': 'version', equivocation: 'at' }[kind];
+    return this.rows(field ? { [field]: value } : value);
+  }
+}
+
+/** How an object stood at a time, by itself alone: {name, at}, or null where that means nothing. */
+function statusOf(kind, value, time) {
+  const open = list => list.find(one => one.ended_at === null);
+  const paused = one => ({ name: 'suspended', at: one.at });
+  if (kind === 'grant') {
+    if (value.revoked) return { name: 'revoked', at: value.revoked.at };
+    if (time >= value.terms.not_after) return { name: 'expired' };
+    if (open(value.suspensions)) return paused(open(value.suspensions));
+    return { name: time < value.terms.not_before ? 'not-yet' : 'in-force' };
+  }
+  if (kind === 'key') {
+    if (value.revoked) return { name: 'revoked', at: value.revoked.at };
+    return { name: value.valid_until !== null && time >= value.valid_until ? 'key-expired' : 'key-good' };
+  }
+  if (kind === 'dataset') {
+    const gone = open(value.withdrawals);
+    if (gone) return { name: 'dataset-gone', at: gone.at };
+    return open(value.suspensions) ? paused(open(value.suspensions)) : { name: 'dataset-there' };
+  }
+  if (kind === 'matter' || kind === 'duty-basis') {
+    return value.withdrawn_at === null ? { name: 'code-there' } : { name: 'code-gone', at: value.withdrawn_at };
+  }
+  if (kind === 'request') {
+    return value.reply === null ? { name: 'request-open' } : { name: 'request-closed', at: value.reply.at };
+  }
+  if (kind !== 'proposal') return null;
+  return value.passed_at === null ? { name: 'proposal-open' } : { name: 'proposal-passed', at: value.passed_at };
+}
