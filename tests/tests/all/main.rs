@@ -11,5 +11,7 @@ mod harness;
 mod history;
 mod hostile;
 mod openapi;
+mod tampering;
 mod tidy;
+mod tlog;
 mod vectors;

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod archives;
+mod auditing;
 mod bad_records;
 mod catching_up;
 mod crash_points;
@@ -9,6 +10,7 @@ mod crashes;
 mod cut_machines;
 mod cut_networks;
 mod damaged_view;
+mod evidence;
 mod examples;
 mod faces;
 mod failing_disk;
@@ -18,8 +20,11 @@ mod four_machines;
 mod lost_log;
 mod lost_machines;
 mod membership;
+mod proofs;
 mod refused_starts;
 mod snapshots;
 pub(crate) mod strangers;
+mod tables;
 mod upgrades;
 mod upkeep;
+pub(crate) mod witnesses;

@@ -17,3 +17,4 @@ pub(crate) mod size;
 pub(crate) mod terminal;
 pub(crate) mod transcript;
 pub(crate) mod wait;
+pub(crate) mod witness;

@@ -12,6 +12,9 @@ const REWRITE: &str = "COMITY_WRITE_TRANSCRIPTS";
 /// Shortest run of hexadecimal digits that is taken for an id.
 const SHORTEST_ID: usize = 8;
 
+/// Characters of the key in a note's verifier key.
+const VERIFIER_KEY_CHARS: usize = 44;
+
 /// A transcript that grows.
 #[derive(Debug, Default)]
 pub(crate) struct Transcript {
@@ -136,6 +139,13 @@ fn steady(line: &str) -> String {
     let loopback = "  /ip4/127.0.0.1/tcp/";
     if let Some(port) = line.strip_prefix(loopback) {
         return format!("{loopback}{}", port.replace(|c: char| c.is_ascii_digit(), "0"));
+    }
+    // The verifier key of a note: name, id, and the key in base64.
+    if let [name, id, key] = line.splitn(3, '+').collect::<Vec<_>>()[..]
+        && key.len() == VERIFIER_KEY_CHARS
+        && !line.contains(' ')
+    {
+        return format!("{name}+{id}+{}", "x".repeat(VERIFIER_KEY_CHARS));
     }
     if line.starts_with("  Committed by ") {
         return "  Committed by       (more than two thirds of the members)".to_owned();

@@ -97,6 +97,15 @@ fn log(driver: &mut Driver<'_>, cast: &Cast) {
     driver.get("/v1/records/{record_id}", &[id], "");
     driver.get("/v1/blocks", &[], "from=2&limit=1");
     driver.get("/v1/blocks/{height}", &["2"], "");
+    proofs(driver);
+}
+
+/// Proof files: bytes, whose form docs/formats.md fixes.
+fn proofs(driver: &mut Driver<'_>) {
+    driver.get("/v1/entries/{index}/receipt", &["0"], "");
+    driver.get("/v1/collection", &[], "entries=0,2,1");
+    driver.get("/v1/extract", &[], "keys=70,6f");
+    driver.get("/v1/extension", &[], "earlier=1&later=2");
 }
 
 fn objects(driver: &mut Driver<'_>, cast: &Cast) {
@@ -151,6 +160,7 @@ fn streams(driver: &mut Driver<'_>) {
     for path in ["/v1/status", "/v1/node", "/v1/archive", "/healthz", "/readyz", "/metrics"] {
         driver.get(path, &[], "");
     }
+    driver.get("/v1/archive", &[], "from=2");
     // The stream does not end by itself: only its first entry is read.
     let (index, entry) = driver.api.events("/v1/events?from=0", &[]).next().unwrap();
     let schema = json!({ "$ref": "#/components/schemas/Entry" });
@@ -190,6 +200,7 @@ fn mistakes(driver: &mut Driver<'_>) {
         ("/v1/keys", &[], "agency=X"),
         ("/v1/keys/{key}", &["x"], ""),
         ("/v1/events", &[], "from=x"),
+        ("/v1/archive", &[], "from=0"),
     ] {
         driver.ask(400, Ask { path, named, query, ..get });
     }

@@ -29,6 +29,7 @@ const PACKAGES: &[(&str, &str, &[&str])] = &[
 /// All that core may build on: an auditor reads it whole.
 const CORE_MAY_USE: &[&str] = &[
     "argon2",
+    "base64",
     "bincode",
     "chacha20poly1305",
     "ed25519-dalek",

@@ -12,7 +12,7 @@ use comity_replica::message::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Hex, Vectors, fault_name};
+use super::{Hex, Vectors};
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -83,7 +83,7 @@ fn fault_of(message: &str, bytes: &[u8]) -> &'static str {
         "response" => Response::from_bytes(bytes).unwrap_err(),
         other => panic!("no message {other}"),
     };
-    fault_name(&error)
+    error.name()
 }
 
 // Messages have no rendering of their own. These are the vectors', field by field.

@@ -7,6 +7,8 @@ mod chain;
 mod founding;
 mod keyfiles;
 mod messages;
+mod noting;
+mod proving;
 mod records;
 mod rules;
 mod signing;
@@ -15,11 +17,13 @@ mod trees;
 mod trusting;
 mod values;
 
+pub(crate) use chain::verify as verify_archive;
+pub(crate) use proving::shown as verify_proof;
+
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use comity_core::encoding::DecodeError;
 use comity_core::hash::ConsortiumId;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -62,6 +66,8 @@ vectors! {
     "archives" => archives_verify_or_fail_where_they_should: chain::check_archives;
     "trustpaths" => trust_paths_prove_or_fail_by_name: trusting::check_paths;
     "snapshots" => snapshots_load_or_fail_by_name: trusting::check_snapshots;
+    "checkpoints" => checkpoints_read_the_same_or_fail_by_the_same_name: noting::check;
+    "proofs" => proof_files_show_the_same_or_fail_by_the_same_name: proving::check;
     "messages" => messages_of_nodes_agree: messages::check;
     "storage" => files_of_storage_open_as_they_were_written: storage::check;
 }
@@ -201,15 +207,4 @@ fn preimage(tag: &str, consortium: &ConsortiumId, body: &[u8]) -> Vec<u8> {
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
-}
-
-/// The fault's name in the table of "Encoding".
-fn fault_name(error: &DecodeError) -> &'static str {
-    match error {
-        DecodeError::Oversized { .. } => "oversized",
-        DecodeError::Truncated => "truncated",
-        DecodeError::Trailing { .. } => "trailing",
-        DecodeError::NotCanonical => "not-canonical",
-        DecodeError::Malformed { .. } => "malformed",
-    }
 }

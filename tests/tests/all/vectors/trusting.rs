@@ -10,7 +10,7 @@ use comity_core::snapshot::{
     HEAD_BYTES, Loaded, Loading, MAX_MANIFEST_BYTES, Manifest, SnapshotError, TAIL_BYTES,
     check_head,
 };
-use comity_core::trust_path::{Anchor, PathError, StepFault, TrustPath};
+use comity_core::trust_path::{Anchor, TrustPath};
 use comity_core::validators::ValidatorSet;
 use serde::Deserialize;
 
@@ -53,29 +53,11 @@ pub(super) fn check_paths(vectors: &Vectors) {
                 assert_eq!(verified.hash(), path.header.hash());
             }
             Err(error) => {
-                let named = path_fault(&error);
+                let named = error.name();
                 assert_eq!(Some(named), case.fault.as_deref(), "{}: {error}", case.what);
             }
         }
     });
-}
-
-fn path_fault(error: &PathError) -> &'static str {
-    match error {
-        PathError::Genesis(_) => "genesis",
-        PathError::NotAfter { .. } => "not-after",
-        PathError::Step { fault, .. } => match fault {
-            StepFault::Version => "version",
-            StepFault::Consortium => "consortium",
-            StepFault::Height => "height",
-            StepFault::Time => "time",
-            StepFault::Skipped => "skipped",
-            StepFault::Proposer => "proposer",
-            StepFault::Certificate(_) => "certificate",
-            StepFault::NoChange => "no-change",
-            StepFault::NextSet => "next-set",
-        },
-    }
 }
 
 #[derive(Deserialize)]

@@ -38,7 +38,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Hex, Vectors, fault_name, sha256};
+use super::{Hex, Vectors, sha256};
 
 /// Does `$act::<T>(..)` for the type of this name.
 macro_rules! of_type {
@@ -180,7 +180,7 @@ pub(super) fn check_malformed(vectors: &Vectors) {
         let name = case.r#type.as_str();
         let read = of_type!(name, read(bytes, limit), read_bare(name, bytes, limit));
         let error = read.expect_err(&case.what);
-        assert_eq!(fault_name(&error), case.fault, "{}: {error}", case.what);
+        assert_eq!(error.name(), case.fault, "{}: {error}", case.what);
     });
 }
 
