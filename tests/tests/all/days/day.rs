@@ -98,8 +98,13 @@ impl Day {
         self.consortium.dir().join(format!("desk-{agency}"))
     }
 
-    /// Somebody (`officer@civil.gz`) types a command at the agency's desk.
+    /// Somebody (`officer@civil.gz`) types a command at the agency's desk. People hear of one
+    /// another's acts later than their nodes do.
     pub(super) fn types(&self, who: &str, command: &str) -> Seen {
+        let member = |node: &Node| who.split_once('@').is_some_and(|(_, of)| of == node.agency);
+        if let Some(number) = self.consortium.nodes.iter().position(member) {
+            self.consortium.hears(number);
+        }
         terminal::run(self.shell(who), command, A_PERSON)
     }
 

@@ -155,8 +155,23 @@ impl Consortium {
         person
     }
 
-    /// Runs a command of `comity` against a node.
+    /// Waits until a node that runs has what the others have: who heard of a record from somebody
+    /// else finds it at the own agency's node, which may have been the last to commit it.
+    pub(crate) fn hears(&self, number: usize) {
+        let height = |node: &Node| -> Option<u64> {
+            let answer = node.api.ask("GET /v1/status", &[], b"").ok()?;
+            answer.json()["height"].as_u64()
+        };
+        let highest = self.nodes.iter().filter_map(height).max();
+        wait::until("a node to hear what the others know", || match height(&self.nodes[number]) {
+            Some(own) if Some(own) < highest => Err(format!("it is at {own} of {highest:?}")),
+            _ => Ok(()),
+        });
+    }
+
+    /// Runs a command of `comity` against a node, when that has [heard](Self::hears) of the others.
     pub(crate) fn comity(&self, number: usize, args: &[&str]) -> super::program::Ran {
+        self.hears(number);
         run(comity(self.dir(), args).args(["--node", &self.nodes[number].api.url()]))
     }
 
