@@ -280,6 +280,7 @@ impl<D: Disk + Clone> Storage<D> {
                 self.wal.append_origin(disk, public_key, vote_from)
             }
             StorageOp::Commit { height, header_hash, payload } => {
+                self.wal.sync_marks(disk)?;
                 self.blocks.append(height, &payload)?;
                 self.committing = Some((height, header_hash));
                 Ok(())
@@ -287,7 +288,7 @@ impl<D: Disk + Clone> Storage<D> {
         }
     }
 
-    /// The block log goes first: from the WAL's next sync on, a tip may be durable there that
+    /// The block log goes before the tip: from the WAL's next sync on, a tip may be durable there that
     /// promises these blocks, and entries of their heights may be gone.
     ///
     /// The tip itself waits for whatever next makes the WAL sync. Until then the WAL names an

@@ -56,6 +56,8 @@ pub(crate) struct Wal {
     unsynced_tips: u32,
     /// Whether something is unsynced that must not wait.
     is_due: bool,
+    /// Whether a mark is among it.
+    is_mark_due: bool,
     fsyncs: u64,
 }
 
@@ -105,6 +107,7 @@ impl Wal {
             bodies: replay.kept.iter().filter_map(KeptFrame::body).collect(),
             unsynced_tips: 0,
             is_due: false,
+            is_mark_due: false,
             fsyncs: 0,
         };
         if let Some(height) = decided {
@@ -147,6 +150,7 @@ impl Wal {
             guard.record(mark);
         }
         self.is_due = true;
+        self.is_mark_due = true;
         Ok(())
     }
 
@@ -215,9 +219,16 @@ impl Wal {
             end.sync(disk)?;
             self.fsyncs += 1;
             self.is_due = false;
+            self.is_mark_due = false;
             self.unsynced_tips = 0;
         }
         Ok(())
+    }
+
+    /// Makes durable what was signed, before a block is written whose certificate may show it: a
+    /// guard that lacks what its own block log shows counts as an old copy after a start.
+    pub(crate) fn sync_marks<D: Disk>(&mut self, disk: &mut D) -> Result<(), StorageError> {
+        if self.is_mark_due { self.sync(disk) } else { Ok(()) }
     }
 
     fn append_live<D: Disk>(
@@ -293,6 +304,7 @@ impl Wal {
         self.fsyncs += 1;
         self.live = live;
         self.is_due = false;
+        self.is_mark_due = false;
         self.unsynced_tips = 0;
         Ok(())
     }

@@ -13,6 +13,8 @@ use super::*;
 #[derive(Default)]
 struct Model {
     blocks: BTreeMap<u64, Vec<u8>>,
+    /// How many marks were performed before each block: it may show what they signed.
+    marks_before: BTreeMap<u64, usize>,
     marks: Vec<SignedMark>,
     entries: Vec<RecoveredEntry>,
     bodies: Vec<RecoveredBody>,
@@ -47,6 +49,7 @@ impl Model {
             0 | 1 => {
                 let payload = random.bytes(150);
                 self.blocks.insert(height, payload.clone());
+                self.marks_before.insert(height, self.marks.len());
                 let header_hash = hash(height.to_le_bytes()[0]);
                 StorageOp::Commit { height, header_hash, payload }
             }
@@ -129,6 +132,8 @@ impl Model {
             Some(last) => 1 + self.marks.iter().position(|mark| mark == last).unwrap(),
         };
         assert!(kept >= self.acknowledged.marks);
+        let shown = self.marks_before.get(&tip).copied().unwrap_or_default();
+        assert!(kept >= shown, "block {tip} is there, mark {kept} of the {shown} before it is not");
         self.marks.truncate(kept);
         for mark in self.marks.iter().filter(|mark| mark.height > tip) {
             assert_eq!(guard.mark(mark.position()), Some(mark));
