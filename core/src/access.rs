@@ -4,14 +4,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::basis::Basis;
+use crate::batch::Batch;
 use crate::dataset::{DeliveryMode, Items, Sharing};
 use crate::encoding::{Decode, Encode};
 use crate::hash::{Commitment, ConsortiumId};
-use crate::ids::{DatasetId, ExchangeId, GrantId, LogIndex, TimeMs};
+use crate::ids::{DatasetId, EmergencyId, ExchangeId, GrantId, LogIndex, TimeMs};
 use crate::keys::{PublicKey, Signature, SignatureError};
 use crate::text::{AgencyId, Code, ItemName};
 
-/// What an officer asks of a provider, under a grant.
+/// What an officer asks of a provider, under a grant or in an emergency.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attempt {
@@ -19,8 +21,8 @@ pub struct Attempt {
     pub consortium: ConsortiumId,
     /// This exchange; both legs name it.
     pub exchange: ExchangeId,
-    /// The grant that it relies on.
-    pub grant: GrantId,
+    /// The grant, or the emergency, that it relies on.
+    pub grant: Basis,
     /// The dataset.
     pub dataset: DatasetId,
     /// The requesting agency.
@@ -40,6 +42,16 @@ pub struct Attempt {
     /// Salted commitments to details kept off the log. No rule reads them.
     #[serde(default)]
     pub sealed: Vec<Commitment>,
+    /// Where it stands for many accesses at once: how many, and what commits to them.
+    #[serde(default)]
+    pub batch: Option<Batch>,
+}
+
+impl Attempt {
+    /// How many accesses it is charged as: 1, or those of its batch.
+    pub fn count(&self) -> u64 {
+        self.batch.map_or(1, |batch| u64::from(batch.count))
+    }
 }
 
 /// An attempt with its officer's signature.
@@ -148,14 +160,15 @@ pub enum AccessRefusal {
     /// The delivery mode is not among the grant's.
     #[error("the grant does not cover this delivery mode")]
     ModeNotCovered,
-    /// All accesses that the grant allows are used.
-    #[error("all {limit} accesses of the grant are used")]
+    /// The accesses that the grant allows are used, or fewer are left than were asked for.
+    #[error("of the {limit} accesses of the grant fewer are left than this takes")]
     QuotaUsed {
         /// The grant's total quota.
         limit: u64,
     },
-    /// All accesses that the grant allows for this day are used.
-    #[error("all {limit} accesses of the grant for this day are used")]
+    /// The accesses that the grant allows for this day are used, or fewer are left than were asked
+    /// for.
+    #[error("of the {limit} accesses of the grant for this day fewer are left than this takes")]
     DailyQuotaUsed {
         /// The grant's daily quota.
         limit: u64,
@@ -217,9 +230,67 @@ pub enum AccessRefusal {
         /// When it ended.
         until: TimeMs,
     },
+    /// The grant names officers, and this is none of them.
+    #[error("the grant does not name this officer's post or key")]
+    OfficerNotNamed,
+    /// The grant from which this one was derived lets nothing through, or not this.
+    #[error("the grant was derived from {parent}, which refuses: {because}")]
+    ParentNotInForce {
+        /// The grant from which it was derived.
+        parent: GrantId,
+        /// The rule by which an access under that one is refused.
+        because: Code,
+    },
+    /// No such emergency.
+    #[error("there is no emergency {emergency}")]
+    NoSuchEmergency {
+        /// The emergency named.
+        emergency: EmergencyId,
+    },
+    /// The emergency does not open the dataset.
+    #[error("the emergency does not open {dataset}")]
+    DatasetNotOpened {
+        /// The dataset asked for.
+        dataset: DatasetId,
+    },
+    /// The emergency does not let the requesting agency ask.
+    #[error("the emergency does not name the requesting agency")]
+    RequesterNotNamed,
+    /// The dataset is the requesting agency's own.
+    #[error("an agency needs no emergency for its own dataset")]
+    OwnDataset,
+    /// The emergency is over.
+    #[error("the emergency was over at {since}")]
+    EmergencyEnded {
+        /// Since when.
+        since: TimeMs,
+    },
+    /// The emergency is for another matter.
+    #[error("the emergency is for the matter {matter}")]
+    EmergencyMatter {
+        /// The emergency's matter.
+        matter: Code,
+    },
+    /// As many accesses of the requesting agency as an emergency may have.
+    #[error("the agency has recorded {limit} accesses in this emergency")]
+    EmergencyUsed {
+        /// Records allowed.
+        limit: u64,
+    },
 }
 
 impl AccessRefusal {
+    /// The refusal of an access under a grant that was derived from `parent`, because one under
+    /// that is refused.
+    pub(crate) fn of_parent(parent: GrantId, because: &AccessRefusal) -> AccessRefusal {
+        AccessRefusal::ParentNotInForce { parent, because: rule_name(because.rule()) }
+    }
+
+    /// The same, because the parent no longer names the derived grant's requester.
+    pub(crate) fn no_longer_onward(parent: GrantId) -> AccessRefusal {
+        AccessRefusal::ParentNotInForce { parent, because: rule_name("onward-not-allowed") }
+    }
+
     /// The rule's name, as in denials, the API's problem types and the message catalogue.
     pub fn rule(&self) -> &'static str {
         match self {
@@ -252,6 +323,22 @@ impl AccessRefusal {
             AccessRefusal::ProviderLeft { .. } => "provider-left",
             AccessRefusal::ProviderHostingOver { .. } => "provider-hosting-over",
             AccessRefusal::ModeNoLongerOffered => "mode-no-longer-offered",
+            AccessRefusal::OfficerNotNamed => "officer-not-named",
+            AccessRefusal::ParentNotInForce { .. } => "parent-not-in-force",
+            AccessRefusal::NoSuchEmergency { .. } => "no-such-emergency",
+            AccessRefusal::DatasetNotOpened { .. } => "dataset-not-opened",
+            AccessRefusal::RequesterNotNamed => "requester-not-named",
+            AccessRefusal::OwnDataset => "own-dataset",
+            AccessRefusal::EmergencyEnded { .. } => "emergency-ended",
+            AccessRefusal::EmergencyMatter { .. } => "emergency-matter",
+            AccessRefusal::EmergencyUsed { .. } => "emergency-used",
         }
+    }
+}
+
+fn rule_name(rule: &str) -> Code {
+    match rule.parse() {
+        Ok(name) => name,
+        Err(_) => unreachable!("{rule} is a name of letters and hyphens"),
     }
 }

@@ -49,6 +49,18 @@ pub enum AgencyKind {
     Research,
 }
 
+impl AgencyKind {
+    /// Whether it is a public body: others act on the word of one.
+    pub fn is_public(self) -> bool {
+        matches!(
+            self,
+            AgencyKind::Government
+                | AgencyKind::PublicInstitution
+                | AgencyKind::PartyLegislativeOrJudicial
+        )
+    }
+}
+
 /// What a member's node does.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -93,6 +105,19 @@ pub struct Agency {
     pub operated_by: Text<128>,
     /// Whether its node votes.
     pub standing: Standing,
+    /// Who answers for it 保荐单位, where it is no public body. Of a hosted member it is its host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sponsor: Option<AgencyId>,
+}
+
+impl Agency {
+    /// Who answers for it: of a hosted member its host.
+    pub fn answered_for_by(&self) -> Option<&AgencyId> {
+        match &self.standing {
+            Standing::Hosted { sponsor, .. } => Some(sponsor),
+            _ => self.sponsor.as_ref(),
+        }
+    }
 }
 
 /// What a key is for. A key has one role, for ever.

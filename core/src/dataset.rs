@@ -5,14 +5,18 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::duty::Mark;
 use crate::encoding::{Decode, Encode};
 use crate::hash::{ConsortiumId, DetailsHash, Purpose, tagged};
-use crate::ids::{DatasetId, LogIndex};
+use crate::ids::{DatasetId, LogIndex, TimeMs};
 use crate::interruption::{Interruption, Interruptions};
-use crate::text::{ItemName, Text};
+use crate::text::{AgencyId, ItemName, Text};
 
 /// Most items (信息项) that a dataset may list.
 pub const MAX_ITEMS: usize = 128;
+
+/// Most conditions that a dataset may state.
+pub const MAX_STATED: usize = 16;
 
 /// How a dataset is shared between agencies 共享属性.
 #[derive(
@@ -111,7 +115,8 @@ pub struct Dataset {
     pub items: Vec<Item>,
     /// How it is shared.
     pub sharing: Sharing,
-    /// The conditions under which it is shared, or the legal basis on which it is not.
+    /// How it is shared, in words, or the legal basis on which it is not. Conditions that bind are
+    /// in `stated`.
     #[serde(default)]
     pub conditions: Text<512>,
     /// How open it is to the public.
@@ -128,9 +133,39 @@ pub struct Dataset {
     /// Hash of what else is known about it, as a text that the owner's node keeps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<DetailsHash>,
+    /// At least so often (days) the owner updates it 更新周期; none where it promises nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update_days: Option<u16>,
+    /// Whether its answers to `verify` may be declared reliable 结果互认: whoever relies on one needs no
+    /// further document.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reliable: bool,
+    /// Who decides about its sharing 共享管理权, where that is not its owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manager: Option<AgencyId>,
+    /// How it is served: hours, capacity, whom to call.
+    #[serde(default)]
+    pub service: Text<512>,
+    /// The conditions that a grant on it may impose, by number from 1; no others are imposed.
+    #[serde(default)]
+    pub stated: Vec<Text<256>>,
 }
 
 impl Dataset {
+    /// Who decides about its sharing 共享管理权.
+    pub fn managed_by(&self) -> &AgencyId {
+        self.manager.as_ref().unwrap_or(&self.id.agency)
+    }
+
+    /// Who decides what an agency may do with it: its manager, and its owner where the manager
+    /// itself asks.
+    pub fn decided_by(&self, requester: &AgencyId) -> &AgencyId {
+        match self.managed_by() {
+            manager if manager != requester => manager,
+            _ => &self.id.agency,
+        }
+    }
+
     /// Those of these items, where single ones are named, that the dataset does not list.
     pub fn unlisted<'a>(&self, items: &'a Items) -> impl Iterator<Item = &'a ItemName> {
         let named = match items {
@@ -166,9 +201,30 @@ pub struct PublishedDataset {
     /// Its withdrawals from the catalogue, each ended where it was published again. A withdrawal
     /// ends every grant that was issued before it.
     pub withdrawals: Interruptions,
+    /// Where its data was last made new: its publication, at first.
+    pub updated: Mark,
+    /// The time of the block that made this version.
+    pub version_on: TimeMs,
+    /// What its owner owes next, by what it promised when the data was last made new. An amendment
+    /// changes what is promised from the next time on.
+    pub promised: Option<UpdatePromise>,
+}
+
+/// That a dataset's data will be made new. Kept until it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct UpdatePromise {
+    /// Within so many days …
+    pub update_days: u16,
+    /// … from this time on.
+    pub since: TimeMs,
 }
 
 impl PublishedDataset {
+    /// What is owed from a time on at which the data is new.
+    pub fn promised_anew(dataset: &Dataset, since: TimeMs) -> Option<UpdatePromise> {
+        dataset.update_days.map(|update_days| UpdatePromise { update_days, since })
+    }
+
     /// The first withdrawal since a grant was issued at this position: it ended the grant.
     pub fn withdrawn_since(&self, issued_at: LogIndex) -> Option<&Interruption> {
         self.withdrawals.all().iter().find(|withdrawal| withdrawal.at > issued_at)

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::agency::Standing;
 use crate::encoding::{Decode, Encode};
 use crate::genesis::{GenesisKey, GenesisMember, Params};
-use crate::ids::{LogIndex, TimeMs};
+use crate::ids::{EmergencyId, LogIndex, TimeMs};
 use crate::keys::PublicKey;
 use crate::text::{AgencyId, Text};
 
@@ -81,6 +81,85 @@ pub enum Measure {
         /// The version.
         version: u16,
     },
+    /// Names the agencies that hold an office, in the place of those that did.
+    Appoint {
+        /// The office.
+        office: Office,
+        /// Who holds it from now on.
+        agencies: BTreeSet<AgencyId>,
+    },
+    /// Changes who answers for a member that is no public body.
+    ChangeSponsor {
+        /// The member.
+        agency: AgencyId,
+        /// Who answers for it from now on.
+        sponsor: AgencyId,
+    },
+    /// Lets an emergency go on, or in force again, for a further time.
+    RenewEmergency {
+        /// The emergency.
+        emergency: EmergencyId,
+        /// It is in force in blocks before this time.
+        until: TimeMs,
+    },
+}
+
+/// Most agencies that hold one office.
+pub const MAX_HOLDERS: usize = 64;
+
+/// Powers that the members give to some of them. Further ones are added at the end.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Office {
+    /// 监督机关: one agency, not the competent authority; signs rule packs beside it.
+    Supervisor,
+    /// Those who may declare emergencies.
+    EmergencyDeclarer,
+    /// Those who review what stewards do; they hold draws.
+    StewardReviewer,
+    /// Those who review who declares emergencies.
+    EmergencyReviewer,
+    /// Those who review who publishes calendars and rule packs.
+    RulesReviewer,
+    /// Those who review what admins do.
+    AdminReviewer,
+}
+
+impl Office {
+    /// Every office, in the order of its encoding.
+    pub const ALL: [Office; 6] = [
+        Office::Supervisor,
+        Office::EmergencyDeclarer,
+        Office::StewardReviewer,
+        Office::EmergencyReviewer,
+        Office::RulesReviewer,
+        Office::AdminReviewer,
+    ];
+
+    /// The office as it is written in commands and files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Office::Supervisor => "supervisor",
+            Office::EmergencyDeclarer => "emergency-declarer",
+            Office::StewardReviewer => "steward-reviewer",
+            Office::EmergencyReviewer => "emergency-reviewer",
+            Office::RulesReviewer => "rules-reviewer",
+            Office::AdminReviewer => "admin-reviewer",
+        }
+    }
+
+    /// Whether one agency holds it, and no more.
+    pub fn is_single(self) -> bool {
+        matches!(self, Office::Supervisor)
+    }
+}
+
+impl std::fmt::Display for Office {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl Measure {
@@ -95,6 +174,9 @@ impl Measure {
             Measure::ChangeAuthority { .. } => "change-authority",
             Measure::ChangeParams { .. } => "change-params",
             Measure::ActivateVersion { .. } => "activate-version",
+            Measure::Appoint { .. } => "appoint",
+            Measure::ChangeSponsor { .. } => "change-sponsor",
+            Measure::RenewEmergency { .. } => "renew-emergency",
         }
     }
 
@@ -106,8 +188,12 @@ impl Measure {
             | Measure::ReplaceKey { agency, .. }
             | Measure::ChangeOperator { agency, .. }
             | Measure::ChangeStanding { agency, .. }
-            | Measure::ChangeAuthority { agency } => Some(agency),
-            Measure::ChangeParams { .. } | Measure::ActivateVersion { .. } => None,
+            | Measure::ChangeAuthority { agency }
+            | Measure::ChangeSponsor { agency, .. } => Some(agency),
+            Measure::ChangeParams { .. }
+            | Measure::ActivateVersion { .. }
+            | Measure::Appoint { .. }
+            | Measure::RenewEmergency { .. } => None,
         }
     }
 
@@ -119,7 +205,16 @@ impl Measure {
             }
             Measure::ReplaceKey { agency, new: Some(key), .. }
             | Measure::ChangeStanding { agency, key: Some(key), .. } => vec![(agency, key)],
-            _ => vec![],
+            Measure::ReplaceKey { new: None, .. }
+            | Measure::ChangeStanding { key: None, .. }
+            | Measure::Remove { .. }
+            | Measure::ChangeOperator { .. }
+            | Measure::ChangeAuthority { .. }
+            | Measure::ChangeParams { .. }
+            | Measure::ActivateVersion { .. }
+            | Measure::Appoint { .. }
+            | Measure::ChangeSponsor { .. }
+            | Measure::RenewEmergency { .. } => vec![],
         }
     }
 }

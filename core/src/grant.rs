@@ -1,14 +1,16 @@
 //! Grants 授权: what one agency lets another do with a dataset.
-//! Holds: terms never change; a status change keeps its position.
+//! Holds: each version of the terms stays; a status change keeps its position.
 //! May not enter: the rules (see `apply`). Source: docs/formats.md, "Grants".
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::{DeliveryMode, Items};
+use crate::binding::{Bearers, Fulfilment, Side, Undertaking};
+use crate::dataset::{DeliveryMode, Items, PublishedDataset, Sharing};
+use crate::duty::Mark;
 use crate::encoding::{Decode, Encode};
-use crate::ids::{DatasetId, LogIndex, RequestId, TimeMs};
+use crate::ids::{DatasetId, GrantId, LogIndex, RequestId, TimeMs};
 use crate::interruption::Interruptions;
 use crate::text::{AgencyId, Code, Text};
 
@@ -39,9 +41,19 @@ pub struct GrantTerms {
     pub total_quota: Option<u64>,
     /// Most accesses on one day of consensus time, where limited.
     pub daily_quota: Option<u64>,
-    /// Conditions in words; not evaluated.
+    /// Which of the conditions apply that the dataset states, by number from 1, in its version of
+    /// that day.
     #[serde(default)]
-    pub conditions: Text<512>,
+    pub conditions: BTreeSet<u8>,
+    /// Which of the requester's officers may use it.
+    #[serde(default)]
+    pub officers: Bearers,
+    /// To which agencies the requester may pass it on, one level down (at most 16).
+    #[serde(default)]
+    pub onward: BTreeSet<AgencyId>,
+    /// What both sides undertake (at most 8).
+    #[serde(default)]
+    pub undertakings: Vec<Undertaking>,
 }
 
 /// In what terms go beyond others.
@@ -66,6 +78,14 @@ pub enum TermField {
     TotalQuota,
     /// A greater daily quota.
     DailyQuota,
+    /// A further officer.
+    Officers,
+    /// A further agency to which it may be passed on.
+    Onward,
+    /// Less that the requester undertakes.
+    Undertakings,
+    /// A condition left out.
+    Conditions,
 }
 
 impl TermField {
@@ -81,6 +101,10 @@ impl TermField {
             TermField::Period => "period",
             TermField::TotalQuota => "total-quota",
             TermField::DailyQuota => "daily-quota",
+            TermField::Officers => "officers",
+            TermField::Onward => "onward",
+            TermField::Undertakings => "undertakings",
+            TermField::Conditions => "conditions",
         }
     }
 }
@@ -93,7 +117,7 @@ impl std::fmt::Display for TermField {
 
 impl GrantTerms {
     /// The first field, in the order of [`TermField`], in which these terms permit more than
-    /// `asked` does. Conditions only narrow, and are not compared.
+    /// `asked` does.
     pub fn beyond(&self, asked: &GrantTerms) -> Option<TermField> {
         // No limit is the greatest of all.
         let exceeds = |own: Option<u64>, limit: Option<u64>| {
@@ -112,8 +136,32 @@ impl GrantTerms {
             ),
             (TermField::TotalQuota, exceeds(self.total_quota, asked.total_quota)),
             (TermField::DailyQuota, exceeds(self.daily_quota, asked.daily_quota)),
+            (TermField::Officers, self.officers.beyond(&asked.officers)),
+            (TermField::Onward, !self.onward.is_subset(&asked.onward)),
+            (TermField::Undertakings, self.undertakes_less_than(asked)),
+            (TermField::Conditions, !asked.conditions.is_subset(&self.conditions)),
         ];
         beyond.into_iter().find(|(_, is_beyond)| *is_beyond).map(|(field, _)| field)
+    }
+
+    /// Whether the requester undertakes in `asked` what it does not here, or not as soon.
+    fn undertakes_less_than(&self, asked: &GrantTerms) -> bool {
+        let is_kept = |wanted: &Undertaking| {
+            let alike = self.undertakings.iter().find(|own| own.is_like(wanted));
+            alike.is_some_and(|own| own.what.days() <= wanted.what.days())
+        };
+        let by_requester = |one: &&Undertaking| one.by == Side::Requester;
+        !asked.undertakings.iter().filter(by_requester).all(is_kept)
+    }
+
+    /// The most that may be passed on to an agency: these terms, for it.
+    pub fn passed_on_to(&self, requester: &AgencyId) -> GrantTerms {
+        GrantTerms {
+            requester: requester.clone(),
+            // The officers named are another agency's.
+            officers: Bearers::All,
+            ..self.clone()
+        }
     }
 }
 
@@ -130,6 +178,52 @@ pub struct Grant {
     pub suspensions: Interruptions,
     /// Its revocation, if any.
     pub revoked: Option<Revocation>,
+    /// The time of the block that issued it.
+    pub issued_on: TimeMs,
+    /// Where the provider first made the data ready 提供: its word, or the first access.
+    pub delivered: Option<Mark>,
+    /// The version of the terms, from 1; each change of them makes one more.
+    pub version: u32,
+    /// The entry that made this version.
+    pub version_at: LogIndex,
+    /// The grant from which it was derived, where it was.
+    pub parent: Option<GrantId>,
+    /// The first access under it: from then on its requester is bound by what it undertakes.
+    pub first_use: Option<Mark>,
+    /// What was fulfilled of the undertakings, ascending by number.
+    pub fulfilled: Vec<Fulfilment>,
+    /// How the dataset was shared when the grant was issued. What was not shared went with the
+    /// competent authority's signature, and so goes on.
+    pub sharing: Sharing,
+}
+
+impl Grant {
+    /// When it ends by itself or by its revocation, as things stand.
+    pub fn ends(&self) -> TimeMs {
+        let revoked = self.revoked.as_ref().map(|revocation| revocation.on);
+        revoked.map_or(self.terms.not_after, |on| on.min(self.terms.not_after))
+    }
+
+    /// When it ends, as things stand with its dataset, whose withdrawal ends it; leaving the one from
+    /// which it was derived out of account.
+    pub fn ends_with(&self, dataset: Option<&PublishedDataset>) -> TimeMs {
+        let withdrawal = dataset.and_then(|dataset| dataset.withdrawn_since(self.issued_at));
+        withdrawal.map_or(self.ends(), |withdrawal| withdrawal.on.min(self.ends()))
+    }
+
+    /// How an undertaking was fulfilled, if it was.
+    pub fn fulfilment(&self, number: u8) -> Option<&Fulfilment> {
+        self.fulfilled.iter().find(|fulfilment| fulfilment.number == number)
+    }
+}
+
+/// An earlier version of a grant's terms. State value under its id and version.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct GrantVersion {
+    /// What it permitted.
+    pub terms: GrantTerms,
+    /// The entry that made this version.
+    pub version_at: LogIndex,
 }
 
 /// A grant's end before its time.
@@ -139,6 +233,8 @@ pub struct Revocation {
     pub at: LogIndex,
     /// Why.
     pub reason: Text<256>,
+    /// The time of that entry's block.
+    pub on: TimeMs,
 }
 
 /// How far a grant is used up. State value beside the grant.
@@ -150,6 +246,8 @@ pub struct Usage {
     pub day: u64,
     /// Accesses on that day.
     pub on_day: u64,
+    /// How many of all were under grants derived from it.
+    pub onward: u64,
 }
 
 impl Usage {
@@ -158,8 +256,15 @@ impl Usage {
         if self.day == day { self.on_day } else { 0 }
     }
 
-    /// This usage with one more access, on `day`.
-    pub fn with_one_on(&self, day: u64) -> Usage {
-        Usage { total: self.total + 1, day, on_day: self.on(day) + 1 }
+    /// This usage with `count` more accesses, on `day`.
+    pub fn with(&self, count: u64, day: u64) -> Usage {
+        let total = self.total.saturating_add(count);
+        let on_day = self.on(day).saturating_add(count);
+        Usage { total, day, on_day, onward: self.onward }
+    }
+
+    /// This usage with `count` more accesses, on `day`, under a grant derived from this one.
+    pub fn with_passed_on(&self, count: u64, day: u64) -> Usage {
+        Usage { onward: self.onward.saturating_add(count), ..self.with(count, day) }
     }
 }

@@ -81,6 +81,14 @@ hash_types! {
     Commitment;
     /// Hash of a text about a dataset that its owner's node keeps.
     DetailsHash;
+    /// RFC 6962 root over the commitments to a batch's accesses.
+    BatchRoot;
+    /// Salted hash of what was handed over in an exchange.
+    AnswerHash;
+    /// What an agency commits to in a draw.
+    DrawCommitment;
+    /// The random bytes behind it: a secret until they are revealed.
+    DrawSecret;
 }
 
 /// Exactly 32 bytes from 64 lower-case hexadecimal digits.
@@ -132,6 +140,18 @@ pub enum Purpose {
     Query,
     /// What a node draws the nonce of an accusation from.
     Accusation,
+    /// A salted commitment to one access of a batch.
+    Batched,
+    /// What was handed over in an exchange.
+    Answer,
+    /// What an agency commits to in a draw.
+    DrawCommitment,
+    /// The seed of a draw.
+    DrawSeed,
+    /// Which record is drawn.
+    DrawRecord,
+    /// Who reviews it.
+    DrawReviewer,
 }
 
 impl Purpose {
@@ -156,6 +176,12 @@ impl Purpose {
             Purpose::Details => "comity/details/1",
             Purpose::Query => "comity/query/1",
             Purpose::Accusation => "comity/accusation/1",
+            Purpose::Batched => "comity/batched/1",
+            Purpose::Answer => "comity/answer/1",
+            Purpose::DrawCommitment => "comity/draw-commitment/1",
+            Purpose::DrawSeed => "comity/draw-seed/1",
+            Purpose::DrawRecord => "comity/draw-record/1",
+            Purpose::DrawReviewer => "comity/draw-reviewer/1",
         }
     }
 }

@@ -142,8 +142,20 @@ positions! {
     GrantId: 'G', 'g', "a grant id", "a G and the position of the entry that issued it, as in G17";
     /// A request 共享申请: the position of the entry that opened it, written `R12`.
     RequestId: 'R', 'r', "a request id", "an R and the position of the entry that opened it, as in R12";
+    /// An emergency 应急共享: the position of the entry that declared it, written `E23`.
+    EmergencyId: 'E', 'e', "an emergency id", "an E and the position of the entry that declared it, as in E23";
     /// A proposal: the position of the entry that opened it, written `P9`.
     ProposalId: 'P', 'p', "a proposal id", "a P and the position of the entry that opened it, as in P9";
+    /// A check request 核查申请: the position of the entry that opened it, written `C21`.
+    CheckId: 'C', 'c', "a check id", "a C and the position of the entry that opened it, as in C21";
+    /// An incident 安全事件: the position of the entry that reported it, written `I23`.
+    IncidentId: 'I', 'i', "an incident id", "an I and the position of the entry that reported it, as in I23";
+    /// A dispute 争议: the position of the entry that opened it, written `D27`.
+    DisputeId: 'D', 'd', "a dispute id", "a D and the position of the entry that opened it, as in D27";
+    /// A draw 双随机: the position of the entry that opened it, written `W31`.
+    DrawId: 'W', 'w', "a draw id", "a W and the position of the entry that opened it, as in W31";
+    /// A finding 审计发现: the position of the entry that opened it, written `F34`.
+    FindingId: 'F', 'f', "a finding id", "an F and the position of the entry that opened it, as in F34";
 }
 
 /// A number with one spelling: digits without a sign and without leading zeros.

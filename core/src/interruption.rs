@@ -4,8 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::duty::Mark;
 use crate::encoding::{Decode, Encode};
-use crate::ids::LogIndex;
+use crate::ids::{LogIndex, TimeMs};
 use crate::text::Text;
 
 /// Most interruptions of one kind that an object may have in all its life.
@@ -20,6 +21,8 @@ pub struct Interruption {
     pub reason: Text<256>,
     /// The entry that ended it, if one did.
     pub ended_at: Option<LogIndex>,
+    /// The time of the block of the entry that began it.
+    pub on: TimeMs,
 }
 
 /// All interruptions of one kind, oldest first; only the last may go on.
@@ -44,8 +47,9 @@ impl Interruptions {
     }
 
     /// Begins one. The caller has seen that none goes on.
-    pub fn begin(&mut self, at: LogIndex, reason: Text<256>) {
-        self.0.push(Interruption { at, reason, ended_at: None });
+    pub fn begin(&mut self, mark: Mark, reason: Text<256>) {
+        let Mark { at, on } = mark;
+        self.0.push(Interruption { at, reason, ended_at: None, on });
     }
 
     /// Ends the one that goes on.

@@ -2,9 +2,20 @@
 //! Holds: a refusal says which rule and what it found; names never change meaning.
 //! May not enter: advice for people (it is in the message catalogue). Source: docs/formats.md, "Rules".
 
+mod approval;
+mod checks;
+mod disputes;
+mod duties;
+mod emergency;
 mod found;
+mod grants;
+mod incidents;
+mod legs;
 mod names;
+mod oversight;
+mod supervision;
 
+use found::named;
 use serde::{Deserialize, Serialize};
 
 use crate::access::AccessRefusal;
@@ -16,7 +27,17 @@ use crate::ids::{DatasetId, GrantId, LogIndex, ProposalId, RequestId, TimeMs};
 use crate::keys::PublicKey;
 use crate::text::{AgencyId, Code, ItemName};
 
-pub use found::{DatasetField, MeasureFault};
+pub use approval::ApprovalRefusal;
+pub use checks::CheckRefusal;
+pub use disputes::DisputeRefusal;
+pub use duties::DutyRefusal;
+pub use emergency::EmergencyRefusal;
+pub use found::{DatasetField, MeasureFault, SignerNeeded};
+pub use grants::GrantRefusal;
+pub use incidents::IncidentRefusal;
+pub use legs::LegRefusal;
+pub use oversight::OversightRefusal;
+pub use supervision::SupervisionRefusal;
 
 /// Why the ledger refuses a record at a position.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -424,6 +445,52 @@ pub enum Refusal {
         /// The entry.
         at: LogIndex,
     },
+    /// Other signatures than the act needs.
+    #[error("this needs the signatures of {} and no others", named(needed))]
+    WrongSigners {
+        /// Who must sign, each once, in any order.
+        needed: Vec<SignerNeeded>,
+    },
+    /// A calendar or a rule pack is refused. Rendered as that refusal itself.
+    #[error("{0}")]
+    #[serde(untagged)]
+    Supervision(SupervisionRefusal),
+    /// What is said about sharing, or who lets data go, is refused. Rendered as that refusal itself.
+    #[error("{0}")]
+    #[serde(untagged)]
+    Approval(ApprovalRefusal),
+    /// What is done about a duty is refused. Rendered as that refusal itself.
+    #[error("{0}")]
+    #[serde(untagged)]
+    Duty(DutyRefusal),
+    /// How a grant is bound, changed or passed on is refused. Rendered as that refusal itself.
+    #[error("{0}")]
+    #[serde(untagged)]
+    Grant(GrantRefusal),
+    /// A leg of an exchange is refused. Rendered as that refusal itself.
+    #[error("{0}")]
+    #[serde(untagged)]
+    Leg(LegRefusal),
+    /// What is done about a check request is refused. Rendered as that refusal itself.
+    #[error("{0}")]
+    #[serde(untagged)]
+    Check(CheckRefusal),
+    /// What is reported about an incident is refused. Rendered as that refusal itself.
+    #[error("{0}")]
+    #[serde(untagged)]
+    Incident(IncidentRefusal),
+    /// What is done about an emergency is refused. Rendered as that refusal itself.
+    #[error("{0}")]
+    #[serde(untagged)]
+    Emergency(EmergencyRefusal),
+    /// What is done about a dispute is refused. Rendered as that refusal itself.
+    #[error("{0}")]
+    #[serde(untagged)]
+    Dispute(DisputeRefusal),
+    /// What is done about a draw or a finding is refused. Rendered as that refusal itself.
+    #[error("{0}")]
+    #[serde(untagged)]
+    Oversight(OversightRefusal),
     /// The access is refused. Rendered as the refusal of the access itself.
     #[error("the access is refused: {0}")]
     #[serde(untagged)]

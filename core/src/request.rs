@@ -1,14 +1,17 @@
 //! Requests 共享申请: what one agency asks of another, and the reply.
-//! Holds: what was asked never changes; a request has at most one reply.
+//! Holds: what was asked never changes; a request has at most one reply
+//! at a time; one that a dispute set aside is kept.
 //! May not enter: the rules (see `apply`). Source: docs/formats.md, "Requests".
 
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::Sharing;
+use crate::duty::Mark;
 use crate::encoding::{Decode, Encode};
 use crate::grant::GrantTerms;
 use crate::ids::{BundleId, GrantId, LogIndex, TimeMs};
 use crate::keys::PublicKey;
-use crate::text::Text;
+use crate::text::{AgencyId, Text};
 
 /// What is asked for, as the requesting agency's officer signs it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
@@ -42,6 +45,31 @@ pub struct Request {
     pub urging: Urging,
     /// The reply, once there is one.
     pub reply: Option<Reply>,
+    /// How the dataset was shared when it was asked for: which reply clock runs.
+    pub sharing: Sharing,
+    /// Who reviews the request's form 合规性审查 before the reply's clock runs, where the rules of its
+    /// day ask for that.
+    pub reviewer: Option<AgencyId>,
+    /// Where the review found nothing amiss.
+    pub reviewed: Option<Mark>,
+    /// The one extension of the reply's clock, if there was one.
+    pub extension: Option<Extension>,
+    /// Who was to decide when it was opened, and so owes the reply: the dataset's manager.
+    pub decided_by: AgencyId,
+    /// The replies that a dispute set aside, oldest first: at most
+    /// [`crate::dispute::MAX_REOPENINGS`].
+    pub earlier: Vec<Reply>,
+}
+
+/// Further days for a reply.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct Extension {
+    /// The entry that took them.
+    pub at: LogIndex,
+    /// Working days.
+    pub days: u16,
+    /// Why.
+    pub reason: Text<256>,
 }
 
 /// How often, and when last, a reply was urged.
@@ -70,10 +98,12 @@ pub struct Reply {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
-    /// The provider's steward approved it.
+    /// It was granted: by stewards, or by rule.
     Approved {
         /// The grant that the approval issued.
         grant: GrantId,
+        /// Whether the rule of unconditional sharing granted it, without anybody's decision.
+        by_rule: bool,
     },
     /// The provider's steward refused it.
     Refused {
@@ -85,6 +115,11 @@ pub enum Outcome {
     /// The requesting agency took it back.
     Withdrawn {
         /// Why.
+        reason: Text<256>,
+    },
+    /// The review of its form sent it back.
+    Returned {
+        /// What is amiss.
         reason: Text<256>,
     },
 }

@@ -6,18 +6,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::agency::{Agency, Key, OfficialKeys};
+use crate::calendar::RegionCalendars;
+use crate::check_request::CheckRequest;
 use crate::codes::{CodeEntry, CodeList, PublishedCode};
 use crate::dataset::PublishedDataset;
+use crate::dispute::{Dispute, DisputeAbout};
+use crate::emergency::{Emergency, EmergencyAccess, EmergencyUse};
 use crate::encoding::{Decode, Encode, decode, encode};
 use crate::equivocation::Place;
+use crate::gateway::GatewayNumbers;
 use crate::genesis::{Genesis, Params};
-use crate::governance::{Departure, Proposal, Roll};
+use crate::governance::{Departure, Office, Proposal, Roll};
 use crate::grant::{Grant, Usage};
 use crate::hash::RecordId;
-use crate::ids::{DatasetId, ExchangeId, GrantId, LogIndex, ProposalId, RequestId, TimeMs};
+use crate::ids::{
+    CheckId, DatasetId, DisputeId, DrawId, EmergencyId, ExchangeId, FindingId, GrantId, IncidentId,
+    LogIndex, ProposalId, RequestId, TimeMs,
+};
+use crate::incident::Incident;
 use crate::keys::PublicKey;
+use crate::oversight::{Draw, Finding};
 use crate::request::Request;
-use crate::text::{AgencyId, Code};
+use crate::text::{AgencyId, Code, Text};
 use crate::validators::{ValidatorSet, ValidatorSetError};
 
 /// The version of the rules that every consortium begins with.
@@ -62,6 +72,37 @@ pub enum StateKey<'a> {
     Equivocation(&'a Place),
     /// A [`crate::dataset::DatasetVersion`] that a later one replaced.
     DatasetVersion(&'a DatasetId, u32),
+    /// The [`RegionCalendars`] of a region.
+    Calendars(&'a Text<64>),
+    /// The [`crate::rule_pack::RulePacks`].
+    RulePacks,
+    /// The agencies that hold an office: a set of [`AgencyId`].
+    Office(Office),
+    /// A [`crate::grant::GrantVersion`] that a later one replaced.
+    GrantVersion(GrantId, u32),
+    /// The [`GatewayNumbers`] of a gateway's key.
+    GatewayNumbers(&'a PublicKey),
+    /// A [`CheckRequest`].
+    CheckRequest(CheckId),
+    /// An [`Incident`].
+    Incident(IncidentId),
+    /// An [`Emergency`].
+    Emergency(EmergencyId),
+    /// The emergencies that are in force or ended a short time ago, when the last one was declared:
+    /// a list of [`EmergencyId`], ascending.
+    RecentEmergencies,
+    /// A [`Dispute`].
+    Dispute(DisputeId),
+    /// The [`DisputeId`] of the last dispute about something.
+    LastDispute(DisputeAbout),
+    /// The [`EmergencyAccess`] that an entry recorded.
+    EmergencyAccess(EmergencyId, LogIndex),
+    /// The [`EmergencyUse`] of an emergency by an agency.
+    EmergencyUse(EmergencyId, &'a AgencyId),
+    /// A [`Draw`].
+    Draw(DrawId),
+    /// A [`Finding`].
+    Finding(FindingId),
 }
 
 impl<'a> StateKey<'a> {
@@ -93,6 +134,27 @@ impl<'a> StateKey<'a> {
             StateKey::OfficialKeys(id) => (b'n', id.as_str().into()),
             StateKey::ProtocolVersion => (b'o', vec![]),
             StateKey::Equivocation(place) => (b'y', place.to_name()),
+            StateKey::Calendars(region) => (b'w', region.as_str().into()),
+            StateKey::RulePacks => (b'z', vec![]),
+            StateKey::Office(office) => (b'i', office.as_str().into()),
+            StateKey::GrantVersion(GrantId(LogIndex(at)), version) => {
+                (b'f', [at.to_be_bytes().as_slice(), &version.to_be_bytes()].concat())
+            }
+            StateKey::GatewayNumbers(key) => (b'j', key.as_bytes().into()),
+            StateKey::CheckRequest(CheckId(LogIndex(at))) => (b'B', at.to_be_bytes().into()),
+            StateKey::Incident(IncidentId(LogIndex(at))) => (b'I', at.to_be_bytes().into()),
+            StateKey::Emergency(EmergencyId(LogIndex(at))) => (b'h', at.to_be_bytes().into()),
+            StateKey::RecentEmergencies => (b'E', vec![]),
+            StateKey::Dispute(DisputeId(LogIndex(at))) => (b'D', at.to_be_bytes().into()),
+            StateKey::LastDispute(about) => (b'O', about.to_name()),
+            StateKey::EmergencyAccess(EmergencyId(LogIndex(of)), LogIndex(at)) => {
+                (b's', [of.to_be_bytes(), at.to_be_bytes()].concat())
+            }
+            StateKey::EmergencyUse(EmergencyId(LogIndex(of)), agency) => {
+                (b'S', [of.to_be_bytes().as_slice(), agency.as_str().as_bytes()].concat())
+            }
+            StateKey::Draw(DrawId(LogIndex(at))) => (b'W', at.to_be_bytes().into()),
+            StateKey::Finding(FindingId(LogIndex(at))) => (b'F', at.to_be_bytes().into()),
             // No id contains a NUL, so that no id runs into another's number.
             StateKey::DatasetVersion(id, version) => {
                 (b'e', [id.to_string().as_bytes(), &[0], &version.to_be_bytes()].concat())
@@ -122,6 +184,24 @@ pub fn read<T: Encode + Decode<()>>(state: &impl StateRead, key: &StateKey<'_>) 
 /// Who supervises the sharing.
 pub fn competent_authority(state: &impl StateRead) -> Option<AgencyId> {
     read(state, &StateKey::CompetentAuthority)
+}
+
+/// The same. Panics if the state is not one that a genesis founded.
+pub fn require_competent_authority(state: &impl StateRead) -> AgencyId {
+    match competent_authority(state) {
+        Some(authority) => authority,
+        None => unreachable!("the genesis names the competent authority"),
+    }
+}
+
+/// The agencies that hold an office.
+pub fn office(state: &impl StateRead, office: Office) -> BTreeSet<AgencyId> {
+    read(state, &StateKey::Office(office)).unwrap_or_default()
+}
+
+/// A region's calendars; those of the empty region are common to all that have none.
+pub fn calendars(state: &impl StateRead, region: &Text<64>) -> Option<RegionCalendars> {
+    read(state, &StateKey::Calendars(region))
 }
 
 /// A state value's object. Panics if the value is not one that `apply` wrote.
@@ -299,9 +379,75 @@ pub fn grant(state: &impl StateRead, id: GrantId) -> Option<Grant> {
     read(state, &StateKey::Grant(id))
 }
 
+/// Who granted: the owner of the dataset, or whose grant it was that was passed on.
+pub fn grantor(state: &impl StateRead, grant: &Grant) -> AgencyId {
+    match grant.parent.and_then(|parent| self::grant(state, parent)) {
+        Some(parent) => parent.terms.requester,
+        None => match dataset(state, &grant.terms.dataset) {
+            Some(published) => published.dataset.decided_by(&grant.terms.requester).clone(),
+            None => grant.terms.dataset.agency.clone(),
+        },
+    }
+}
+
 /// A request by its id.
 pub fn request(state: &impl StateRead, id: RequestId) -> Option<Request> {
     read(state, &StateKey::Request(id))
+}
+
+/// A check request by its id.
+pub fn check_request(state: &impl StateRead, id: CheckId) -> Option<CheckRequest> {
+    read(state, &StateKey::CheckRequest(id))
+}
+
+/// A dispute by its id.
+pub fn dispute(state: &impl StateRead, id: DisputeId) -> Option<Dispute> {
+    read(state, &StateKey::Dispute(id))
+}
+
+/// The last dispute about something.
+pub fn last_dispute(state: &impl StateRead, about: DisputeAbout) -> Option<(DisputeId, Dispute)> {
+    let id: DisputeId = read(state, &StateKey::LastDispute(about))?;
+    dispute(state, id).map(|dispute| (id, dispute))
+}
+
+/// An incident by its id.
+pub fn incident(state: &impl StateRead, id: IncidentId) -> Option<Incident> {
+    read(state, &StateKey::Incident(id))
+}
+
+/// An emergency by its id.
+pub fn emergency(state: &impl StateRead, id: EmergencyId) -> Option<Emergency> {
+    read(state, &StateKey::Emergency(id))
+}
+
+/// An access in an emergency, by its entry.
+pub fn emergency_access(
+    state: &impl StateRead,
+    id: EmergencyId,
+    access: LogIndex,
+) -> Option<EmergencyAccess> {
+    read(state, &StateKey::EmergencyAccess(id, access))
+}
+
+/// What an agency used of an emergency; none yet is nothing.
+pub fn emergency_use(state: &impl StateRead, id: EmergencyId, agency: &AgencyId) -> EmergencyUse {
+    read(state, &StateKey::EmergencyUse(id, agency)).unwrap_or_default()
+}
+
+/// The emergencies that were in force or recent when the last one was declared.
+pub(crate) fn recent_emergencies(state: &impl StateRead) -> Vec<EmergencyId> {
+    read(state, &StateKey::RecentEmergencies).unwrap_or_default()
+}
+
+/// A draw by its id.
+pub fn draw(state: &impl StateRead, id: DrawId) -> Option<Draw> {
+    read(state, &StateKey::Draw(id))
+}
+
+/// A finding by its id.
+pub fn finding(state: &impl StateRead, id: FindingId) -> Option<Finding> {
+    read(state, &StateKey::Finding(id))
 }
 
 /// A proposal by its id.
@@ -332,6 +478,11 @@ pub fn code(state: &impl StateRead, list: CodeList, code: &Code) -> Option<Publi
 /// A grant's usage; none yet is zero.
 pub fn usage(state: &impl StateRead, id: GrantId) -> Usage {
     read(state, &StateKey::Usage(id)).unwrap_or_default()
+}
+
+/// Which numbers the records of a gateway's key have used; none yet is none.
+pub fn gateway_numbers(state: &impl StateRead, key: &PublicKey) -> GatewayNumbers {
+    read(state, &StateKey::GatewayNumbers(key)).unwrap_or_default()
 }
 
 /// A key's registration.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::SignedAttempt;
 use crate::agency::KeyRole;
+use crate::batch::{MAX_BATCH, MIN_BATCH};
 use crate::dataset::Items;
 use crate::encoding::{Decode, DecodeError, Encode, decode, encode};
 use crate::hash::{Commitment, ConsortiumId, LeafHash, Purpose, RecordId, leaf_hash, tagged};
@@ -157,6 +158,9 @@ pub enum RecordError {
     /// More sealed commitments in the embedded attempt than allowed.
     #[error("the attempt inside has more than {MAX_SEALED} sealed commitments")]
     AttemptSealed,
+    /// The embedded attempt's batch is of one access, or of more than a batch may have.
+    #[error("the batch of the attempt inside has {MIN_BATCH} to {MAX_BATCH} accesses")]
+    AttemptBatch,
     /// The two messages inside do not contradict each other.
     #[error("the two messages inside do not contradict each other")]
     NoEquivocation,
@@ -187,6 +191,7 @@ impl RecordError {
             RecordError::AttemptConsortium => "attempt-wrong-consortium",
             RecordError::AttemptWithoutItems => "attempt-without-items",
             RecordError::AttemptSealed => "attempt-sealed-count",
+            RecordError::AttemptBatch => "attempt-batch-count",
             RecordError::NoEquivocation => "no-equivocation",
             RecordError::EquivocationSignature(_) => "equivocation-bad-signature",
             RecordError::AttemptSignature(_) => "attempt-bad-signature",
@@ -339,6 +344,9 @@ fn check_attempt_form(
     if attempt.sealed.len() > MAX_SEALED {
         return Err(RecordError::AttemptSealed);
     }
+    if attempt.batch.is_some_and(|batch| !batch.is_sized()) {
+        return Err(RecordError::AttemptBatch);
+    }
     Ok(())
 }
 
@@ -352,7 +360,7 @@ pub(crate) fn replay_ids(bytes: &[u8], consortium: &ConsortiumId, changes: &mut 
     let Ok(SignedRecord { statement, .. }) = decode(bytes, MAX_RECORD_BYTES) else { return };
     let id = RecordId(tagged(Purpose::Statement, consortium, &encode(&statement)));
     changes.records.insert(id, statement.valid_until);
-    if let Action::RecordAccess { attempt } = &statement.action {
+    if let Action::RecordAccess { attempt, .. } = &statement.action {
         changes.exchanges.insert(attempt.attempt.exchange, attempt.attempt.valid_until);
     }
 }

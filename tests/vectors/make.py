@@ -13,7 +13,7 @@ import sys
 sys.dont_write_bytecode = True
 
 from cases import (
-    archives, founding, judging, keyfiles, noting, proving, records, signing, texts, trees, trusting, values, voting,
+    archives, clocking, founding, judging, keyfiles, legging, noting, overseeing, proving, records, signing, texts, trees, trusting, values, voting,
     wires,
     world,
 )
@@ -37,7 +37,11 @@ FILES = {
     "statements": ("Statements", {"consortium": world.CONSORTIUM.hex()}, records.statements),
     "records": ("Statements", {"consortium": world.CONSORTIUM.hex()}, records.records),
     "rules": ("Rules", {**CONSORTIUM, "archive": world.CHAIN.archive().hex()}, judging.cases),
+    "duties": ("Duties", {**CONSORTIUM, "archive": world.CHAIN.archive().hex(), "plain": clocking.plain_pack()},
+               clocking.duty_cases),
     "state": ("State", {"consortium": world.CONSORTIUM.hex()}, trees.state),
+    "batches": ("Batches", {"consortium": world.CONSORTIUM.hex()}, legging.cases),
+    "draws": ("Oversight", {"consortium": world.CONSORTIUM.hex()}, overseeing.chosen),
     "log": ("Log tree", {}, trees.log),
     "consensus": ("Consensus", {"validators": world.CHAIN.ledger.validators}, voting.consensus),
     "blocks": ("Blocks", {}, voting.blocks),

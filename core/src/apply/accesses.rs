@@ -3,44 +3,113 @@
 //! refuses by the very rule that it names.
 //! Source: docs/formats.md, "Rules", record-access and record-denial.
 
-use super::{Position, check_membership, params, require_sole_signer};
+use super::approval::require_provider;
+use super::{Position, check_membership, legs, params, urgent};
 use crate::access::{AccessRefusal, Attempt, SignedAttempt};
-use crate::agency::{KeyEnd, KeyRole};
+use crate::agency::{Key, KeyEnd, KeyRole};
+use crate::basis::Basis;
 use crate::dataset::{Dataset, PublishedDataset, Sharing};
+use crate::emergency::EmergencyUse;
 use crate::grant::{Grant, Usage};
-use crate::ids::TimeMs;
+use crate::ids::{EmergencyId, GrantId, TimeMs};
+use crate::legs::Answer;
 use crate::refusal::Refusal;
 use crate::state::{self, Changes, StateKey, StateRead};
 use crate::statement::{MAX_VALIDITY_MS, StatementSigner};
 use crate::text::AgencyId;
 
-/// Whether an attempt is allowed at a position; if so, the grant's usage after it. Errors: the
+/// Whether an attempt is allowed at a position; if so, the usage after it of the grant, or of the
+/// emergency by the requesting agency. Errors: the
 /// first rule that refuses, in the order of docs/formats.md, "Evaluation".
 pub fn evaluate(
     state: &impl StateRead,
     at: Position,
     attempt: &Attempt,
 ) -> Result<Usage, AccessRefusal> {
-    check_officer(state, at, attempt)?;
+    Ok(match judge(state, at, attempt)? {
+        Allowed::Granted(granted) => granted.usage,
+        Allowed::Urgent(_, used) => used.usage,
+    })
+}
+
+/// An access that is allowed, and what it uses up.
+enum Allowed {
+    Granted(Box<Granted>),
+    Urgent(EmergencyId, EmergencyUse),
+}
+
+/// What one uses up under a grant.
+struct Granted {
+    id: GrantId,
+    grant: Grant,
+    usage: Usage,
+    /// The grant from which this one was derived, and its usage: both are charged.
+    parent: Option<(GrantId, Usage)>,
+}
+
+fn judge(
+    state: &impl StateRead,
+    at: Position,
+    attempt: &Attempt,
+) -> Result<Allowed, AccessRefusal> {
+    let officer = check_officer(state, at, attempt)?;
     check_requester(state, at, &attempt.requester)?;
     check_attempt(state, at, attempt)?;
-    let Some(grant) = state::grant(state, attempt.grant) else {
-        return Err(AccessRefusal::NoSuchGrant { grant: attempt.grant });
+    match attempt.grant {
+        Basis::Grant(id) => {
+            let granted = judge_granted(state, at, (id, &officer), attempt)?;
+            Ok(Allowed::Granted(Box::new(granted)))
+        }
+        Basis::Emergency(id) => {
+            urgent::judge(state, at, id, attempt).map(|used| Allowed::Urgent(id, used))
+        }
+    }
+}
+
+fn judge_granted(
+    state: &impl StateRead,
+    at: Position,
+    (id, officer): (GrantId, &Key),
+    attempt: &Attempt,
+) -> Result<Granted, AccessRefusal> {
+    let Some(grant) = state::grant(state, id) else {
+        return Err(AccessRefusal::NoSuchGrant { grant: id });
     };
     check_parties(&grant, attempt)?;
     check_provider(state, at, &attempt.dataset.agency)?;
     let published = dataset_of(state, &grant);
-    check_terms_in_force(&grant, &published, at.time)?;
+    let parent = parent_of(state, &grant);
+    check_terms_in_force(state, at, &grant, parent.as_ref(), &published)?;
+    if !grant.terms.officers.include(&attempt.officer, officer) {
+        return Err(AccessRefusal::OfficerNotNamed);
+    }
     check_coverage(&grant, attempt)?;
+    if let Some(parent) = &parent {
+        check_coverage(parent, attempt).map_err(because_of(parent))?;
+    }
     check_offered(&published.dataset, attempt)?;
-    check_quota(state, &grant, at, attempt)
+    let usage = check_quota(state, &grant, at, attempt.count(), Usage::with)?;
+    let parent = match &parent {
+        None => None,
+        Some(parent) => {
+            let usage = check_quota(state, parent, at, attempt.count(), Usage::with_passed_on);
+            Some((GrantId(parent.issued_at), usage.map_err(because_of(parent))?))
+        }
+    };
+    Ok(Granted { id, grant, usage, parent })
+}
+
+/// What of the grant above refuses is a refusal of the one derived from it.
+fn because_of(parent: &Grant) -> impl Fn(AccessRefusal) -> AccessRefusal {
+    let id = GrantId(parent.issued_at);
+    move |because| AccessRefusal::of_parent(id, &because)
 }
 
 fn check_officer(
     state: &impl StateRead,
     at: Position,
     attempt: &Attempt,
-) -> Result<(), AccessRefusal> {
+) -> Result<Key, AccessRefusal> {
     let Some(key) = state::key(state, &attempt.officer) else {
         return Err(AccessRefusal::OfficerUnknown);
     };
@@ -50,7 +119,7 @@ fn check_officer(
     match key.end(at.time) {
         Some(KeyEnd::Revoked(at)) => Err(AccessRefusal::OfficerRevoked { at }),
         Some(KeyEnd::Expired(until)) => Err(AccessRefusal::OfficerExpired { until }),
-        None => Ok(()),
+        None => Ok(key),
     }
 }
 
@@ -70,7 +139,7 @@ fn check_requester(
 }
 
 /// So must the provider: nobody could record the access.
-fn check_provider(
+pub(super) fn check_provider(
     state: &impl StateRead,
     at: Position,
     provider: &AgencyId,
@@ -113,7 +182,8 @@ fn check_parties(grant: &Grant, attempt: &Attempt) -> Result<(), AccessRefusal> 
 
 /// Whether a grant lets anything through at a position, whoever of its requester's asks for what.
 /// Errors: the first reason why it does not, in the order in which [`evaluate`] refuses an access:
-/// the requester is a member no more, nor the provider, then what befell the grant and its dataset.
+/// the requester is a member no more, nor the provider, then what befell the grant, the one from
+/// which it was derived, and its dataset.
 pub fn check_in_force(
     state: &impl StateRead,
     at: Position,
@@ -121,7 +191,15 @@ pub fn check_in_force(
 ) -> Result<(), AccessRefusal> {
     check_requester(state, at, &grant.terms.requester)?;
     check_provider(state, at, &grant.terms.dataset.agency)?;
-    check_terms_in_force(grant, &dataset_of(state, grant), at.time)
+    let parent = parent_of(state, grant);
+    check_terms_in_force(state, at, grant, parent.as_ref(), &dataset_of(state, grant))
+}
+
+fn parent_of(state: &impl StateRead, grant: &Grant) -> Option<Grant> {
+    grant.parent.map(|id| match state::grant(state, id) {
+        Some(parent) => parent,
+        None => unreachable!("it was derived from a grant, and objects are never deleted"),
+    })
 }
 
 fn dataset_of(state: &impl StateRead, grant: &Grant) -> PublishedDataset {
@@ -134,18 +212,46 @@ fn dataset_of(state: &impl StateRead, grant: &Grant) -> PublishedDataset {
 /// What is final comes first, so that nobody waits for the end of a suspension on a grant that has
 /// ended.
 fn check_terms_in_force(
+    state: &impl StateRead,
+    at: Position,
+    grant: &Grant,
+    parent: Option<&Grant>,
+    published: &PublishedDataset,
+) -> Result<(), AccessRefusal> {
+    check_not_ended(grant, published, at.time)?;
+    if let Some(parent) = parent {
+        check_requester(state, at, &parent.terms.requester).map_err(because_of(parent))?;
+        check_not_ended(parent, published, at.time).map_err(because_of(parent))?;
+        if !parent.terms.onward.contains(&grant.terms.requester) {
+            return Err(AccessRefusal::no_longer_onward(GrantId(parent.issued_at)));
+        }
+    }
+    check_not_paused(grant, published, at.time)?;
+    match parent {
+        Some(parent) => check_not_paused(parent, published, at.time).map_err(because_of(parent)),
+        None => Ok(()),
+    }
+}
+
+fn check_not_paused(
     grant: &Grant,
     published: &PublishedDataset,
     now: TimeMs,
 ) -> Result<(), AccessRefusal> {
-    check_not_ended(grant, published, now)?;
     if let Some(suspension) = grant.suspensions.current() {
         return Err(AccessRefusal::GrantSuspended { at: suspension.at });
     }
     if let Some(suspension) = published.suspensions.current() {
         return Err(AccessRefusal::DatasetSuspended { at: suspension.at });
     }
-    if let sharing @ (Sharing::NotShared | Sharing::Unclassified) = published.dataset.sharing {
+    let sharing = published.dataset.sharing;
+    let may_go = match sharing {
+        Sharing::Unconditional | Sharing::Conditional => true,
+        // Only what the competent authority signed knowing that it is not shared.
+        Sharing::NotShared => grant.sharing == Sharing::NotShared,
+        Sharing::Unclassified => false,
+    };
+    if !may_go {
         return Err(AccessRefusal::DatasetNotShared { sharing });
     }
     if now < grant.terms.not_before {
@@ -172,7 +278,7 @@ fn check_not_ended(
 }
 
 /// What is covered by the grant may not be offered any longer.
-fn check_offered(dataset: &Dataset, attempt: &Attempt) -> Result<(), AccessRefusal> {
+pub(super) fn check_offered(dataset: &Dataset, attempt: &Attempt) -> Result<(), AccessRefusal> {
     if let Some(item) = dataset.unlisted(&attempt.items).next() {
         return Err(AccessRefusal::ItemNotListed { item: item.clone() });
     }
@@ -201,17 +307,20 @@ fn check_quota(
     state: &impl StateRead,
     grant: &Grant,
     at: Position,
-    attempt: &Attempt,
+    count: u64,
+    charge: fn(&Usage, u64, u64) -> Usage,
 ) -> Result<Usage, AccessRefusal> {
-    let used = state::usage(state, attempt.grant);
+    let used = state::usage(state, GrantId(grant.issued_at));
     let day = at.time.day(params(state).day_offset_minutes);
-    if let Some(limit) = grant.terms.total_quota.filter(|limit| used.total >= *limit) {
+    // A batch goes through whole or not at all.
+    let after = charge(&used, count, day);
+    if let Some(limit) = grant.terms.total_quota.filter(|limit| after.total > *limit) {
         return Err(AccessRefusal::QuotaUsed { limit });
     }
-    if let Some(limit) = grant.terms.daily_quota.filter(|limit| used.on(day) >= *limit) {
+    if let Some(limit) = grant.terms.daily_quota.filter(|limit| after.on_day > *limit) {
         return Err(AccessRefusal::DailyQuotaUsed { limit });
     }
-    Ok(used.with_one_on(day))
+    Ok(after)
 }
 
 pub(super) fn record(
@@ -219,14 +328,36 @@ pub(super) fn record(
     at: Position,
     signers: &[StatementSigner],
     signed: &SignedAttempt,
+    (number, answer): (u64, Option<&Answer>),
 ) -> Result<Changes, Refusal> {
     let attempt = &signed.attempt;
-    require_sole_signer(signers, &attempt.dataset.agency, KeyRole::Gateway)?;
-    let usage = evaluate(state, at, attempt).map_err(Refusal::Access)?;
+    require_provider(state, signers, &attempt.dataset, KeyRole::Gateway)?;
+    let allowed = judge(state, at, attempt).map_err(Refusal::Access)?;
+    legs::check_answer(state, attempt, answer)?;
     let mut changes = Changes::default();
-    changes.put(&StateKey::Usage(attempt.grant), &usage);
+    legs::number(state, signers, number, &mut changes)?;
+    match allowed {
+        Allowed::Granted(granted) => granted.put(&mut changes, at),
+        Allowed::Urgent(id, used) => urgent::put(&mut changes, at, (id, attempt), &used),
+    }
     changes.exchanges.insert(attempt.exchange, attempt.valid_until);
     Ok(changes)
+}
+
+impl Granted {
+    fn put(self, changes: &mut Changes, at: Position) {
+        let Granted { id, mut grant, usage, parent } = self;
+        changes.put(&StateKey::Usage(id), &usage);
+        if let Some((parent, usage)) = parent {
+            changes.put(&StateKey::Usage(parent), &usage);
+        }
+        if grant.first_use.is_none() {
+            grant.first_use = Some(at.mark());
+            // The first access shows that the data is ready.
+            grant.delivered.get_or_insert(at.mark());
+            changes.put(&StateKey::Grant(id), &grant);
+        }
+    }
 }
 
 pub(super) fn deny(
@@ -234,13 +365,17 @@ pub(super) fn deny(
     at: Position,
     signers: &[StatementSigner],
     signed: &SignedAttempt,
-    named: &AccessRefusal,
+    (number, named): (u64, &AccessRefusal),
 ) -> Result<Changes, Refusal> {
     let attempt = &signed.attempt;
-    require_sole_signer(signers, &attempt.dataset.agency, KeyRole::Gateway)?;
+    require_provider(state, signers, &attempt.dataset, KeyRole::Gateway)?;
     match evaluate(state, at, attempt) {
         Ok(_) => Err(Refusal::DenialNotDue),
         Err(actual) if actual != *named => Err(Refusal::DenialMismatch { due: actual }),
-        Err(_) => Ok(Changes::default()),
+        Err(_) => {
+            let mut changes = Changes::default();
+            legs::number(state, signers, number, &mut changes)?;
+            Ok(changes)
+        }
     }
 }

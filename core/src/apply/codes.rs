@@ -10,12 +10,13 @@ use crate::state::{self, Changes, StateKey, StateRead};
 use crate::statement::StatementSigner;
 use crate::text::Code;
 
-fn require_authority(state: &impl StateRead, signers: &[StatementSigner]) -> Result<(), Refusal> {
-    let authority = state::competent_authority(state);
-    match authority {
-        Some(authority) => require_sole_signer(signers, &authority, KeyRole::Steward),
-        None => unreachable!("the genesis names the competent authority"),
-    }
+/// The signer must be the competent authority's steward.
+pub(super) fn require_authority(
+    state: &impl StateRead,
+    signers: &[StatementSigner],
+) -> Result<(), Refusal> {
+    let authority = state::require_competent_authority(state);
+    require_sole_signer(signers, &authority, KeyRole::Steward)
 }
 
 pub(super) fn publish(

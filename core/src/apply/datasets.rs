@@ -5,12 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Position, begin, require_sole_signer};
+use super::{Position, begin, check_membership, require_sole_signer};
 use crate::agency::KeyRole;
-use crate::dataset::{Dataset, DatasetVersion, MAX_ITEMS, PublishedDataset, Sharing};
+use crate::dataset::{Dataset, DatasetVersion, MAX_ITEMS, MAX_STATED, PublishedDataset, Sharing};
 use crate::ids::DatasetId;
 use crate::interruption::Interruptions;
-use crate::refusal::{DatasetField, Refusal};
+use crate::refusal::{ApprovalRefusal, DatasetField, DutyRefusal, Refusal};
 use crate::state::{self, Changes, StateKey, StateRead};
 use crate::statement::StatementSigner;
 use crate::text::Text;
@@ -28,6 +28,7 @@ pub(super) fn publish(
         return Err(Refusal::DatasetExists { dataset, at });
     }
     check_form(dataset)?;
+    check_manager(state, at, dataset)?;
     let Some(mut earlier) = earlier else {
         return Ok(put(&PublishedDataset {
             dataset: dataset.clone(),
@@ -36,9 +37,14 @@ pub(super) fn publish(
             version_at: at.index,
             suspensions: Interruptions::default(),
             withdrawals: Interruptions::default(),
+            updated: at.mark(),
+            version_on: at.time,
+            promised: PublishedDataset::promised_anew(dataset, at.time),
         }));
     };
     earlier.withdrawals.end(at.index);
+    earlier.updated = at.mark();
+    earlier.promised = PublishedDataset::promised_anew(dataset, at.time);
     Ok(replace(at, earlier, dataset))
 }
 
@@ -49,7 +55,7 @@ pub(super) fn amend(
     dataset: &Dataset,
     version: u32,
 ) -> Result<Changes, Refusal> {
-    let published = require_own(state, signers, &dataset.id)?;
+    let mut published = require_own(state, signers, &dataset.id)?;
     if published.version != version {
         let PublishedDataset { version, version_at: at, .. } = published;
         return Err(Refusal::DatasetChanged { dataset: dataset.id.clone(), version, at });
@@ -58,6 +64,10 @@ pub(super) fn amend(
         return Err(Refusal::DatasetUnchanged { dataset: dataset.id.clone() });
     }
     check_form(dataset)?;
+    check_manager(state, at, dataset)?;
+    // What is owed already was promised as it was: no amendment puts it off or away.
+    let first = || PublishedDataset::promised_anew(dataset, at.time);
+    published.promised = published.promised.or_else(first);
     Ok(replace(at, published, dataset))
 }
 
@@ -103,6 +113,22 @@ pub(super) fn resume(
     Ok(put(&published))
 }
 
+/// The owner's word that the data was made new.
+pub(super) fn refresh(
+    state: &impl StateRead,
+    at: Position,
+    signers: &[StatementSigner],
+    id: &DatasetId,
+) -> Result<Changes, Refusal> {
+    let mut published = require_own(state, signers, id)?;
+    if published.dataset.update_days.is_none() && published.promised.is_none() {
+        return Err(Refusal::Duty(DutyRefusal::NoUpdatePromised { dataset: id.clone() }));
+    }
+    published.updated = at.mark();
+    published.promised = PublishedDataset::promised_anew(&published.dataset, at.time);
+    Ok(put(&published))
+}
+
 /// The dataset must be in the catalogue.
 pub(super) fn require_published(
     state: &impl StateRead,
@@ -137,6 +163,7 @@ fn replace(at: Position, earlier: PublishedDataset, dataset: &Dataset) -> Change
         dataset: dataset.clone(),
         version: version + 1,
         version_at: at.index,
+        version_on: at.time,
         ..earlier.clone()
     };
     let mut changes = put(&next);
@@ -168,8 +195,32 @@ fn check_form(dataset: &Dataset) -> Result<(), Refusal> {
     if dataset.modes.is_empty() {
         return Err(Refusal::NoModes);
     }
+    if dataset.update_days == Some(0) {
+        return Err(Refusal::Duty(DutyRefusal::UpdatePeriodZero));
+    }
     if dataset.sharing == Sharing::NotShared && dataset.conditions.as_str().is_empty() {
         return Err(Refusal::NotSharedWithoutBasis);
     }
-    Ok(())
+    check_stated(&dataset.stated).map_err(Refusal::Approval)
+}
+
+fn check_stated(stated: &[Text<256>]) -> Result<(), ApprovalRefusal> {
+    if stated.len() > MAX_STATED {
+        let (count, limit) = (stated.len() as u64, MAX_STATED as u64);
+        return Err(ApprovalRefusal::TooManyConditions { count, limit });
+    }
+    let mut seen = BTreeSet::new();
+    match stated.iter().position(|text| text.as_str().is_empty() || !seen.insert(text)) {
+        Some(at) => Err(ApprovalRefusal::ConditionUnfit { number: at as u64 + 1 }),
+        None => Ok(()),
+    }
+}
+
+/// Who is to decide about the sharing must be able to.
+fn check_manager(state: &impl StateRead, at: Position, dataset: &Dataset) -> Result<(), Refusal> {
+    let Some(manager) = &dataset.manager else { return Ok(()) };
+    if state::agency(state, manager).is_none() {
+        return Err(Refusal::AgencyUnknown { agency: manager.clone() });
+    }
+    check_membership(state, at, manager)
 }

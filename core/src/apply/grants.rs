@@ -1,15 +1,18 @@
 //! Issuing, suspending, resuming and revoking grants.
 //! Holds: a grant's terms lie within its dataset and the code lists when it is issued.
+//! May not enter: how terms bind (see `bindings`); how they change (see `versions`, `onward`).
 //! Source: docs/formats.md, "Rules", issue-grant to resume-grant.
 
-use super::{Position, begin, check_membership, codes, datasets, require_sole_signer};
+use super::{
+    Position, approval, begin, bindings, check_membership, codes, datasets, require_sole_signer,
+};
 use crate::agency::KeyRole;
 use crate::codes::CodeList;
 use crate::dataset::{Dataset, Items, Sharing};
 use crate::grant::{Grant, GrantTerms, MAX_MATTERS, Revocation};
 use crate::ids::{GrantId, RequestId};
 use crate::interruption::Interruptions;
-use crate::refusal::Refusal;
+use crate::refusal::{ApprovalRefusal, DutyRefusal, Refusal};
 use crate::state::{self, Changes, StateKey, StateRead};
 use crate::statement::StatementSigner;
 use crate::text::Text;
@@ -20,30 +23,54 @@ pub(super) fn issue(
     signers: &[StatementSigner],
     terms: &GrantTerms,
 ) -> Result<Changes, Refusal> {
-    require_sole_signer(signers, &terms.dataset.agency, KeyRole::Steward)?;
-    grant(state, at, terms, None)
+    approved(state, at, signers, terms, None)
 }
 
-/// A grant of these terms, whoever has signed for it.
-pub(super) fn grant(
+/// A grant of these terms, approved by whoever has to.
+pub(super) fn approved(
     state: &impl StateRead,
     at: Position,
+    signers: &[StatementSigner],
     terms: &GrantTerms,
     request: Option<RequestId>,
 ) -> Result<Changes, Refusal> {
     let dataset = datasets::require_published(state, &terms.dataset)?.dataset;
-    if let sharing @ (Sharing::NotShared | Sharing::Unclassified) = dataset.sharing {
+    approval::require_approval(state, at, signers, &dataset, terms)?;
+    check_terms(state, at, &dataset, terms)?;
+    Ok(put(GrantId(at.index), &Grant { request, ..new(at, &dataset, terms) }))
+}
+
+/// The dataset, if a grant of these terms could be issued on it, whoever has to sign.
+pub(super) fn check_grantable(
+    state: &impl StateRead,
+    at: Position,
+    terms: &GrantTerms,
+) -> Result<Dataset, Refusal> {
+    let dataset = datasets::require_published(state, &terms.dataset)?.dataset;
+    if let sharing @ Sharing::Unclassified = dataset.sharing {
         return Err(Refusal::NotShareable { sharing });
     }
     check_terms(state, at, &dataset, terms)?;
-    let grant = Grant {
+    Ok(dataset)
+}
+
+/// A grant of these terms, which are sound, as it is issued.
+pub(super) fn new(at: Position, dataset: &Dataset, terms: &GrantTerms) -> Grant {
+    Grant {
         terms: terms.clone(),
         issued_at: at.index,
-        request,
+        request: None,
         suspensions: Interruptions::default(),
         revoked: None,
-    };
-    Ok(put(GrantId(at.index), &grant))
+        issued_on: at.time,
+        delivered: None,
+        version: 1,
+        version_at: at.index,
+        parent: None,
+        first_use: None,
+        fulfilled: Vec::new(),
+        sharing: dataset.sharing,
+    }
 }
 
 /// Whether terms on `dataset`, asked for or granted, name what there is.
@@ -56,7 +83,20 @@ pub(super) fn check_terms(
     check_requester(state, at, terms)?;
     check_purpose(state, terms)?;
     check_scope(dataset, terms)?;
-    check_limits(at, terms)
+    check_limits(at, terms)?;
+    check_conditions(dataset, terms)?;
+    bindings::check(state, terms)
+}
+
+/// No hurdle is invented for one requester: what applies is stated for all.
+pub(super) fn check_conditions(dataset: &Dataset, terms: &GrantTerms) -> Result<(), Refusal> {
+    let stated = 1..=dataset.stated.len();
+    match terms.conditions.iter().find(|number| !stated.contains(&usize::from(**number))) {
+        Some(number) => {
+            Err(Refusal::Approval(ApprovalRefusal::ConditionNotStated { number: *number }))
+        }
+        None => Ok(()),
+    }
 }
 
 fn check_requester(
@@ -75,13 +115,31 @@ fn check_requester(
 }
 
 fn check_purpose(state: &impl StateRead, terms: &GrantTerms) -> Result<(), Refusal> {
-    if terms.matters.is_empty() || terms.matters.len() > MAX_MATTERS {
-        return Err(Refusal::MatterCount { limit: MAX_MATTERS as u64 });
-    }
+    check_count(terms)?;
     for matter in &terms.matters {
         codes::require_in_use(state, CodeList::Matters, matter)?;
     }
     codes::require_in_use(state, CodeList::DutyBases, &terms.duty_basis).map(drop)
+}
+
+fn check_count(terms: &GrantTerms) -> Result<(), Refusal> {
+    if terms.matters.is_empty() || terms.matters.len() > MAX_MATTERS {
+        return Err(Refusal::MatterCount { limit: MAX_MATTERS as u64 });
+    }
+    Ok(())
+}
+
+/// Whether terms that lie within a grant's leave anything of it, whatever became of its dataset
+/// and of the codes.
+pub(super) fn check_what_is_left(at: Position, terms: &GrantTerms) -> Result<(), Refusal> {
+    check_count(terms)?;
+    if matches!(&terms.items, Items::Only(items) if items.is_empty()) {
+        return Err(Refusal::NoItems);
+    }
+    if terms.modes.is_empty() {
+        return Err(Refusal::NoModes);
+    }
+    check_limits(at, terms)
 }
 
 fn check_scope(dataset: &Dataset, terms: &GrantTerms) -> Result<(), Refusal> {
@@ -119,8 +177,12 @@ pub(super) fn revoke(
     id: GrantId,
     reason: &Text<256>,
 ) -> Result<Changes, Refusal> {
-    let mut grant = require_live(state, signers, id)?;
-    grant.revoked = Some(Revocation { at: at.index, reason: reason.clone() });
+    let mut grant = find(state, id)?;
+    // Whose data it is can end at any time what was passed on.
+    require_sole_signer(signers, &grant.terms.dataset.agency, KeyRole::Steward)
+        .or_else(|_| require_grantor(state, signers, &grant))?;
+    require_not_revoked(id, &grant)?;
+    grant.revoked = Some(Revocation { at: at.index, reason: reason.clone(), on: at.time });
     Ok(put(id, &grant))
 }
 
@@ -153,22 +215,59 @@ pub(super) fn resume(
     Ok(put(id, &grant))
 }
 
-/// The grant, if the signer is its provider's steward and it was not revoked.
-fn require_live(
+/// The provider's word that the data is ready.
+pub(super) fn deliver(
+    state: &impl StateRead,
+    at: Position,
+    signers: &[StatementSigner],
+    id: GrantId,
+) -> Result<Changes, Refusal> {
+    let mut grant = find(state, id)?;
+    approval::require_provider(state, signers, &grant.terms.dataset, KeyRole::Steward)?;
+    require_not_revoked(id, &grant)?;
+    if let Some(delivered) = grant.delivered {
+        return Err(Refusal::Duty(DutyRefusal::Delivered { grant: id, at: delivered.at }));
+    }
+    if at.time >= grant.terms.not_after {
+        let until = grant.terms.not_after;
+        return Err(Refusal::Duty(DutyRefusal::DeliveryOver { grant: id, until }));
+    }
+    grant.delivered = Some(at.mark());
+    Ok(put(id, &grant))
+}
+
+/// The grant.
+pub(super) fn find(state: &impl StateRead, id: GrantId) -> Result<Grant, Refusal> {
+    state::grant(state, id).ok_or(Refusal::GrantUnknown { grant: id })
+}
+
+/// The grant, if the signer is a steward of who granted it and it was not revoked.
+pub(super) fn require_live(
     state: &impl StateRead,
     signers: &[StatementSigner],
     id: GrantId,
 ) -> Result<Grant, Refusal> {
-    let Some(grant) = state::grant(state, id) else {
-        return Err(Refusal::GrantUnknown { grant: id });
-    };
-    require_sole_signer(signers, &grant.terms.dataset.agency, KeyRole::Steward)?;
+    let grant = find(state, id)?;
+    require_grantor(state, signers, &grant)?;
+    require_not_revoked(id, &grant)?;
+    Ok(grant)
+}
+
+fn require_grantor(
+    state: &impl StateRead,
+    signers: &[StatementSigner],
+    grant: &Grant,
+) -> Result<(), Refusal> {
+    require_sole_signer(signers, &state::grantor(state, grant), KeyRole::Steward)
+}
+
+pub(super) fn require_not_revoked(id: GrantId, grant: &Grant) -> Result<(), Refusal> {
     match &grant.revoked {
         Some(revocation) => Err(Refusal::GrantAlreadyRevoked { grant: id, at: revocation.at }),
-        None => Ok(grant),
+        None => Ok(()),
     }
 }
 
-fn put(id: GrantId, grant: &Grant) -> Changes {
+pub(super) fn put(id: GrantId, grant: &Grant) -> Changes {
     Changes::of(&StateKey::Grant(id), grant)
 }

@@ -6,11 +6,13 @@
 mod keys;
 mod standing;
 
+use std::collections::BTreeSet;
+
 use super::Position;
 use super::governance::roll;
 use crate::agency::{Agency, KeyRole, Standing};
 use crate::genesis::GenesisMember;
-use crate::governance::{Departure, MAX_ELECTORATE, Measure, Roll};
+use crate::governance::{Departure, MAX_ELECTORATE, MAX_HOLDERS, Measure, Office, Roll};
 use crate::refusal::{MeasureFault, Refusal};
 use crate::state::{self, Changes, Overlay, StateKey, StateRead};
 use crate::text::{AgencyId, Text};
@@ -57,6 +59,11 @@ pub(super) fn carry_out(
             }
             Ok(Changes::of(&StateKey::ProtocolVersion, version))
         }
+        Measure::Appoint { office, agencies } => appoint(state, *office, agencies),
+        Measure::RenewEmergency { emergency, until } => {
+            super::emergencies::renew(state, at, *emergency, *until)
+        }
+        Measure::ChangeSponsor { agency, sponsor } => change_sponsor(state, agency, sponsor),
     }
 }
 
@@ -74,6 +81,12 @@ fn admit(state: &impl StateRead, at: Position, member: &GenesisMember) -> Result
     }
     let mut roll = roll(state);
     enter(state, at, &mut roll, agency)?;
+    if !agency.kind.is_public() {
+        let Some(sponsor) = agency.answered_for_by() else {
+            return unfit(MeasureFault::Sponsor);
+        };
+        check_sponsor(state, sponsor)?;
+    }
     let mut changes = put_agency(agency);
     for key in &member.keys {
         let so_far = Overlay { below: state, changes: &changes };
@@ -149,7 +162,56 @@ fn change_authority(state: &impl StateRead, agency: &AgencyId) -> Result<Changes
     if authority.as_ref() == Some(agency) {
         return unfit(MeasureFault::NothingChanges);
     }
+    if state::office(state, Office::Supervisor).contains(agency) {
+        return unfit(MeasureFault::Office);
+    }
     Ok(Changes::of(&StateKey::CompetentAuthority, agency))
+}
+
+fn appoint(
+    state: &impl StateRead,
+    office: Office,
+    agencies: &BTreeSet<AgencyId>,
+) -> Result<Changes, Refusal> {
+    agencies.iter().try_for_each(|agency| require_member(state, agency).map(drop))?;
+    let counts = if office.is_single() { 1..=1 } else { 1..=MAX_HOLDERS };
+    // Nobody supervises itself.
+    let is_authority = |agency: &AgencyId| *agency == state::require_competent_authority(state);
+    let oneself = office == Office::Supervisor && agencies.iter().any(is_authority);
+    if !counts.contains(&agencies.len()) || oneself {
+        return unfit(MeasureFault::Office);
+    }
+    if state::office(state, office) == *agencies {
+        return unfit(MeasureFault::NothingChanges);
+    }
+    Ok(Changes::of(&StateKey::Office(office), agencies))
+}
+
+fn change_sponsor(
+    state: &impl StateRead,
+    agency: &AgencyId,
+    sponsor: &AgencyId,
+) -> Result<Changes, Refusal> {
+    let mut member = require_member(state, agency)?;
+    // Who is hosted is answered for by its host, and who is a public body by itself.
+    if matches!(member.standing, Standing::Hosted { .. }) || member.kind.is_public() {
+        return unfit(MeasureFault::Standing);
+    }
+    check_sponsor(state, sponsor)?;
+    if member.sponsor.as_ref() == Some(sponsor) {
+        return unfit(MeasureFault::NothingChanges);
+    }
+    member.sponsor = Some(sponsor.clone());
+    Ok(put_agency(&member))
+}
+
+/// Who answers for others is a public body with a ballot.
+fn check_sponsor(state: &impl StateRead, sponsor: &AgencyId) -> Result<(), Refusal> {
+    let member = require_member(state, sponsor)?;
+    if !member.kind.is_public() || !roll(state).electorate.contains(sponsor) {
+        return unfit(MeasureFault::Sponsor);
+    }
+    Ok(())
 }
 
 /// The competent authority stays a member with a ballot.

@@ -5,22 +5,38 @@
 //! Source: docs/formats.md, "Rules".
 
 pub mod accesses;
+mod acts;
+mod approval;
+mod bindings;
+mod checks;
 mod codes;
 mod datasets;
+mod disputes;
+mod emergencies;
 mod equivocations;
 mod governance;
 mod grants;
+mod incidents;
 mod keys;
+mod legs;
 mod measures;
+mod onward;
+mod oversight;
 mod requests;
+mod superiors;
+mod supervision;
+mod undertakings;
+mod urgent;
+mod versions;
 
 use crate::agency::{KeyEnd, KeyRole, Standing};
+use crate::duty::Mark;
 use crate::genesis::Params;
 use crate::ids::{LogIndex, TimeMs};
 use crate::interruption::{Interruptions, MAX_INTERRUPTIONS};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, SignerNeeded};
 use crate::state::{self, Changes, StateKey, StateRead};
-use crate::statement::{Action, MAX_VALIDITY_MS, Statement, StatementSigner, VerifiedRecord};
+use crate::statement::{MAX_VALIDITY_MS, Statement, StatementSigner, VerifiedRecord};
 use crate::text::{AgencyId, Text};
 
 /// Where a record is judged.
@@ -30,6 +46,13 @@ pub struct Position {
     pub index: LogIndex,
     /// The time of its block.
     pub time: TimeMs,
+}
+
+impl Position {
+    /// This place and time, as an object keeps them.
+    fn mark(self) -> Mark {
+        Mark { at: self.index, on: self.time }
+    }
 }
 
 /// Executes one record. Errors: the first rule that refuses it, in the order of
@@ -48,64 +71,9 @@ pub fn apply(
     for signer in &statement.signers {
         check_signer(state, at, signer)?;
     }
-    let mut changes = act(state, at, statement)?;
+    let mut changes = acts::act(state, at, statement)?;
     changes.records.insert(record.id(), statement.valid_until);
     Ok(changes)
-}
-
-fn act(state: &impl StateRead, at: Position, statement: &Statement) -> Result<Changes, Refusal> {
-    let by = statement.signers.as_slice();
-    match &statement.action {
-        Action::RegisterKey { key, role, algorithm, post, valid_until, possession: _ } => {
-            let (role, algorithm, valid_until) = (*role, *algorithm, *valid_until);
-            let new = keys::NewKey { key, role, algorithm, post, valid_until };
-            keys::register(state, at, by, &new)
-        }
-        Action::RevokeKey { key, reason, suspect_since } => {
-            keys::revoke(state, at, by, key, reason, *suspect_since)
-        }
-        Action::PublishDataset { dataset } => datasets::publish(state, at, by, dataset),
-        Action::AmendDataset { dataset, version } => {
-            datasets::amend(state, at, by, dataset, *version)
-        }
-        Action::WithdrawDataset { dataset, reason } => {
-            datasets::withdraw(state, at, by, dataset, reason)
-        }
-        Action::SuspendDataset { dataset, reason } => {
-            datasets::suspend(state, at, by, dataset, reason)
-        }
-        Action::ResumeDataset { dataset } => datasets::resume(state, at, by, dataset),
-        Action::IssueGrant { terms } => grants::issue(state, at, by, terms),
-        Action::RevokeGrant { grant, reason } => grants::revoke(state, at, by, *grant, reason),
-        Action::SuspendGrant { grant, reason } => grants::suspend(state, at, by, *grant, reason),
-        Action::ResumeGrant { grant } => grants::resume(state, at, by, *grant),
-        Action::RecordAccess { attempt } => accesses::record(state, at, by, attempt),
-        Action::RecordDenial { attempt, refusal } => {
-            accesses::deny(state, at, by, attempt, refusal)
-        }
-        Action::OpenRequest { terms } => requests::open(state, at, by, terms),
-        Action::ApproveRequest { request, terms } => {
-            requests::approve(state, at, by, *request, terms)
-        }
-        Action::RefuseRequest { request, legal_basis, reason } => {
-            requests::refuse(state, at, by, *request, legal_basis, reason)
-        }
-        Action::WithdrawRequest { request, reason } => {
-            requests::withdraw(state, at, by, *request, reason)
-        }
-        Action::UrgeRequest { request } => requests::urge(state, at, by, *request),
-        Action::OpenProposal { measure } => governance::open(state, at, by, measure),
-        Action::CastBallot { proposal, choice } => {
-            governance::cast(state, at, by, *proposal, *choice)
-        }
-        Action::RecordEquivocation { equivocation } => {
-            equivocations::record(state, at, by, equivocation)
-        }
-        Action::PublishCodes { list, codes } => codes::publish(state, at, by, *list, codes),
-        Action::WithdrawCode { list, code, reason: _ } => {
-            codes::withdraw(state, at, by, *list, code)
-        }
-    }
 }
 
 /// The agency on whose account a record of `agency` goes in a block: a hosted member's sponsor,
@@ -134,7 +102,7 @@ fn begin(
     if interruptions.is_full() {
         return Err(Refusal::TooManyInterruptions { limit: MAX_INTERRUPTIONS as u64 });
     }
-    interruptions.begin(at.index, reason.clone());
+    interruptions.begin(at.mark(), reason.clone());
     Ok(())
 }
 
@@ -211,4 +179,21 @@ fn require_sole_signer(
         [signer] if signer.agency == *agency && signer.role == role => Ok(()),
         _ => Err(Refusal::WrongSigner { agency: agency.clone(), role }),
     }
+}
+
+/// The act needs exactly these signatures, in any order; of an agency that is named twice, two.
+fn require_signers(
+    signers: &[StatementSigner],
+    needed: &[(&AgencyId, KeyRole)],
+) -> Result<(), Refusal> {
+    let mut signed: Vec<_> = signers.iter().map(|s| (&s.agency, s.role)).collect();
+    let mut wanted = needed.to_vec();
+    signed.sort();
+    wanted.sort();
+    if signed == wanted {
+        return Ok(());
+    }
+    let needed =
+        needed.iter().map(|(agency, role)| SignerNeeded { agency: (*agency).clone(), role: *role });
+    Err(Refusal::WrongSigners { needed: needed.collect() })
 }

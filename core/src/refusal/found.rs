@@ -4,6 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::agency::KeyRole;
+use crate::text::AgencyId;
+
 /// Why a measure cannot be carried out as things are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -36,6 +39,10 @@ pub enum MeasureFault {
     Version,
     /// Everything is already so.
     NothingChanges,
+    /// Not the agencies that an office needs.
+    Office,
+    /// An emergency that cannot be renewed, or not until then.
+    Emergency,
 }
 
 impl MeasureFault {
@@ -56,6 +63,8 @@ impl MeasureFault {
             MeasureFault::Parameters => "parameters",
             MeasureFault::Version => "version",
             MeasureFault::NothingChanges => "nothing-changes",
+            MeasureFault::Office => "office",
+            MeasureFault::Emergency => "emergency",
         }
     }
 }
@@ -83,4 +92,24 @@ impl std::fmt::Display for DatasetField {
             DatasetField::Contact => "contact",
         })
     }
+}
+
+/// One whose signature is needed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignerNeeded {
+    /// The agency.
+    pub agency: AgencyId,
+    /// The role of its key.
+    pub role: KeyRole,
+}
+
+impl std::fmt::Display for SignerNeeded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} as {}", self.agency, self.role)
+    }
+}
+
+/// Several signers in a sentence.
+pub(super) fn named(needed: &[SignerNeeded]) -> String {
+    needed.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
 }

@@ -1,21 +1,37 @@
 //! What statements do: one variant for each kind of act.
-//! Holds: variants and their fields are only ever added at the end.
+//! Holds: variants and their fields are only ever added at the end. Longer than 500 lines because an enum
+//! stands in one place.
 //! May not enter: who may act, and when (see `apply`). Source: docs/formats.md, "Statements".
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::access::{AccessRefusal, SignedAttempt};
 use crate::agency::{KeyAlgorithm, KeyRole};
+use crate::basis::Basis;
+use crate::calendar::Calendar;
+use crate::check_request::{CheckOutcome, CheckTerms};
 use crate::codes::{CodeEntry, CodeList};
 use crate::dataset::Dataset;
+use crate::dispute::{DisputeAbout, Ruling};
+use crate::emergency::{EmergencyTerms, Verdict};
 use crate::encoding::{Decode, Encode};
 use crate::equivocation::Equivocation;
 use crate::governance::{Choice, Measure};
 use crate::grant::GrantTerms;
-use crate::ids::{DatasetId, GrantId, ProposalId, RequestId, TimeMs};
+use crate::hash::{DrawCommitment, DrawSecret};
+use crate::ids::{
+    CheckId, DatasetId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, IncidentId, LogIndex,
+    ProposalId, RequestId, TimeMs,
+};
+use crate::incident::IncidentTerms;
 use crate::keys::{PublicKey, Signature};
+use crate::legs::{Acknowledgement, Answer};
+use crate::oversight::{DrawRange, DrawnVerdict, FindingAbout, FindingOutcome};
 use crate::request::RequestTerms;
-use crate::text::{Code, Text};
+use crate::rule_pack::RulePack;
+use crate::text::{AgencyId, Code, Text};
 
 /// What a statement does.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
@@ -67,6 +83,11 @@ pub enum Action {
     RecordAccess {
         /// The officer's signed attempt.
         attempt: SignedAttempt,
+        /// The number that the record takes among those of its gateway's key.
+        number: u64,
+        /// What was handed over, where the gateway says.
+        #[serde(default)]
+        answer: Option<Answer>,
     },
     /// A refused access. Signed by the provider's gateway; valid only where evaluation at this
     /// position gives this refusal.
@@ -75,6 +96,8 @@ pub enum Action {
         attempt: SignedAttempt,
         /// The rule that refuses it, with what it found.
         refusal: AccessRefusal,
+        /// The number that the record takes among those of its gateway's key.
+        number: u64,
     },
     /// Replaces what is published about a dataset. Signed by its owner's steward.
     AmendDataset {
@@ -182,6 +205,261 @@ pub enum Action {
         /// The two messages.
         equivocation: Equivocation,
     },
+    /// Reviews a request's form. Signed by the steward of the request's reviewer.
+    ReviewRequest {
+        /// The request.
+        request: RequestId,
+        /// What is amiss, which sends it back; empty: nothing.
+        fault: Text<256>,
+    },
+    /// Takes further days for a reply, once. Signed by the steward of the dataset's owner.
+    ExtendReply {
+        /// The request.
+        request: RequestId,
+        /// Working days.
+        days: u16,
+        /// Why.
+        reason: Text<256>,
+    },
+    /// Says that a grant's data is ready 提供. Signed by the steward of the dataset's owner.
+    ReportDelivery {
+        /// The grant.
+        grant: GrantId,
+    },
+    /// Says that a dataset's data was made new. Signed by its owner's steward.
+    RefreshDataset {
+        /// The dataset.
+        dataset: DatasetId,
+    },
+    /// Says which days are worked. Signed by the competent authority's steward.
+    PublishCalendar {
+        /// The calendar.
+        calendar: Calendar,
+    },
+    /// Publishes the counts that will rule. Signed by the stewards of the competent authority and of
+    /// the supervisor.
+    PublishRules {
+        /// The pack.
+        pack: RulePack,
+    },
+    /// Narrows what a grant permits. Signed by the steward of who granted it.
+    NarrowGrant {
+        /// The grant.
+        grant: GrantId,
+        /// Its terms from now on, within those that it has.
+        terms: GrantTerms,
+        /// The version that it replaces, so that no change overwrites another unseen.
+        version: u32,
+    },
+    /// Approves a grant anew, for other terms. Signed as if it were issued.
+    ExtendGrant {
+        /// The grant.
+        grant: GrantId,
+        /// Its terms from now on.
+        terms: GrantTerms,
+        /// The version that it replaces.
+        version: u32,
+    },
+    /// Passes a grant on to an agency that it names, one level down. Signed by the steward of its
+    /// requester.
+    IssueOnward {
+        /// The grant from which this one is derived.
+        parent: GrantId,
+        /// The derived grant's terms, within those.
+        terms: GrantTerms,
+    },
+    /// Says that an undertaking was fulfilled. Signed by the steward of the side that undertook it.
+    FulfilUndertaking {
+        /// The grant.
+        grant: GrantId,
+        /// The undertaking's place among the grant's, from 1.
+        number: u8,
+        /// What was done.
+        note: Text<256>,
+    },
+    /// The acknowledgement leg 接收确认 of accesses: what the requesting side received. Signed by an
+    /// officer or a gateway of the grant's requester, or of an agency that may ask in the emergency.
+    AcknowledgeAccess {
+        /// The grant, or the emergency, under which they were.
+        grant: Basis,
+        /// What was received (at least one).
+        accesses: Vec<Acknowledgement>,
+    },
+    /// Says that data are wrong 核查申请. Signed by an officer of an agency that has, or had, them.
+    OpenCheck {
+        /// What is claimed.
+        terms: CheckTerms,
+    },
+    /// Offers a check to another agency. Signed by the steward of who holds it.
+    OfferHandover {
+        /// The check.
+        check: CheckId,
+        /// To whom.
+        to: AgencyId,
+        /// Why that agency.
+        reason: Text<256>,
+    },
+    /// Takes a check over. Signed by the steward of whom it was offered to.
+    AcceptHandover {
+        /// The check.
+        check: CheckId,
+    },
+    /// Does not take it over. Signed by the same.
+    DeclineHandover {
+        /// The check.
+        check: CheckId,
+    },
+    /// Answers a check. Signed by the steward of who holds it.
+    AnswerCheck {
+        /// The check.
+        check: CheckId,
+        /// What was found.
+        outcome: CheckOutcome,
+    },
+    /// Says that what a check found was corrected. Signed by the steward of the dataset's owner.
+    ReportCorrection {
+        /// The check.
+        check: CheckId,
+        /// What was done.
+        note: Text<512>,
+    },
+    /// Reports an incident 安全事件. Signed by the steward of a party to all that it names.
+    ReportIncident {
+        /// What is reported.
+        terms: IncidentTerms,
+    },
+    /// Gives news of an incident. Signed by the steward of who reported it.
+    UpdateIncident {
+        /// The incident.
+        incident: IncidentId,
+        /// What is known now.
+        note: Text<512>,
+    },
+    /// Closes an incident. Signed by the steward of who reported it.
+    CloseIncident {
+        /// The incident.
+        incident: IncidentId,
+        /// What was done about it.
+        measures: Text<512>,
+    },
+    /// Declares an emergency 应急共享. Signed by the steward of an agency that may.
+    DeclareEmergency {
+        /// What is declared.
+        terms: EmergencyTerms,
+    },
+    /// Ends an emergency before its time. Signed by the steward of who declared it.
+    EndEmergency {
+        /// The emergency.
+        emergency: EmergencyId,
+        /// Why.
+        reason: Text<256>,
+    },
+    /// Says what an emergency was worth, after its end. Signed by a steward or an auditor of an
+    /// agency that had no part in it.
+    ReviewEmergency {
+        /// The emergency.
+        emergency: EmergencyId,
+        /// What was found.
+        verdict: Verdict,
+        /// In words.
+        text: Text<512>,
+    },
+    /// Disputes 争议 a refusal or a lapse. Signed by the steward of the agency that asked.
+    OpenDispute {
+        /// What is disputed.
+        about: DisputeAbout,
+        /// Why it should not stand. Never a person's data.
+        grounds: Text<512>,
+    },
+    /// Says what the respondent makes of a dispute. Signed by its steward.
+    AnswerDispute {
+        /// The dispute.
+        dispute: DisputeId,
+        /// Whether it decides anew.
+        ruling: Ruling,
+    },
+    /// Takes a dispute one step further up. Signed by the claimant's steward.
+    EscalateDispute {
+        /// The dispute.
+        dispute: DisputeId,
+        /// Why the step before does not settle it.
+        grounds: Text<512>,
+    },
+    /// Rules on a dispute that was escalated. Signed by the steward of whom it was escalated to.
+    DecideDispute {
+        /// The dispute.
+        dispute: DisputeId,
+        /// What is ruled.
+        ruling: Ruling,
+    },
+    /// Says why accesses in an emergency were needed. Signed by the steward of whose officers asked.
+    JustifyAccess {
+        /// The emergency.
+        emergency: EmergencyId,
+        /// The entries that record the accesses, 1 to 64.
+        accesses: BTreeSet<LogIndex>,
+        /// On which duty they rest.
+        basis: Code,
+        /// In words.
+        text: Text<512>,
+    },
+    /// Opens a draw 双随机 of records that are looked at. Signed by an auditor of an agency that
+    /// reviews stewards.
+    OpenDraw {
+        /// The records from which is drawn.
+        scope: Vec<DrawRange>,
+        /// How many are drawn.
+        count: u16,
+    },
+    /// Commits to a secret in a draw. Signed by an auditor of an agency of its pool.
+    CommitDraw {
+        /// The draw.
+        draw: DrawId,
+        /// The commitment.
+        commitment: DrawCommitment,
+    },
+    /// Reveals that secret. Signed by an auditor of the same agency.
+    RevealDraw {
+        /// The draw.
+        draw: DrawId,
+        /// The secret.
+        secret: DrawSecret,
+    },
+    /// Says what was found of a drawn record. Signed by an auditor of its reviewer.
+    ReportReview {
+        /// The draw.
+        draw: DrawId,
+        /// The record's place among what was drawn, from 1.
+        number: u16,
+        /// What was found.
+        verdict: DrawnVerdict,
+    },
+    /// Holds something against an agency 审计发现. Signed by an auditor of one that reviews the power,
+    /// of the drawn reviewer, or of the competent authority.
+    OpenFinding {
+        /// Who has to answer.
+        agency: AgencyId,
+        /// What it is about.
+        about: FindingAbout,
+        /// What was found.
+        text: Text<512>,
+    },
+    /// Answers a finding. Signed by a steward or an admin of who has to.
+    AnswerFinding {
+        /// The finding.
+        finding: FindingId,
+        /// In words.
+        answer: Text<512>,
+    },
+    /// Closes a finding. Signed by an auditor of who opened it.
+    CloseFinding {
+        /// The finding.
+        finding: FindingId,
+        /// How it ends.
+        outcome: FindingOutcome,
+        /// In words.
+        text: Text<512>,
+    },
 }
 
 impl Action {
@@ -211,16 +489,106 @@ impl Action {
             Action::OpenProposal { .. } => "open-proposal",
             Action::CastBallot { .. } => "cast-ballot",
             Action::RecordEquivocation { .. } => "record-equivocation",
+            Action::ReviewRequest { .. } => "review-request",
+            Action::ExtendReply { .. } => "extend-reply",
+            Action::ReportDelivery { .. } => "report-delivery",
+            Action::RefreshDataset { .. } => "refresh-dataset",
+            Action::PublishCalendar { .. } => "publish-calendar",
+            Action::PublishRules { .. } => "publish-rules",
+            Action::NarrowGrant { .. } => "narrow-grant",
+            Action::ExtendGrant { .. } => "extend-grant",
+            Action::IssueOnward { .. } => "issue-onward",
+            Action::FulfilUndertaking { .. } => "fulfil-undertaking",
+            Action::AcknowledgeAccess { .. } => "acknowledge-access",
+            Action::OpenCheck { .. } => "open-check",
+            Action::OfferHandover { .. } => "offer-handover",
+            Action::AcceptHandover { .. } => "accept-handover",
+            Action::DeclineHandover { .. } => "decline-handover",
+            Action::AnswerCheck { .. } => "answer-check",
+            Action::ReportCorrection { .. } => "report-correction",
+            Action::ReportIncident { .. } => "report-incident",
+            Action::UpdateIncident { .. } => "update-incident",
+            Action::CloseIncident { .. } => "close-incident",
+            Action::DeclareEmergency { .. } => "declare-emergency",
+            Action::EndEmergency { .. } => "end-emergency",
+            Action::ReviewEmergency { .. } => "review-emergency",
+            Action::OpenDispute { .. } => "open-dispute",
+            Action::AnswerDispute { .. } => "answer-dispute",
+            Action::EscalateDispute { .. } => "escalate-dispute",
+            Action::DecideDispute { .. } => "decide-dispute",
+            Action::JustifyAccess { .. } => "justify-access",
+            Action::OpenDraw { .. } => "open-draw",
+            Action::CommitDraw { .. } => "commit-draw",
+            Action::RevealDraw { .. } => "reveal-draw",
+            Action::ReportReview { .. } => "report-review",
+            Action::OpenFinding { .. } => "open-finding",
+            Action::AnswerFinding { .. } => "answer-finding",
+            Action::CloseFinding { .. } => "close-finding",
         }
     }
 
     /// The signed attempt inside, if there is one.
     pub fn attempt(&self) -> Option<&SignedAttempt> {
         match self {
-            Action::RecordAccess { attempt } | Action::RecordDenial { attempt, .. } => {
+            Action::RecordAccess { attempt, .. } | Action::RecordDenial { attempt, .. } => {
                 Some(attempt)
             }
-            _ => None,
+            Action::RegisterKey { .. }
+            | Action::RevokeKey { .. }
+            | Action::PublishDataset { .. }
+            | Action::IssueGrant { .. }
+            | Action::RevokeGrant { .. }
+            | Action::AmendDataset { .. }
+            | Action::WithdrawDataset { .. }
+            | Action::SuspendDataset { .. }
+            | Action::ResumeDataset { .. }
+            | Action::SuspendGrant { .. }
+            | Action::ResumeGrant { .. }
+            | Action::OpenRequest { .. }
+            | Action::ApproveRequest { .. }
+            | Action::RefuseRequest { .. }
+            | Action::WithdrawRequest { .. }
+            | Action::UrgeRequest { .. }
+            | Action::PublishCodes { .. }
+            | Action::WithdrawCode { .. }
+            | Action::OpenProposal { .. }
+            | Action::CastBallot { .. }
+            | Action::RecordEquivocation { .. }
+            | Action::ReviewRequest { .. }
+            | Action::ExtendReply { .. }
+            | Action::ReportDelivery { .. }
+            | Action::RefreshDataset { .. }
+            | Action::PublishCalendar { .. }
+            | Action::PublishRules { .. }
+            | Action::NarrowGrant { .. }
+            | Action::ExtendGrant { .. }
+            | Action::IssueOnward { .. }
+            | Action::FulfilUndertaking { .. }
+            | Action::AcknowledgeAccess { .. }
+            | Action::OpenCheck { .. }
+            | Action::OfferHandover { .. }
+            | Action::AcceptHandover { .. }
+            | Action::DeclineHandover { .. }
+            | Action::AnswerCheck { .. }
+            | Action::ReportCorrection { .. }
+            | Action::ReportIncident { .. }
+            | Action::UpdateIncident { .. }
+            | Action::CloseIncident { .. }
+            | Action::DeclareEmergency { .. }
+            | Action::EndEmergency { .. }
+            | Action::ReviewEmergency { .. }
+            | Action::OpenDispute { .. }
+            | Action::AnswerDispute { .. }
+            | Action::EscalateDispute { .. }
+            | Action::DecideDispute { .. }
+            | Action::JustifyAccess { .. }
+            | Action::OpenDraw { .. }
+            | Action::CommitDraw { .. }
+            | Action::RevealDraw { .. }
+            | Action::ReportReview { .. }
+            | Action::OpenFinding { .. }
+            | Action::AnswerFinding { .. }
+            | Action::CloseFinding { .. } => None,
         }
     }
 }

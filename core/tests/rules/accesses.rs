@@ -3,6 +3,7 @@
 
 use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
 use comity_core::agency::KeyRole;
+use comity_core::binding::Bearers;
 use comity_core::dataset::{Dataset, DeliveryMode, Items, Sharing};
 use comity_core::genesis::Params;
 use comity_core::grant::GrantTerms;
@@ -11,6 +12,7 @@ use comity_core::refusal::Refusal;
 use comity_core::state;
 use comity_core::statement::{Action, MAX_VALIDITY_MS, VerifiedRecord};
 
+use crate::bindings::{because, derived, wide};
 use crate::governance::{VILLAGE, removal};
 use crate::membership::hosted_provider;
 use crate::source::{assert_complete, parts, variant};
@@ -18,6 +20,7 @@ use crate::story::{
     CIVIL, FINANCE, HEALTH, HOUR_MS, START, Story, dataset, new_key, secret, signed_by,
     signed_by_officer, terms, text,
 };
+use crate::urgent::ATTEMPTS;
 
 const SOURCE: &str = include_str!("../../src/access.rs");
 
@@ -185,6 +188,21 @@ const CASES: &[Case] = &[
     },
 ];
 
+/// Attempts that are refused because of what binds the grant.
+const BOUND: &[Case] = &[
+    |story| {
+        let officers = Bearers::Posts([text("Desk 7")].into());
+        let grant = story.issue(GrantTerms { officers, ..terms() });
+        (signed_by_officer(story.attempt(grant)), AccessRefusal::OfficerNotNamed)
+    },
+    |story| {
+        let (parent, below) = story.passed_on(wide(), derived());
+        let pause = story.pause_grant(parent);
+        story.commit(vec![pause]);
+        (story.attempt_below(below), because(parent, "grant-suspended"))
+    },
+];
+
 /// Attempts that are refused because of the provider: nobody can record them, allowed or denied.
 const PROVIDERS: &[Case] = &[
     |story| {
@@ -210,7 +228,7 @@ fn played(case: &Case) -> (Story, SignedAttempt, AccessRefusal) {
 
 #[test]
 fn each_rule_refuses_the_access_and_makes_a_denial_due() {
-    for case in CASES {
+    for case in CASES.iter().chain(BOUND).chain(ATTEMPTS) {
         let (mut story, attempt, refusal) = played(case);
         let evaluated = story.ledger.evaluate(&attempt.attempt, story.now);
         assert_eq!(evaluated, Err(refusal.clone()));
@@ -227,10 +245,7 @@ fn what_no_provider_can_record_is_not_allowed_either() {
         let (mut story, attempt, refusal) = played(case);
         assert_eq!(story.ledger.evaluate(&attempt.attempt, story.now), Err(refusal.clone()));
         let provider = attempt.attempt.dataset.agency.as_str().to_owned();
-        let records = [
-            Action::RecordAccess { attempt: attempt.clone() },
-            Action::RecordDenial { attempt, refusal },
-        ];
+        let records = [story.recording(&attempt), story.denying(&attempt, refusal)];
         for action in records {
             let record = story.record(&provider, KeyRole::Gateway, action);
             let refused = story.check(&record).unwrap_err();
@@ -241,7 +256,12 @@ fn what_no_provider_can_record_is_not_allowed_either() {
 
 #[test]
 fn no_rule_of_evaluation_is_without_a_case() {
-    let tried = CASES.iter().chain(PROVIDERS).map(|case| variant(&played(case).2));
+    let tried = CASES
+        .iter()
+        .chain(BOUND)
+        .chain(ATTEMPTS)
+        .chain(PROVIDERS)
+        .map(|case| variant(&played(case).2));
     assert_complete(&parts(SOURCE, "pub enum AccessRefusal"), tried);
 }
 
@@ -323,7 +343,7 @@ fn an_exchange_is_used_once_even_within_one_block_and_under_another_grant() {
     let other = story.issue(terms());
     let attempt = story.attempt(grant);
     let first = story.access_of(&signed_by_officer(attempt.clone()));
-    let second = story.access_of(&signed_by_officer(Attempt { grant: other, ..attempt }));
+    let second = story.access_of(&signed_by_officer(Attempt { grant: other.into(), ..attempt }));
     let built = story.build(vec![first, second.clone()]);
     let refusal = Refusal::Access(AccessRefusal::ExchangeUsed);
     assert_eq!(built.refused, [(second.leaf(), refusal)]);

@@ -315,10 +315,10 @@ fn a_last_certificate_that_does_not_prove_the_last_block_is_refused() {
 
 #[test]
 fn a_block_that_was_not_the_committed_one_is_named_itself() {
-    // The same records at another time: consistent in itself, but nobody signed it. What shows it
-    // is the certificate in the block after it.
+    // The same records, proposed when the same validator's turn came again: consistent in itself,
+    // but nobody signed it. What shows it is the certificate in the block after it.
     let mut story = told();
-    story.blocks[1].block.header.time.0 += 1;
+    story.blocks[1].block.header.proposal_round += 4;
     let last = story.certificate.clone().unwrap();
     let (height, fault) = fault(verify(&story.genesis, &packed(&story, &story.blocks, &last)));
     let expected = BlockFault::Certificate(CertificateError::OtherBlock);

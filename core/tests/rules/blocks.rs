@@ -51,6 +51,9 @@ const TAMPERINGS: &[Tampering] = &[
 /// A story in which the next block of one access is executed with its header changed.
 fn executed_with(change: impl Fn(&mut Header)) -> (Executed, Result<Executed, BlockError>) {
     let (mut story, grant) = Story::with_grant(terms());
+    // The grant keeps the time of the first access, and of no other.
+    let first = story.access(grant);
+    story.commit(vec![first]);
     let access = story.access(grant);
     let built = story.build(vec![access.clone()]).executed;
     let mut header = built.header.clone();

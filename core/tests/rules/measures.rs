@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use comity_core::agency::{KeyRole, Standing};
-use comity_core::genesis::{GenesisKey, Params};
-use comity_core::governance::Measure;
+use comity_core::genesis::{GenesisKey, GenesisMember, NO_CONSORTIUM, Params};
+use comity_core::governance::{MAX_ELECTORATE, Measure, Office};
 use comity_core::keys::{PublicKey, SecretKey};
 use comity_core::refusal::{MeasureFault, Refusal};
 use comity_core::state::{self, StateKey};
@@ -14,7 +14,9 @@ use comity_core::validators::MAX_TOTAL_POWER;
 
 use crate::governance::{ARCHIVE, AUTHORITY, VILLAGE, removal, unfit};
 use crate::source::{parts, variant};
-use crate::story::{CIVIL, HEALTH, HOUR_MS, MEMBERS, Story, new_key, secret, terms, text};
+use crate::story::{
+    CIVIL, HEALTH, HOUR_MS, MEMBERS, Story, genesis, member_of, new_key, secret, terms, text,
+};
 
 fn standing_of(agency: &str, standing: Standing) -> Measure {
     Measure::ChangeStanding { agency: agency.parse().unwrap(), standing, key: None }
@@ -174,9 +176,24 @@ const UNFIT: &[Unfit] = &[
         (Measure::ChangeAuthority { agency }, MeasureFault::NothingChanges)
     },
     |_| {
+        let agencies = [AUTHORITY.parse().unwrap()].into();
+        (Measure::Appoint { office: Office::Supervisor, agencies }, MeasureFault::Office)
+    },
+    |story| {
+        let agencies = [CIVIL.parse().unwrap()].into();
+        story.pass(Measure::Appoint { office: Office::Supervisor, agencies });
+        let agency = CIVIL.parse().unwrap();
+        (Measure::ChangeAuthority { agency }, MeasureFault::Office)
+    },
+    |_| {
         let agency = CIVIL.parse().unwrap();
         let measure = Measure::ChangeOperator { agency, operated_by: text("") };
         (measure, MeasureFault::NothingChanges)
+    },
+    |story| {
+        let emergency = story.flooded();
+        let measure = Measure::RenewEmergency { emergency, until: story.now };
+        (measure, MeasureFault::Emergency)
     },
 ];
 
@@ -192,12 +209,37 @@ fn every_measure_that_cannot_be_carried_out_is_refused_when_it_is_proposed() {
     }
     let declared = parts(include_str!("../../src/refusal/found.rs"), "pub enum MeasureFault");
     let untried: Vec<_> = declared.difference(&tried).collect();
-    assert_eq!(
-        untried,
-        ["TooManyMembers"],
-        "needs {} members",
-        comity_core::governance::MAX_ELECTORATE
-    );
+    assert_eq!(untried, ["TooManyMembers"], "has a test of its own");
+}
+
+/// An observer with keys that nobody else has.
+fn observer(number: usize) -> GenesisMember {
+    let mut member = member_of(CIVIL, &NO_CONSORTIUM);
+    let id: AgencyId = format!("observer-{number}.gd").parse().unwrap();
+    member.keys.retain(|key| matches!(key.role, KeyRole::Transport | KeyRole::Admin));
+    for (place, key) in member.keys.iter_mut().enumerate() {
+        let mut seed = [0x55; 32];
+        seed[..8].copy_from_slice(&(number as u64).to_le_bytes());
+        seed[8] = u8::try_from(place).unwrap();
+        let secret = SecretKey::from_seed(&seed);
+        key.key = secret.public();
+        key.possession = secret.sign_possession(&NO_CONSORTIUM, &id, key.role);
+    }
+    member.agency.operated_by = text(id.as_str());
+    member.agency.standing = Standing::Observer;
+    member.agency.id = id;
+    member
+}
+
+#[test]
+fn as_many_members_as_there_may_be_admit_no_other() {
+    let mut genesis = genesis(Params::default());
+    genesis.members.extend((MEMBERS.len()..MAX_ELECTORATE).map(observer));
+    genesis.members.sort_by(|a, b| a.agency.id.cmp(&b.agency.id));
+    let mut story = Story::founded_by(genesis);
+    let measure = story.admission(ARCHIVE, Standing::Observer);
+    let record = story.proposing(AUTHORITY, measure);
+    assert_eq!(story.check(&record), Err(unfit(MeasureFault::TooManyMembers)));
 }
 
 #[test]

@@ -2,28 +2,36 @@
 
 use comity_core::access::Attempt;
 use comity_core::agency::{KeyAlgorithm, KeyRole};
+use comity_core::batch::{Batch, MAX_BATCH};
 use comity_core::codes::CodeList;
 use comity_core::dataset::{DeliveryMode, Items};
+use comity_core::dispute::DisputeAbout;
+use comity_core::emergency::Verdict;
 use comity_core::encoding::{DecodeError, decode, encode};
 use comity_core::equivocation::Equivocation;
 use comity_core::genesis::Params;
 use comity_core::governance::Choice;
 use comity_core::grant::GrantTerms;
-use comity_core::hash::{Commitment, ConsortiumId, HeaderHash};
-use comity_core::ids::{GrantId, LogIndex, ProposalId, RequestId};
+use comity_core::hash::{BatchRoot, Commitment, ConsortiumId, HeaderHash};
+use comity_core::ids::{
+    CheckId, DisputeId, EmergencyId, GrantId, IncidentId, LogIndex, ProposalId, RequestId,
+};
 use comity_core::keys::{Signature, SignatureError};
+use comity_core::legs::Acknowledgement;
+use comity_core::rule_pack::Clock;
 use comity_core::statement::{
     Action, Capacity, MAX_RECORD_BYTES, MAX_SEALED, MAX_SIGNERS, RecordError, SignedRecord,
     Statement, StatementSigner, VerifiedRecord,
 };
 
-use crate::acts::{asking, entry};
+use crate::acts::{AUTHORITY, asking, entry};
 use crate::equivocations::{accusing, votes};
 use crate::source::{assert_complete, parts, variant};
 use crate::story::{
-    CIVIL, Draft, HEALTH, Story, dataset, dataset_id, new_key, secret, signed_by,
+    CIVIL, Draft, FINANCE, HEALTH, Story, dataset, dataset_id, new_key, secret, signed_by,
     signed_by_officer, terms, text,
 };
+use crate::{checks, disputes, incidents, overseen};
 
 const SOURCE: &str = include_str!("../../src/statement.rs");
 const ACTIONS: &str = include_str!("../../src/statement/action.rs");
@@ -154,27 +162,41 @@ const SIGNATURES: &[Case] = &[
     },
     |story| {
         let attempt = Attempt { consortium: OTHER, ..story.attempt(GrantId(LogIndex(1))) };
-        let action = Action::RecordAccess { attempt: signed_by_officer(attempt) };
+        let action = story.recording(&signed_by_officer(attempt));
         let draft = story.draft(CIVIL, KeyRole::Gateway, action);
         (draft.signed().to_bytes(), RecordError::AttemptConsortium)
     },
     |story| {
         let items = Items::Only([].into());
         let attempt = Attempt { items, ..story.attempt(GrantId(LogIndex(1))) };
-        let action = Action::RecordAccess { attempt: signed_by_officer(attempt) };
+        let action = story.recording(&signed_by_officer(attempt));
         let draft = story.draft(CIVIL, KeyRole::Gateway, action);
         (draft.signed().to_bytes(), RecordError::AttemptWithoutItems)
     },
     |story| {
         let sealed = vec![Commitment([1; 32]); MAX_SEALED + 1];
         let attempt = Attempt { sealed, ..story.attempt(GrantId(LogIndex(1))) };
-        let action = Action::RecordAccess { attempt: signed_by_officer(attempt) };
+        let action = story.recording(&signed_by_officer(attempt));
         let draft = story.draft(CIVIL, KeyRole::Gateway, action);
         (draft.signed().to_bytes(), RecordError::AttemptSealed)
     },
     |story| {
+        let batch = Some(Batch { count: 1, root: BatchRoot([1; 32]) });
+        let attempt = Attempt { batch, ..story.attempt(GrantId(LogIndex(1))) };
+        let action = story.recording(&signed_by_officer(attempt));
+        let draft = story.draft(CIVIL, KeyRole::Gateway, action);
+        (draft.signed().to_bytes(), RecordError::AttemptBatch)
+    },
+    |story| {
+        let batch = Some(Batch { count: MAX_BATCH + 1, root: BatchRoot([1; 32]) });
+        let attempt = Attempt { batch, ..story.attempt(GrantId(LogIndex(1))) };
+        let action = story.recording(&signed_by_officer(attempt));
+        let draft = story.draft(CIVIL, KeyRole::Gateway, action);
+        (draft.signed().to_bytes(), RecordError::AttemptBatch)
+    },
+    |story| {
         let attempt = signed_by(&new_key(1), story.attempt(GrantId(LogIndex(1))));
-        let action = Action::RecordAccess { attempt };
+        let action = story.recording(&attempt);
         let draft = story.draft(CIVIL, KeyRole::Gateway, action);
         let fault = RecordError::AttemptSignature(SignatureError::Invalid);
         (draft.signed().to_bytes(), fault)
@@ -183,7 +205,8 @@ const SIGNATURES: &[Case] = &[
         // What the officer signed, with one thing changed by the gateway.
         let mut attempt = signed_by_officer(story.attempt(GrantId(LogIndex(1))));
         attempt.attempt.mode = DeliveryMode::Batch;
-        let draft = story.draft(CIVIL, KeyRole::Gateway, Action::RecordAccess { attempt });
+        let action = story.recording(&attempt);
+        let draft = story.draft(CIVIL, KeyRole::Gateway, action);
         let fault = RecordError::AttemptSignature(SignatureError::Invalid);
         (draft.signed().to_bytes(), fault)
     },
@@ -297,10 +320,18 @@ fn faults_of_records_have_distinct_names() {
 /// One record of each kind.
 fn one_of_each(story: &mut Story) -> Vec<VerifiedRecord> {
     let (grant, request) = (GrantId(LogIndex(1)), RequestId(LogIndex(2)));
+    let (check, incident) = (CheckId(LogIndex(4)), IncidentId(LogIndex(5)));
+    let dispute = DisputeId(LogIndex(6));
     let key = new_key(1);
     let attempt = signed_by_officer(story.attempt(grant));
     let refusal = comity_core::access::AccessRefusal::NoSuchGrant { grant };
-    vec![
+    let exchange = attempt.attempt.exchange;
+    let received = Acknowledgement { access: LogIndex(3), exchange, digest: None, count: 1 };
+    let receipt = Action::AcknowledgeAccess { grant: grant.into(), accesses: vec![received] };
+    let receipt = story.record(FINANCE, KeyRole::Gateway, receipt);
+    let overseen = overseen::one_of_each().map(|act| story.record(HEALTH, KeyRole::Auditor, act));
+    let urgent = in_emergency(story);
+    let others = vec![
         story.register(CIVIL, KeyRole::Officer, &key, Some(story.now.plus(1_000))),
         story.revoke_key(CIVIL, &key),
         story.steward(Action::PublishDataset { dataset: dataset() }),
@@ -324,6 +355,49 @@ fn one_of_each(story: &mut Story) -> Vec<VerifiedRecord> {
         story.proposing(CIVIL, story.replacement(CIVIL, KeyRole::Admin, &new_key(2))),
         story.ballot(HEALTH, ProposalId(LogIndex(5)), Choice::Against),
         accusing(story, votes(&secret(HEALTH, KeyRole::Validator), None)),
+        story.reviewing(request, "no duty is named"),
+        story.extending(request, 3),
+        story.delivering(grant),
+        story.refreshing(),
+        story.publishing(story.calendar(0, 60)),
+        story.ruling(story.pack(&[(Clock::Delivery, 20)])),
+        story.narrowing(grant, terms(), 1),
+        story.extending_grant(grant, terms(), 1),
+        story.passing_on(grant, terms()),
+        story.fulfilling(CIVIL, grant, 1),
+        receipt,
+        story.claiming(checks::claim()),
+        story.offering(CIVIL, check, HEALTH),
+        story.accepting(HEALTH, check),
+        story.declining(HEALTH, check),
+        story.upholding(check),
+        story.correcting(CIVIL, check),
+        story.reporting(FINANCE, incidents::leak()),
+        story.telling(FINANCE, incident),
+        story.closing(FINANCE, incident),
+        story.disputing(DisputeAbout::Request(request)),
+        story.replying(dispute, disputes::anew()),
+        story.escalating(dispute),
+        story.deciding(AUTHORITY, dispute, disputes::anew()),
+    ];
+    others.into_iter().chain(urgent).chain(overseen).collect()
+}
+
+/// What is recorded about an emergency.
+fn in_emergency(story: &mut Story) -> [VerifiedRecord; 4] {
+    let emergency = EmergencyId(LogIndex(4));
+    let declared = Action::DeclareEmergency { terms: story.flood() };
+    let ended = Action::EndEmergency { emergency, reason: text("The water has gone") };
+    let (verdict, said) = (Verdict::Excessive, text("Wider than it had to be"));
+    let reviewed = Action::ReviewEmergency { emergency, verdict, text: said };
+    let (accesses, basis) = ([LogIndex(5), LogIndex(6)].into(), "ACT-12".parse().unwrap());
+    let said = text("Forty people on a roof");
+    let justified = Action::JustifyAccess { emergency, accesses, basis, text: said };
+    [
+        story.record(AUTHORITY, KeyRole::Steward, declared),
+        story.record(AUTHORITY, KeyRole::Steward, ended),
+        story.record(HEALTH, KeyRole::Auditor, reviewed),
+        story.record(FINANCE, KeyRole::Steward, justified),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! Requests: who may ask, answer, urge and take back, and how far an approval may go.
 
 use comity_core::agency::KeyRole;
+use comity_core::binding::{Bearers, Promise, Side, Undertaking};
 use comity_core::codes::CodeList;
 use comity_core::dataset::{Dataset, DeliveryMode, Items, Sharing};
 use comity_core::genesis::Params;
@@ -23,14 +24,6 @@ pub(crate) const CASES: &[Case] = &[
         (record, wrong_signer(FINANCE, KeyRole::Officer))
     },
     |story| {
-        let withheld =
-            Dataset { sharing: Sharing::NotShared, conditions: text("Act 5"), ..another() };
-        let asked = GrantTerms { dataset: withheld.id.clone(), ..terms() };
-        story.publish_again(withheld).unwrap();
-        let record = story.officer(Action::OpenRequest { terms: asking(asked) });
-        (record, Refusal::NotShareable { sharing: Sharing::NotShared })
-    },
-    |story| {
         let asked = GrantTerms { dataset: another().id, ..terms() };
         let record = story.officer(Action::OpenRequest { terms: asking(asked) });
         (record, Refusal::DatasetUnknown { dataset: another().id })
@@ -50,7 +43,8 @@ pub(crate) const CASES: &[Case] = &[
     |story| {
         let request = story.opened();
         let action = Action::ApproveRequest { request, terms: terms() };
-        (story.officer(action), wrong_signer(CIVIL, KeyRole::Steward))
+        let record = story.record(CIVIL, KeyRole::Officer, action);
+        (record, wrong_signer(CIVIL, KeyRole::Steward))
     },
     |story| {
         let request = story.opened();
@@ -141,7 +135,7 @@ fn an_approval_issues_the_grant_that_was_asked_for() {
     assert_eq!((issued.terms, issued.request), (terms(), Some(request)));
     let closed = state::request(&story.ledger, request).unwrap();
     assert_eq!(closed.terms, asked, "what was asked never changes");
-    let outcome = Outcome::Approved { grant };
+    let outcome = Outcome::Approved { grant, by_rule: false };
     assert_eq!(closed.reply, Some(Reply { at: grant.0, on: answered_on, outcome }));
     let access = story.access(grant);
     assert_eq!(story.check(&access), Ok(()));
@@ -149,7 +143,18 @@ fn an_approval_issues_the_grant_that_was_asked_for() {
 
 /// Terms with limits in every field, so that each can be exceeded.
 fn limited() -> GrantTerms {
-    GrantTerms { total_quota: Some(10), daily_quota: Some(5), ..terms() }
+    GrantTerms {
+        total_quota: Some(10),
+        conditions: [1].into(),
+        daily_quota: Some(5),
+        officers: Bearers::Posts([text("Duty desk")].into()),
+        undertakings: vec![deleting(10)],
+        ..terms()
+    }
+}
+
+fn deleting(days: u16) -> Undertaking {
+    Undertaking { by: Side::Requester, what: Promise::DeleteAfterDays(days) }
 }
 
 /// Changes of the terms that go beyond those asked for, and in what.
@@ -176,6 +181,10 @@ fn beyond() -> Vec<(TermField, GrantTerms)> {
         (TermField::TotalQuota, GrantTerms { total_quota: None, ..limited() }),
         (TermField::DailyQuota, GrantTerms { daily_quota: Some(6), ..limited() }),
         (TermField::DailyQuota, GrantTerms { daily_quota: None, ..limited() }),
+        (TermField::Officers, GrantTerms { officers: Bearers::All, ..limited() }),
+        (TermField::Onward, GrantTerms { onward: [HEALTH.parse().unwrap()].into(), ..limited() }),
+        (TermField::Undertakings, GrantTerms { undertakings: vec![deleting(11)], ..limited() }),
+        (TermField::Conditions, GrantTerms { conditions: [2].into(), ..limited() }),
     ]
 }
 
@@ -205,7 +214,7 @@ fn an_approval_may_grant_less_than_was_asked_in_every_field() {
     let less = GrantTerms {
         not_before: terms().not_before.plus(1),
         not_after: TimeMs(terms().not_after.0 - 1),
-        conditions: text("by appointment"),
+        conditions: [1, 2].into(),
         ..limited()
     };
     let grant = story.approve(request, less.clone()).unwrap();
@@ -283,16 +292,13 @@ fn an_unclassified_dataset_may_be_asked_for_and_is_granted_once_it_is_classified
 }
 
 #[test]
-fn what_is_not_shared_is_named_before_anything_else_about_the_terms() {
+fn what_nobody_classified_is_named_before_anything_else_about_the_terms() {
     let mut story = Story::new(Params::default());
-    let basis = text("Personnel Act, art. 3");
-    let withheld = Dataset { sharing: Sharing::NotShared, conditions: basis, ..dataset() };
-    story.publish_again(withheld).unwrap();
+    let sharing = Sharing::Unclassified;
+    story.publish_again(Dataset { sharing, ..dataset() }).unwrap();
     let wrong = GrantTerms { items: Items::Only([].into()), total_quota: Some(0), ..terms() };
-    let not_shared = Err(Refusal::NotShareable { sharing: Sharing::NotShared });
-    assert_eq!(story.open(asking(wrong.clone())).map(drop), not_shared);
     let grant = story.steward(Action::IssueGrant { terms: wrong });
-    assert_eq!(story.check(&grant), not_shared);
+    assert_eq!(story.check(&grant), Err(Refusal::NotShareable { sharing }));
 }
 
 #[test]

@@ -52,6 +52,7 @@ fn a_restored_ledger_is_the_one_that_was_saved() {
         assert_eq!(restored.check(record, story.now), Err(Refusal::Replayed));
     }
     let grant = accesses[0].statement().action.attempt().unwrap().attempt.grant;
+    let grant = grant.grant().unwrap();
     let next = story.access(grant);
     let header = story.build(vec![next.clone()]).executed.header;
     let parent = story.parent();

@@ -3,6 +3,7 @@
 
 use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
 use comity_core::agency::{Agency, AgencyKind, KeyAlgorithm, KeyRole, Level, Standing};
+use comity_core::basis::Basis;
 use comity_core::block::{Block, CommittedBlock};
 use comity_core::codes::CodeEntry;
 use comity_core::dataset::{Dataset, DeliveryMode, Grade, Item, Items, Openness, Sharing};
@@ -81,6 +82,7 @@ pub(crate) fn member_of(id: &str, consortium: &ConsortiumId) -> GenesisMember {
         authority: None,
         operated_by: text(id),
         standing: Standing::Validator { power: 1 },
+        sponsor: None,
     };
     GenesisMember { agency, keys: KeyRole::ALL.into_iter().map(key).collect() }
 }
@@ -152,6 +154,11 @@ pub(crate) fn dataset() -> Dataset {
         contact: text("Data office"),
         identifier: Default::default(),
         details: None,
+        update_days: None,
+        reliable: false,
+        manager: None,
+        service: text(""),
+        stated: vec![text("Only at the counter"), text("Delete after use")],
     }
 }
 
@@ -168,7 +175,10 @@ pub(crate) fn terms() -> GrantTerms {
         not_after: START.plus(30 * 24 * HOUR_MS),
         total_quota: None,
         daily_quota: None,
-        conditions: text(""),
+        conditions: [].into(),
+        officers: Default::default(),
+        onward: Default::default(),
+        undertakings: Vec::new(),
     }
 }
 
@@ -210,14 +220,20 @@ pub(crate) struct Story {
     /// The blocks so far.
     pub(crate) blocks: Vec<CommittedBlock>,
     drawn: u64,
+    numbered: u64,
 }
 
 impl Story {
     /// Nothing has happened yet.
     pub(crate) fn new(params: Params) -> Story {
-        let genesis = genesis(params);
+        Story::founded_by(genesis(params))
+    }
+
+    /// A consortium of these, before its first block.
+    pub(crate) fn founded_by(genesis: Genesis) -> Story {
         let ledger = Ledger::new(&genesis).unwrap();
-        Story { genesis, ledger, certificate: None, now: START, blocks: Vec::new(), drawn: 0 }
+        let blocks = Vec::new();
+        Story { genesis, ledger, certificate: None, now: START, blocks, drawn: 0, numbered: 0 }
     }
 
     /// The dataset is published and a grant on it issued.
@@ -239,6 +255,12 @@ impl Story {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&self.drawn.to_le_bytes());
         bytes
+    }
+
+    /// A number that no gateway's record was given before.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.numbered += 1;
+        self.numbered
     }
 
     /// A statement of a member, to be signed with its genesis key of that role.
@@ -316,11 +338,11 @@ impl Story {
     }
 
     /// What the requesting agency's officer asks, within the terms.
-    pub(crate) fn attempt(&mut self, grant: GrantId) -> Attempt {
+    pub(crate) fn attempt(&mut self, grant: impl Into<Basis>) -> Attempt {
         Attempt {
             consortium: self.consortium(),
             exchange: ExchangeId(self.draw()),
-            grant,
+            grant: grant.into(),
             dataset: dataset_id(),
             requester: FINANCE.parse().unwrap(),
             officer: secret(FINANCE, KeyRole::Officer).public(),
@@ -330,6 +352,7 @@ impl Story {
             made_at: self.now,
             valid_until: self.now.plus(HOUR_MS),
             sealed: vec![],
+            batch: None,
         }
     }
 
@@ -341,8 +364,18 @@ impl Story {
 
     /// An attempt, recorded as an access by the provider's gateway.
     pub(crate) fn access_of(&mut self, attempt: &SignedAttempt) -> VerifiedRecord {
-        let action = Action::RecordAccess { attempt: attempt.clone() };
+        let action = self.recording(attempt);
         self.record(CIVIL, KeyRole::Gateway, action)
+    }
+
+    /// The act of recording an attempt as an access, under a new number.
+    pub(crate) fn recording(&mut self, attempt: &SignedAttempt) -> Action {
+        Action::RecordAccess { attempt: attempt.clone(), number: self.number(), answer: None }
+    }
+
+    /// The act of recording it as denied by a rule.
+    pub(crate) fn denying(&mut self, attempt: &SignedAttempt, refusal: AccessRefusal) -> Action {
+        Action::RecordDenial { attempt: attempt.clone(), refusal, number: self.number() }
     }
 
     /// An attempt, recorded as denied by a rule.
@@ -351,7 +384,7 @@ impl Story {
         attempt: &SignedAttempt,
         refusal: AccessRefusal,
     ) -> VerifiedRecord {
-        let action = Action::RecordDenial { attempt: attempt.clone(), refusal };
+        let action = self.denying(attempt, refusal);
         self.record(CIVIL, KeyRole::Gateway, action)
     }
 

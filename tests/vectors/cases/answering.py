@@ -26,9 +26,9 @@ def sources():
             replies(), urgings(), codes())
 
 
-def act(what, kind, by=STEWARD, **fields):
+def act(what, kind, by=STEWARD, until=UNTIL, **fields):
     """A record of an act."""
-    return make(by, {"kind": kind, **fields}, f"{kind} {what}")
+    return make(by, {"kind": kind, **fields}, f"{kind} {what}", until)
 
 
 def amended(version=1, what="amended", by=STEWARD, **more):
@@ -195,9 +195,9 @@ def interrupted():
         paused("once")]
 
 
-def opened(what, asked=None, by=OFFICER, **more):
+def opened(what, asked=None, by=OFFICER, until=UNTIL, **more):
     """A request."""
-    return act(what, "open-request", by, terms=w.asking(asked, **more))
+    return act(what, "open-request", by, until, terms=w.asking(asked, **more))
 
 
 def openings():
@@ -240,7 +240,7 @@ def approvals():
     yield "an approval", approved("plain")
     yield "an approval of less", approved(
         "less", matters=["SCHOOL"], items={"only": ["姓名"]}, modes=["query"],
-        not_before=w.NOW, not_after=w.NOW + 1, total_quota=1, daily_quota=1, conditions="Weekly")
+        not_before=w.NOW, not_after=w.NOW + 1, total_quota=1, daily_quota=1, conditions=[2])
     yield "an approval by another", approved("by", by="civil steward")
     yield "an approval by the requester", approved("officer", by=OFFICER)
     yield "no request", approved("none", "R36")

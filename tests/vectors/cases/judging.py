@@ -4,7 +4,8 @@ from comity import shapes
 from comity.forms import MAX_VALIDITY_MS, Record
 from comity.rules import Refusal
 
-from . import answering, governing, world as w
+from . import answering, approving, binding, checking, clocking, disputing, governing, incidents
+from . import legging, overseeing, urgent, world as w
 from .answering import GATEWAY, OFFICER, STEWARD, UNTIL, give, make
 
 INDEX = w.CHAIN.ledger.log.size
@@ -22,9 +23,12 @@ def evaluated(judge, attempt, time):
 def judged(what, data, time=w.NOW, before=()):
     """One record, judged at the next position after those `before` it in the same block."""
     judge, index = w.CHAIN.ledger.judge(), INDEX + len(before)
-    for at, earlier in enumerate(before):
-        judge.apply(Record(earlier, w.CONSORTIUM), INDEX + at, time)
-    case = {"what": what, "time": time, "index": INDEX, "before": [r.hex() for r in before],
+    # Some of them at times of their own.
+    before = [one if isinstance(one, tuple) else (one, time) for one in before]
+    for at, (earlier, when) in enumerate(before):
+        judge.apply(Record(earlier, w.CONSORTIUM), INDEX + at, when)
+    case = {"what": what, "time": time, "index": INDEX,
+            "before": [{"time": when, "record": r.hex()} for r, when in before],
             "record": data.hex()}
     record = Record(data, w.CONSORTIUM)
     action = record.statement["action"]
@@ -42,7 +46,10 @@ def judged(what, data, time=w.NOW, before=()):
 def cases():
     """The cases of rules.json."""
     for source in (common(), signers(), keys(), datasets(), grants(), revocations(), attempts(),
-                   quotas(), denials(), *answering.sources(), *governing.sources()):
+                   quotas(), denials(), *answering.sources(), *governing.sources(),
+                   *clocking.sources(), *binding.sources(), *legging.sources(),
+                   *approving.sources(), *checking.sources(), *incidents.sources(), *urgent.sources(),
+                   *disputing.sources(), *overseeing.sources()):
         for what, data, *more in source:
             yield judged(what, data, *more)
 

@@ -130,9 +130,9 @@ def encodings():
     above = good[:at] + (2**255 - 16).to_bytes(32, "little") + good[at + 32 :]
     yield "a signer's key that is not reduced", above, "record-malformed"
     yield "an unknown role", good[: at + 32] + b"\x08" + good[at + 33 :], "record-malformed"
-    yield "an unknown capacity", good[: at + 36] + b"\1" + good[at + 37 :], "record-malformed"
+    yield "an unknown capacity", good[: at + 36] + values.after_last("capacity") + good[at + 40 :], "record-malformed"
     at = good.index(b"\x05\0\0\0\0\0\0\0Ended")
-    yield "an unknown action", good[: at - 12] + b"\x17" + good[at - 11 :], "record-malformed"
+    yield "an unknown action", good[: at - 12] + values.after_last("action") + good[at - 8 :], "record-malformed"
     for what, text in (
         ("bad UTF-8", b"End\xff\xff"), ("a control character", b"End\0d"),
         ("a bidirectional override", "Xx\u202e".encode()),
@@ -251,6 +251,10 @@ def inner_signatures():
     yield "16 commitments in an attempt", gateway(w.access({**attempt, "sealed": seals[:16]})), None
     many = w.access({**attempt, "sealed": seals})
     yield "17 commitments in an attempt", gateway(many), "attempt-sealed-count"
+    for count, fault in ((1, "attempt-batch-count"), (2, None), (65_536, None),
+                         (65_537, "attempt-batch-count")):
+        batch = {"count": count, "root": w.short("batch", 32)}
+        yield f"a batch of {count}", gateway(w.access({**attempt, "batch": batch})), fault
     wrong = w.access(attempt, "civil steward")
     yield "an attempt signed by another key", gateway(wrong), "attempt-bad-signature"
     changed = w.access(attempt)

@@ -2,11 +2,14 @@
 
 from comity import shapes
 from comity.forms import Record
-from comity.grounds import equivocation_key
+from comity.grounds import (
+    check_key, dispute_key, draw_key, emergency_access_key, emergency_key, emergency_use_key, equivocation_key,
+    finding_key, incident_key, last_dispute_key,
+)
 from comity.hashing import leaf_hash
 from comity.trees import StateTree, log_consistency, log_path, log_root, frontier
 
-from . import governing, world as w
+from . import checking, disputing, governing, incidents, overseeing, urgent, world as w
 
 CONSORTIUM = w.CONSORTIUM
 
@@ -15,9 +18,18 @@ def state_keys():
     """Every kind of state key, with the value that lies there after the chain of the vectors."""
     judge = w.CHAIN.ledger.judge()
     further = governing.passed(governing.VERSION, governing.removal("tax.gd"))
-    for at, data in enumerate(further):
+    check = f"C{governing.INDEX + len(further)}"
+    incident = f"I{governing.INDEX + len(further) + 1}"
+    dispute, about = f"D{governing.INDEX + len(further) + 3}", {"request": disputing.REQUEST}
+    disputed = [disputing.refused("state")[0], disputing.opened("state")[0]]
+    for at, data in enumerate([*further, checking.opened(), incidents.reported("state"), *disputed]):
         judge.apply(Record(data, CONSORTIUM), governing.INDEX + at, w.NOW)
-    state = judge.state
+    overseen = w.CHAIN.ledger.judge()
+    later = [*overseeing.OPENED, overseeing.found("state")]
+    for at, data in enumerate(later):
+        overseen.apply(Record(data, CONSORTIUM), governing.INDEX + at, w.NOW)
+    draw, finding = overseeing.NAME, f"F{governing.INDEX + len(later) - 1}"
+    states = judge.state, overseen.state
     equivocation = equivocation_key({
         "validator": w.public("tax.gd validator"), "height": 3, "round": 0, "step": "precommit",
     })
@@ -29,16 +41,38 @@ def state_keys():
         ("matter", "LOW-INCOME", b"mLOW-INCOME"), ("duty-basis", "STATUTE-1", b"bSTATUTE-1"),
         ("dataset", "health.gd/vaccinations", b"dhealth.gd/vaccinations"),
         ("grant", "G11", b"g" + number), ("usage", "G11", b"u" + number),
+        ("gateway-numbers", w.public("health gateway"),
+         b"j" + bytes.fromhex(w.public("health gateway"))),
         ("grant", "G29", b"g" + (29).to_bytes(8, "big")),
         ("request", "R28", b"r" + (28).to_bytes(8, "big")),
         ("matter", "PENSION", b"mPENSION"),
         ("dataset-version", "health.gd/clinics 1", b"ehealth.gd/clinics\0\0\0\0\1"),
         ("proposal", "P43", b"q" + (43).to_bytes(8, "big")), ("roll", "", b"l"),
         ("departure", "tax.gd", b"xtax.gd"), ("protocol-version", "", b"o"),
+        ("check-request", check, check_key(check)),
+        ("incident", incident, incident_key(incident)),
+        ("dispute", dispute, dispute_key(dispute)), ("last-dispute", "request R35", last_dispute_key(about)),
+        ("draw", draw, draw_key(draw)), ("finding", finding, finding_key(finding)),
         ("official-keys", "data.gd", b"ndata.gd"),
         ("equivocation", f"{w.public('tax.gd validator')} 3 0 precommit", equivocation),
     ):
-        yield {"key": kind, "name": name, "bytes": key.hex(), "value": state.get(key).hex()}
+        value = next(filter(None, (one.get(key) for one in states)))
+        yield {"key": kind, "name": name, "bytes": key.hex(), "value": value.hex()}
+    yield from emergency_keys()
+
+
+def emergency_keys():
+    """The keys of an emergency that was used, with the values that lie there then."""
+    judge = w.CHAIN.ledger.judge()
+    for at, data in enumerate(urgent.HELPED):
+        judge.apply(Record(data, CONSORTIUM), urgent.INDEX + at, w.NOW)
+    name, access = urgent.NAME, urgent.ACCESS
+    for kind, what, key in (
+        ("emergency", name, emergency_key(name)), ("recent-emergencies", "", b"E"),
+        ("emergency-access", f"{name} {access}", emergency_access_key(name, access)),
+        ("emergency-use", f"{name} civil.gd", emergency_use_key(name, "civil.gd")),
+    ):
+        yield {"key": kind, "name": what, "bytes": key.hex(), "value": judge.state.get(key).hex()}
 
 
 def hashes():

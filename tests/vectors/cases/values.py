@@ -5,7 +5,7 @@ import hashlib
 from comity import shapes, wire
 from comity.hashing import header_hash
 
-from . import governing, world as w
+from . import binding, checking, disputing, governing, incidents, overseeing, urgent, world as w
 
 TYPES = {
     "u16": wire.U16, "u32": wire.U32, "u64": wire.U64, "i16": wire.I16, "bool": wire.Bool(),
@@ -44,6 +44,24 @@ TYPES = {
     "measure": shapes.MEASURE, "choice": shapes.CHOICE, "ballot": shapes.BALLOT,
     "proposed-measure": shapes.PROPOSED_MEASURE, "roll": shapes.ROLL,
     "departure": shapes.DEPARTURE, "equivocation": shapes.EQUIVOCATION, "u8": wire.U8,
+    "calendar": shapes.CALENDAR, "region-calendars": shapes.REGION_CALENDARS, "clock": shapes.CLOCK,
+    "rule-pack": shapes.RULE_PACK, "rule-packs": shapes.RULE_PACKS, "office": shapes.OFFICE,
+    "mark": shapes.MARK, "extension": shapes.REPLY_EXTENSION, "bearers": shapes.BEARERS,
+    "side": shapes.SIDE, "promise": shapes.PROMISE, "undertaking": shapes.UNDERTAKING,
+    "fulfilment": shapes.FULFILMENT, "emergency": shapes.EMERGENCY, "emergency-terms": shapes.EMERGENCY_TERMS,
+    "emergency-access": shapes.EMERGENCY_ACCESS, "emergency-use": shapes.EMERGENCY_USE,
+    "basis": shapes.BASIS, "emergency-id": shapes.EMERGENCY_ID,
+    "grant-version": shapes.GRANT_VERSION,
+    "mark": shapes.MARK, "extension": shapes.REPLY_EXTENSION, "batch": shapes.BATCH,
+    "batched-access": shapes.BATCHED_ACCESS, "gateway-numbers": shapes.GATEWAY_NUMBERS, "check-id": shapes.CHECK_ID, "incident-id": shapes.INCIDENT_ID,
+    "dispute-id": shapes.DISPUTE_ID, "dispute-about": shapes.DISPUTE_ABOUT, "ruling": shapes.RULING,
+    "dispute": shapes.DISPUTE, "incident-terms": shapes.INCIDENT_TERMS, "incident": shapes.INCIDENT,
+    "check-terms": shapes.CHECK_TERMS, "check-outcome": shapes.CHECK_OUTCOME, "handover": shapes.HANDOVER,
+    "check-request": shapes.CHECK_REQUEST,
+    "answer": shapes.ANSWER, "acknowledgement": shapes.ACKNOWLEDGEMENT,
+    "batch-root": shapes.HASH, "answer-hash": shapes.HASH, "draw-id": shapes.DRAW_ID,
+    "finding-id": shapes.FINDING_ID, "draw": shapes.DRAW, "finding": shapes.FINDING,
+    "draw-commitment": shapes.HASH, "draw-secret": shapes.HASH, "power": shapes.POWER,
 }
 LIMIT = 40
 # Types without a rendering in JSON.
@@ -76,9 +94,17 @@ def small():
     yield from (("grant-id", value) for value in ("G0", "G17", f"G{2**64 - 1}"))
     yield from (("request-id", value) for value in ("R0", "R12", f"R{2**64 - 1}"))
     yield from (("proposal-id", value) for value in ("P0", "P9", f"P{2**64 - 1}"))
+    yield from (("incident-id", value) for value in ("I0", "I23", f"I{2**64 - 1}"))
+    yield from (("dispute-id", value) for value in ("D0", "D27", f"D{2**64 - 1}"))
+    yield from (("emergency-id", value) for value in ("E0", "E23", f"E{2**64 - 1}"))
+    yield from (("basis", value) for value in ("G0", "G12", "E0", f"E{2**64 - 1}"))
+    yield from (("draw-id", value) for value in ("W0", "W31", f"W{2**64 - 1}"))
+    yield from (("finding-id", value) for value in ("F0", "F34", f"F{2**64 - 1}"))
+    yield from (("check-id", value) for value in ("C0", "C21", f"C{2**64 - 1}"))
     for name, size in (
         ("nonce", 16), ("exchange-id", 16), ("bundle-id", 16), ("header-hash", 32),
-        ("commitment", 32), ("details-hash", 32),
+        ("commitment", 32), ("details-hash", 32), ("batch-root", 32), ("answer-hash", 32),
+        ("draw-commitment", 32), ("draw-secret", 32),
     ):
         yield name, w.short(name, size)
     yield "public-key", w.public("health steward")
@@ -86,9 +112,10 @@ def small():
 
 
 OUTCOMES = [
-    {"outcome": "approved", "grant": "G29"},
+    {"outcome": "approved", "grant": "G29", "by_rule": False},
     {"outcome": "refused", "legal_basis": "Health Act, art. 9", "reason": "Not this office"},
     {"outcome": "withdrawn", "reason": ""},
+    {"outcome": "returned", "reason": "No duty is named"},
 ]
 
 
@@ -102,12 +129,18 @@ def enums():
     found = {
         "at": 9, "until": 10, "from": 11, "limit": 12, "grant": "G13", "item": "姓名",
         "dataset": "health.gd/clinics", "requester": "tax.gd", "matter": "HOUSING",
-        "sharing": "not-shared",
+        "sharing": "not-shared", "parent": "G11", "because": "grant-revoked",
+        "emergency": "E23", "since": 13,
     }
     for name, kind in shapes.ACCESS_REFUSAL.variants:
         yield "access-refusal", {"rule": name, **{field: found[field] for field, _ in kind.fields}}
     yield from (("outcome", value) for value in OUTCOMES)
     yield from (("action", value["action"]) for _, value in statements())
+
+
+BATCH = {"count": 65_536, "root": w.short("batch", 32)}
+ANSWERS = [{"digest": w.short("answer", 32), "reliable": reliable} for reliable in (False, True)]
+ACKNOWLEDGED = [w.received("one", 21), w.received("two", 22, w.short("answer", 32), 65_536)]
 
 
 def statements():
@@ -126,7 +159,11 @@ def statements():
         ("health gateway", w.access(attempt)),
         ("health gateway", w.denial(attempt, {"rule": "quota-used", "limit": 1})),
         ("health gateway", w.access({**attempt, "sealed": w.SEALED})),
-        *later_acts(), *acts_of_governance(),
+        ("health gateway", w.access({**attempt, "grant": "E23"})),
+        ("health gateway", w.access({**attempt, "batch": BATCH}, number=2**40, answer=ANSWERS[1])),
+        ("civil officer", {"kind": "acknowledge-access", "grant": "G11", "accesses": ACKNOWLEDGED}),
+        *later_acts(), *acts_of_governance(), *acts_of_supervision(), *checking.acts(), *incidents.acts(),
+        *disputing.acts(), *overseeing.acts(),
     ]
     kinds = {action["kind"] for _, action in actions}
     assert kinds == {name for name, _ in shapes.ACTION.variants}, "an action of each kind"
@@ -173,6 +210,48 @@ def acts_of_governance():
         yield "civil.gd validator", {"kind": "record-equivocation", "equivocation": value}
 
 
+def acts_of_supervision():
+    """Acts about duties, calendars and rule packs, with who signs them."""
+    steward, data = "health steward", "data steward"
+    for fault in ("", "No duty is named"):
+        yield data, {"kind": "review-request", "request": "R28", "fault": fault}
+    yield steward, {"kind": "extend-reply", "request": "R28", "days": 10, "reason": "Much work"}
+    yield steward, {"kind": "report-delivery", "grant": "G11"}
+    yield steward, {"kind": "refresh-dataset", "dataset": "health.gd/clinics"}
+    yield data, {"kind": "publish-calendar", "calendar": CALENDAR}
+    yield data, {"kind": "publish-rules", "pack": RULES}
+    bound = w.terms(officers={"posts": ["Desk"]}, onward=["tax.gd"], undertakings=binding.UNDERTAKINGS)
+    yield steward, {"kind": "narrow-grant", "grant": "G11", "terms": w.terms(daily_quota=3), "version": 1}
+    yield steward, {"kind": "extend-grant", "grant": "G11", "terms": bound, "version": 2}
+    yield "civil steward", {"kind": "issue-onward", "parent": "G11", "terms": w.terms(requester="tax.gd")}
+    yield from urgent.actions()
+    yield "civil steward", {"kind": "fulfil-undertaking", "grant": "G11", "number": 1, "note": "Deleted 已删除"}
+
+
+CALENDAR = {
+    "region": "440100", "first": 20_514, "last": 20_600, "week": 31, "holidays": [20_550, 20_553],
+    "workdays": [20_554],
+}
+RULES = {
+    "name": "CN-2025", "title": "A regulation 条例", "source": "Decree no. 1", "from": w.NOW,
+    "clocks": {"compliance-review": 2, "reply-unconditional": 1, "delivery": 20},
+    "stewards_important": 2, "stewards_core": 3,
+}
+
+
+def supervision():
+    """Calendars, rule packs, and what objects keep about duties."""
+    yield "calendar", CALENDAR
+    yield "calendar", {**CALENDAR, "region": "", "holidays": [], "workdays": []}
+    yield "region-calendars", []
+    yield "region-calendars", [{"calendar": CALENDAR, "at": 7}]
+    yield "rule-pack", RULES
+    yield "rule-pack", {**RULES, "clocks": {}}
+    yield "rule-packs", [{"pack": RULES, "at": 9}]
+    yield "mark", {"at": 31, "on": w.NOW}
+    yield "extension", {"at": 37, "days": 10, "reason": "Much work"}
+
+
 def measures():
     """Measures of every kind."""
     for agency in (w.NEW, w.FOLLOWER, w.HOSTED):
@@ -190,6 +269,8 @@ def measures():
     yield {"measure": "change-authority", "agency": "civil.gd"}
     yield governing.params(ballot_open_ms=60_000)
     yield governing.VERSION
+    yield {"measure": "appoint", "office": "supervisor", "agencies": ["tax.gd"]}
+    yield {"measure": "change-sponsor", "agency": "univ.gd", "sponsor": "civil.gd"}
 
 
 def governance():
@@ -225,7 +306,8 @@ def requests():
     asked = {
         "terms": w.asking(), "opened_at": 28, "opened_by": w.public("civil officer"),
         "opened_on": w.TIMES[3], "urging": {"count": 0, "last_at": None, "last_day": 0},
-        "reply": None,
+        "reply": None, "sharing": "conditional", "reviewer": None, "reviewed": None, "extension": None,
+        "decided_by": "health.gd", "earlier": [],
     }
     urging = {"count": 2, "last_at": 36, "last_day": 20514}
     bundled = w.asking(w.terms(total_quota=1), once=True, needed_by=w.NOW, bundle=w.short("bundle"))
@@ -233,6 +315,9 @@ def requests():
     yield "request-terms", bundled
     yield "urging", urging
     yield "request", asked
+    reviewed = {"reviewer": "data.gd", "reviewed": {"at": 36, "on": w.NOW}}
+    extension = {"at": 37, "days": 10, "reason": "Much work"}
+    yield "request", {**asked, "sharing": "unclassified", "extension": extension, **reviewed}
     for outcome in OUTCOMES:
         reply = {"at": 29, "on": w.TIMES[4], "outcome": outcome}
         yield "reply", reply
@@ -240,20 +325,35 @@ def requests():
     code = {"code": "CARE", "title": "Care 养老", "published_at": None, "withdrawn_at": None}
     yield "published-code", code
     yield "published-code", {**code, "published_at": 26, "withdrawn_at": 27}
-    over = {"at": 7, "reason": "Under repair", "ended_at": 9}
-    lasting = {"at": 12, "reason": "", "ended_at": None}
+    over = {"at": 7, "reason": "Under repair", "ended_at": 9, "on": w.TIMES[2]}
+    lasting = {"at": 12, "reason": "", "ended_at": None, "on": w.NOW}
     yield from (("interruptions", value) for value in ([], [over], [over, lasting]))
     published = {
         "dataset": w.RETITLED, "version": 3, "published_at": 7, "version_at": 30,
-        "suspensions": [over, lasting], "withdrawals": [over],
+        "suspensions": [over, lasting], "withdrawals": [over], "updated": {"at": 31, "on": w.NOW},
+        "version_on": w.TIMES[3], "promised": None,
     }
     yield "published-dataset", published
+    yield "published-dataset", {**published, "promised": {"update_days": 30, "since": w.TIMES[1]}}
     yield "dataset-version", {"dataset": w.dataset(), "version_at": 7}
     grant = {
         "terms": w.terms(), "issued_at": 29, "request": "R28", "suspensions": [over, lasting],
-        "revoked": None,
+        "revoked": None, "issued_on": w.TIMES[3], "delivered": {"at": 30, "on": w.NOW},
+        "sharing": "conditional",
+        "version": 2, "version_at": 31, "parent": "G11", "first_use": {"at": 32, "on": w.NOW},
+        "fulfilled": [{"number": 1, "count": 2, "last": {"at": 33, "on": w.NOW}}],
     }
     yield "grant", grant
+    yield "fulfilment", grant["fulfilled"][0]
+    yield "grant-version", {"terms": w.terms(), "version_at": 29}
+    for value in ("all", {"posts": []}, {"posts": ["Desk", "低保窗口"]}, {"keys": [w.public("civil officer")]}):
+        yield "bearers", value
+    yield from urgent.stored()
+    for value in binding.UNDERTAKINGS:
+        yield "promise", value["what"]
+        yield "undertaking", value
+    yield "grant-terms", w.terms(onward=["tax.gd", "univ.gd"], undertakings=binding.UNDERTAKINGS,
+                                 officers={"posts": ["Desk"]})
     for detail, text in (("case-number", "2026-0117"), ("purpose", "低保核查"), ("row-filter", "")):
         yield "opening", w.opening(detail, text)
     for name, query in signed_queries():
@@ -281,6 +381,7 @@ def large():
     """Structs."""
     yield "agency", w.GENESIS["members"][0]["agency"]
     yield "agency", w.GENESIS["members"][4]["agency"]
+    yield "agency", {**w.GENESIS["members"][4]["agency"], "kind": "enterprise", "sponsor": "civil.gd"}
     key = {
         "agency": "health.gd", "role": "steward", "algorithm": "ed25519", "post": "Data steward",
         "registered_at": 0, "valid_until": None, "revoked": None,
@@ -302,17 +403,30 @@ def large():
         yield "dataset", value
     yield "published-dataset", {
         "dataset": w.dataset(), "version": 1, "published_at": 7, "version_at": 7,
-        "suspensions": [], "withdrawals": [],
+        "suspensions": [], "withdrawals": [], "updated": {"at": 7, "on": w.TIMES[1]},
+        "version_on": w.TIMES[1], "promised": None,
     }
+    yield "dataset", {**w.RETITLED, "update_days": 365}
+    yield "dataset", {**w.RETITLED, "reliable": True}
     yield "dataset", w.RETITLED
+    yield "dataset", w.dataset(manager="data.gd", service="", stated=[])
     for at, value in w.GRANTS.items():
         grant = {"terms": value, "issued_at": int(at[1:]), "request": None, "suspensions": [],
-                 "revoked": None}
+                 "revoked": None, "issued_on": w.TIMES[1], "delivered": None, "version": 1,
+                 "sharing": "not-shared",
+                 "version_at": int(at[1:]), "parent": None, "first_use": None, "fulfilled": []}
         yield "grant-terms", value
         yield "grant", grant
-    yield "grant", {**grant, "revoked": {"at": 20, "reason": "Issued by mistake"}}
-    yield "usage", {"total": 3, "day": 20514, "on_day": 2}
+    yield "grant", {**grant, "revoked": {"at": 20, "reason": "Issued by mistake", "on": w.NOW}}
+    yield "usage", {"total": 3, "day": 20514, "on_day": 2, "onward": 1}
     yield "attempt", w.attempt("values", "G11")
+    yield "attempt", w.attempt("values batch", "G11", batch=BATCH)
+    yield "batch", BATCH
+    yield "batched-access", {"salt": w.short("salt", 32), "text": "王某,2011-05-03"}
+    yield from (("gateway-numbers", value) for value in (
+        {"last": 0, "missing": []}, {"last": 9, "missing": [2, 7]}))
+    yield from (("answer", value) for value in ANSWERS)
+    yield from (("acknowledgement", value) for value in ACKNOWLEDGED)
     yield "signed-attempt", w.signed_attempt("civil officer", w.attempt("values", "G18"))
     for names, value in statements():
         yield "statement-signer", value["signers"][0]
@@ -333,9 +447,16 @@ def large():
 
 def values():
     """The cases of values.json."""
-    for source in (small(), enums(), large(), requests(), governance()):
+    for source in (small(), enums(), large(), requests(), governance(), supervision(),
+                   checking.values(), incidents.values(), disputing.values(), overseeing.values()):
         for name, value in source:
             yield {"type": name, "json": value, "bytes": TYPES[name].put(value).hex()}
+
+
+def after_last(name):
+    """The number of the first variant that a type does not have."""
+    kind = TYPES[name]
+    return wire.U32.put(len(kind.names if isinstance(kind, wire.Unit) else kind.variants))
 
 
 def malformed():
@@ -384,14 +505,14 @@ def plain_faults():
     yield "a variant of 2^32 - 1", "key-role", b"\xff" * 4, "malformed"
     yield "a variant as one byte", "key-role", b"\1", "truncated"
     yield "an unknown kind of items", "items", b"\2\0\0\0", "malformed"
-    yield "an unknown kind of action", "action", b"\x17\0\0\0", "malformed"
-    yield "an unknown access refusal", "access-refusal", b"\x1d\0\0\0", "malformed"
-    yield "an unknown capacity", "capacity", b"\1\0\0\0", "malformed"
+    yield "an unknown kind of action", "action", after_last("action"), "malformed"
+    yield "an unknown access refusal", "access-refusal", after_last("access-refusal"), "malformed"
+    yield "an unknown capacity", "capacity", after_last("capacity"), "malformed"
     yield "an unknown algorithm", "key-algorithm", b"\1\0\0\0", "malformed"
-    yield "an unknown outcome", "outcome", b"\3\0\0\0", "malformed"
+    yield "an unknown outcome", "outcome", after_last("outcome"), "malformed"
     yield "an unknown list", "code-list", b"\2\0\0\0", "malformed"
     yield "an unknown detail", "detail", b"\3\0\0\0", "malformed"
-    yield "an unknown measure", "measure", b"\x08\0\0\0", "malformed"
+    yield "an unknown measure", "measure", after_last("measure"), "malformed"
     yield "an unknown standing", "standing", b"\3\0\0\0", "malformed"
     yield "an unknown choice", "choice", b"\2\0\0\0", "malformed"
     yield "an unknown equivocation", "equivocation", b"\2\0\0\0", "malformed"

@@ -148,6 +148,7 @@ HOLDERS = {
     "civil steward": ("civil.gd", "steward", "Data steward"),
     "tax officer": ("tax.gd", "officer", "Audit desk"),
     "data steward": ("data.gd", "steward", "Code list editor"),
+    "univ steward": ("univ.gd", "steward", "Supervision"),
     "village officer": ("village.gd", "officer", "Village office"),
     "village steward": ("village.gd", "steward", "Village office"),
     "village gateway": ("village.gd", "gateway", "Village exchange"),
@@ -214,8 +215,9 @@ def dataset(name="health.gd/vaccinations", **more):
             {"name": "vaccine", "kind": "code"},
         ],
         "sharing": "conditional", "conditions": "For statutory duties only", "openness": "closed",
-        "grade": "important", "modes": ["verify", "query"], "contact": "Data office",
-        "identifier": "", **more,
+        "grade": "general", "modes": ["verify", "query"], "contact": "Data office",
+        "identifier": "", "service": "On working days, by the hour",
+        "stated": ["Once a week 每周一次", "Delete after use"], **more,
     }
 
 
@@ -226,7 +228,8 @@ def terms(**more):
         "matters": ["LOW-INCOME", "SCHOOL"], "duty_basis": "STATUTE-1",
         "items": {"only": ["dose date", "姓名"]}, "modes": ["verify", "query"],
         "not_before": GENESIS_TIME, "not_after": GENESIS_TIME + 30 * DAY, "total_quota": None,
-        "daily_quota": None, "conditions": "", **more,
+        "daily_quota": None, "conditions": [], "officers": "all", "onward": [], "undertakings": [],
+        **more,
     }
 
 
@@ -237,7 +240,7 @@ def attempt(exchange, grant, **more):
         "grant": grant, "dataset": "health.gd/vaccinations", "requester": "civil.gd",
         "officer": public("civil officer"), "matter": "LOW-INCOME",
         "items": {"only": ["dose date"]}, "mode": "verify", "made_at": TIMES[1],
-        "valid_until": NOW + VALIDITY, "sealed": [], **more,
+        "valid_until": NOW + VALIDITY, "sealed": [], "batch": None, **more,
     }
 
 
@@ -260,14 +263,26 @@ def signed_attempt(name, value):
     return {"attempt": value, "signature": signature}
 
 
-def access(value, name="civil officer"):
+# The number after those that the gateway of health.gd has used on the chain of the vectors.
+NEXT_NUMBER = 5
+
+
+def access(value, name="civil officer", number=NEXT_NUMBER, answer=None):
     """The action that records an allowed access."""
-    return {"kind": "record-access", "attempt": signed_attempt(name, value)}
+    return {"kind": "record-access", "attempt": signed_attempt(name, value), "number": number,
+            "answer": answer}
 
 
-def denial(value, refusal, name="civil officer"):
+def denial(value, refusal, name="civil officer", number=NEXT_NUMBER):
     """The action that records a refused access."""
-    return {"kind": "record-denial", "attempt": signed_attempt(name, value), "refusal": refusal}
+    return {"kind": "record-denial", "attempt": signed_attempt(name, value), "refusal": refusal,
+            "number": number}
+
+
+def received(exchange, access, digest=None, count=1):
+    """The requesting side's word about one access."""
+    return {"access": access, "exchange": short(f"exchange {exchange}"), "digest": digest,
+            "count": count}
 
 
 def vote(agency, kind, height, rnd, value, consortium=CONSORTIUM):
@@ -366,7 +381,7 @@ GRANTS = {
     "G15": terms(total_quota=1),
     "G16": terms(daily_quota=1),
     "G17": terms(requester="tax.gd", total_quota=100, daily_quota=10),
-    "G18": terms(dataset="health.gd/clinics", items="all", modes=["batch"], conditions="Weekly"),
+    "G18": terms(dataset="health.gd/clinics", items="all", modes=["batch"], conditions=[1]),
 }
 
 
@@ -396,10 +411,10 @@ def third_records():
         record("health steward",
                {"kind": "revoke-grant", "grant": "G12", "reason": "Issued by mistake"},
                "third 1", until),
-        record(gateway, access(attempt("one", "G11")), "third 2", until, sealed=SEALED),
-        record(gateway, access(attempt("two", "G15")), "third 3", until),
-        record(gateway, access(attempt("three", "G16")), "third 4", until),
-        record(gateway, denial(attempt("four", "G13"), later), "third 5", until),
+        record(gateway, access(attempt("one", "G11"), number=1), "third 2", until, sealed=SEALED),
+        record(gateway, access(attempt("two", "G15"), number=2), "third 3", until),
+        record(gateway, access(attempt("three", "G16"), number=3), "third 4", until),
+        record(gateway, denial(attempt("four", "G13"), later, number=4), "third 5", until),
     ]
 
 

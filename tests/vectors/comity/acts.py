@@ -1,9 +1,10 @@
 """The rules (docs/formats.md, "Rules") of datasets, grants, requests and codes."""
 
 from . import shapes
+from .binding import Bindings, undertakes_less, wider_officers
 from .grounds import (
-    SHARED, Refusal, agency_key, begin, code_key, current, dataset_key, day_of, grant_key,
-    request_key, require, version_key,
+    PUBLIC, Refusal, agency_key, begin, code_key, current, dataset_key, day_of, decider, grant_key,
+    office_key, promised, request_key, require, sponsor_of, version_key,
 )
 
 
@@ -18,11 +19,12 @@ def put_dataset(published):
     return {dataset_key(name): shapes.PUBLISHED_DATASET.put(published)}
 
 
-def replaced(published, dataset, index):
+def replaced(published, dataset, index, time):
     """The values of a new version and of the one that it replaces."""
     version = {"dataset": published["dataset"], "version_at": published["version_at"]}
     following = {
-        **published, "dataset": dataset, "version": published["version"] + 1, "version_at": index
+        **published, "dataset": dataset, "version": published["version"] + 1, "version_at": index,
+        "version_on": time,
     }
     key = version_key(dataset["id"], published["version"])
     return {**put_dataset(following), key: shapes.DATASET_VERSION.put(version)}
@@ -38,8 +40,13 @@ def check_form(dataset):
     for at, item in enumerate(names):
         require(item not in names[:at], "item-twice", item=item)
     require(dataset["modes"], "no-modes")
+    require(dataset.get("update_days") != 0, "update-period-zero")
     based = dataset["sharing"] != "not-shared" or dataset["conditions"] != ""
     require(based, "not-shared-without-basis")
+    stated = dataset["stated"]
+    require(len(stated) <= 16, "too-many-conditions", count=len(stated), limit=16)
+    for at, text in enumerate(stated):
+        require(text != "" and text not in stated[:at], "condition-unfit", number=at + 1)
 
 
 def beyond(terms, asked):
@@ -65,12 +72,20 @@ def beyond(terms, asked):
         "period": longer,
         "total-quota": exceeds("total_quota"),
         "daily-quota": exceeds("daily_quota"),
+        "officers": wider_officers(terms["officers"], asked["officers"]),
+        "onward": not set(terms["onward"]) <= set(asked["onward"]),
+        "undertakings": undertakes_less(terms["undertakings"], asked["undertakings"]),
+        "conditions": not set(asked["conditions"]) <= set(terms["conditions"]),
     }
     return next((name for name, wider in fields.items() if wider), None)
 
 
-class Catalogue:
+class Catalogue(Bindings):
     """Datasets, grants and codes."""
+
+    def beyond(self, terms, asked):
+        """The first field in which terms permit more than others, or None."""
+        return beyond(terms, asked)
 
     def publish_dataset(self, signers, action, index, time):
         dataset = action["dataset"]
@@ -80,13 +95,17 @@ class Catalogue:
         if published is not None and current(published["withdrawals"]) is None:
             raise Refusal("dataset-exists", dataset=name, at=published["published_at"])
         check_form(dataset)
+        self.check_manager(dataset, time)
         if published is None:
             return put_dataset({
                 "dataset": dataset, "version": 1, "published_at": index, "version_at": index,
-                "suspensions": [], "withdrawals": [],
+                "suspensions": [], "withdrawals": [], "updated": {"at": index, "on": time},
+                "version_on": time, "promised": promised(dataset, time),
             })
         published["withdrawals"][-1]["ended_at"] = index
-        return replaced(published, dataset, index)
+        published["updated"] = {"at": index, "on": time}
+        published["promised"] = promised(dataset, time)
+        return replaced(published, dataset, index, time)
 
     def in_catalogue(self, name):
         """A dataset that is in the catalogue."""
@@ -110,11 +129,14 @@ class Catalogue:
         require(version == action["version"], "dataset-changed", dataset=name, version=version, at=at)
         require(published["dataset"] != dataset, "dataset-unchanged", dataset=name)
         check_form(dataset)
-        return replaced(published, dataset, index)
+        self.check_manager(dataset, time)
+        if published["promised"] is None:
+            published["promised"] = promised(dataset, time)
+        return replaced(published, dataset, index, time)
 
     def withdraw_dataset(self, signers, action, index, time):
         published = self.own(signers, action["dataset"])
-        begin(published["withdrawals"], index, action["reason"])
+        begin(published["withdrawals"], index, time, action["reason"])
         return put_dataset(published)
 
     def suspend_dataset(self, signers, action, index, time):
@@ -123,7 +145,7 @@ class Catalogue:
         suspension = current(published["suspensions"])
         if suspension is not None:
             raise Refusal("dataset-already-suspended", dataset=name, at=suspension["at"])
-        begin(published["suspensions"], index, action["reason"])
+        begin(published["suspensions"], index, time, action["reason"])
         return put_dataset(published)
 
     def resume_dataset(self, signers, action, index, time):
@@ -134,19 +156,90 @@ class Catalogue:
         suspension["ended_at"] = index
         return put_dataset(published)
 
-    def issue_grant(self, signers, action, index, time):
-        terms = action["terms"]
-        self.require_sole_signer(signers, owner_of(terms["dataset"]), "steward")
-        return self.grant(terms, None, index, time)
+    def check_manager(self, dataset, time):
+        """Who is to decide must be able to."""
+        manager = dataset.get("manager")
+        if manager is not None:
+            require(agency_key(manager) in self.state, "agency-unknown", agency=manager)
+            self.check_membership(manager, time)
 
-    def grant(self, terms, request, index, time):
-        """What a grant of these terms puts."""
+    def issue_grant(self, signers, action, index, time):
+        return self.approved(signers, action["terms"], None, index, time)
+
+    def approved(self, signers, terms, request, index, time):
+        """What a grant of these terms puts, if all have signed who have to."""
+        dataset = self.in_catalogue(terms["dataset"])["dataset"]
+        self.require_approval(signers, dataset, terms, time)
+        self.check_terms(dataset, terms, time)
+        return self.issued(dataset["sharing"], terms, request, index, time)
+
+    def issued(self, sharing, terms, request, index, time, parent=None):
+        """What a grant puts."""
+        value = {
+            "terms": terms, "issued_at": index, "request": request, "suspensions": [], "issued_on": time,
+            "version": 1, "version_at": index, "parent": parent, "fulfilled": [], "sharing": sharing,
+        }
+        return {grant_key(f"G{index}"): shapes.GRANT.put(value)}
+
+    def check_grantable(self, terms, time):
+        """The dataset, if a grant of these terms could be issued on it, whoever has to sign."""
         dataset = self.in_catalogue(terms["dataset"])["dataset"]
         sharing = dataset["sharing"]
-        require(sharing in SHARED, "not-shareable", sharing=sharing)
+        require(sharing != "unclassified", "not-shareable", sharing=sharing)
         self.check_terms(dataset, terms, time)
-        value = {"terms": terms, "issued_at": index, "request": request, "suspensions": []}
-        return {grant_key(f"G{index}"): shapes.GRANT.put(value)}
+        return dataset
+
+    def require_approval(self, signers, dataset, terms, time):
+        """The signatures that let data go."""
+        sharing, requester = dataset["sharing"], terms["requester"]
+        require(sharing != "unclassified", "not-shareable", sharing=sharing)
+        require(requester != owner_of(dataset["id"]), "grant-to-self")
+        both = any(signer["agency"] == requester for signer in signers)
+        require(not both, "both-sides", agency=requester)
+        rules = self.rules_at(time)
+        count = {
+            "general": 1, "important": rules["stewards_important"], "core": rules["stewards_core"],
+        }[dataset["grade"]]
+        needed = [decider(dataset, requester)] * count
+        if dataset["grade"] == "core" or sharing == "not-shared":
+            needed.append(self.overseer(requester))
+        needed += self.sponsors(requester, time)
+        if len(needed) == 1:
+            self.require_sole_signer(signers, needed[0], "steward")
+        else:
+            self.require_signers(signers, [(agency, "steward") for agency in needed])
+
+    def overseer(self, requester):
+        """Who oversees what an agency is given."""
+        authority = self.read(shapes.AGENCY_ID, b"c")
+        if authority != requester:
+            return authority
+        holders = self.read(shapes.AGENCY_IDS, office_key("supervisor")) or []
+        require(holders, "no-overseer", agency=authority)
+        return holders[0]
+
+    def sponsors(self, requester, time):
+        """Who answers for a requester that is no public body."""
+        agency = self.read(shapes.AGENCY, agency_key(requester))
+        if agency is None or agency["kind"] in PUBLIC:
+            return []
+        sponsor = sponsor_of(agency)
+        require(sponsor is not None, "sponsor-missing", agency=requester)
+        self.check_membership(sponsor, time)
+        return [sponsor]
+
+    def require_decider(self, signers, terms):
+        """A steward of whoever decides what the requester does with the dataset."""
+        published = self.read(shapes.PUBLISHED_DATASET, dataset_key(terms["dataset"]))
+        decides = decider(published["dataset"], terms["requester"])
+        self.require_sole_signer(signers, decides, "steward")
+
+    def require_provider(self, signers, dataset, role):
+        """A key of the owner's, or of the manager's."""
+        published = self.read(shapes.PUBLISHED_DATASET, dataset_key(dataset))
+        manager = None if published is None else published["dataset"].get("manager")
+        own = manager is not None and signers[0]["agency"] == manager
+        self.require_sole_signer(signers, manager if own else owner_of(dataset), role)
 
     def check_terms(self, dataset, terms, time):
         """Whether terms are sound on a dataset."""
@@ -166,22 +259,37 @@ class Catalogue:
         require(terms["modes"], "no-modes")
         for mode in terms["modes"]:
             require(mode in dataset["modes"], "mode-not-offered", mode=mode)
+        self.check_limits(terms, time)
+        self.check_conditions(dataset, terms)
+        self.check_officers(terms)
+        self.check_onward(terms)
+        self.check_undertakings(terms["undertakings"])
+
+    def check_conditions(self, dataset, terms):
+        """Whether the conditions are those stated."""
+        for number in terms["conditions"]:
+            stated = 1 <= number <= len(dataset["stated"])
+            require(stated, "condition-not-stated", number=number)
+
+    def check_limits(self, terms, time):
+        """Whether terms last and allow something."""
         lasts = terms["not_before"] < terms["not_after"] and terms["not_after"] > time
         require(lasts, "period-empty")
         require(0 not in (terms["total_quota"], terms["daily_quota"]), "quota-zero")
 
-    def live_grant(self, signers, name):
-        """A grant of the signer's that was not revoked."""
-        grant = self.read(shapes.GRANT, grant_key(name))
-        require(grant is not None, "grant-unknown", grant=name)
-        self.require_sole_signer(signers, owner_of(grant["terms"]["dataset"]), "steward")
-        if grant["revoked"] is not None:
-            raise Refusal("grant-already-revoked", grant=name, at=grant["revoked"]["at"])
+    def live_grant(self, signers, name, *others):
+        """A grant that was not revoked, if who granted it signs, or one of the others."""
+        grant = self.known_grant(name)
+        signed = [(signer["agency"], signer["role"]) for signer in signers]
+        if not any(signed == [(other(grant), "steward")] for other in others):
+            self.require_sole_signer(signers, self.grantor(grant), "steward")
+        self.not_revoked(name, grant)
         return grant
 
     def revoke_grant(self, signers, action, index, time):
-        grant = self.live_grant(signers, action["grant"])
-        grant["revoked"] = {"at": index, "reason": action["reason"]}
+        owner = lambda grant: owner_of(grant["terms"]["dataset"])
+        grant = self.live_grant(signers, action["grant"], owner)
+        grant["revoked"] = {"at": index, "reason": action["reason"], "on": time}
         return {grant_key(action["grant"]): shapes.GRANT.put(grant)}
 
     def suspend_grant(self, signers, action, index, time):
@@ -190,7 +298,7 @@ class Catalogue:
         suspension = current(grant["suspensions"])
         if suspension is not None:
             raise Refusal("grant-already-suspended", grant=name, at=suspension["at"])
-        begin(grant["suspensions"], index, action["reason"])
+        begin(grant["suspensions"], index, time, action["reason"])
         return {grant_key(name): shapes.GRANT.put(grant)}
 
     def resume_grant(self, signers, action, index, time):
@@ -241,30 +349,48 @@ class Requests:
         asked = terms["asked"]
         self.require_sole_signer(signers, asked["requester"], "officer")
         dataset = self.in_catalogue(asked["dataset"])["dataset"]
+        sharing, decides = dataset["sharing"], decider(dataset, asked["requester"])
         self.check_membership(owner_of(asked["dataset"]), time)
-        sharing = dataset["sharing"]
-        require(sharing != "not-shared", "not-shareable", sharing=sharing)
+        self.check_membership(decides, time)
         self.check_terms(dataset, asked, time)
         require(not terms["once"] or asked["total_quota"] == 1, "once-quota")
         needed = terms["needed_by"]
         require(needed is None or needed > time, "needed-by-over")
         value = {
             "terms": terms, "opened_at": index, "opened_by": signers[0]["key"], "opened_on": time,
-            "urging": {"count": 0, "last_at": None, "last_day": 0}, "reply": None,
+            "urging": {"count": 0, "last_at": None, "last_day": 0}, "reply": None, "sharing": sharing,
+            "reviewer": None, "reviewed": None, "extension": None, "decided_by": decides,
+            "earlier": [],
         }
+        kind = self.read(shapes.AGENCY, agency_key(asked["requester"]))["kind"]
+        if sharing == "unconditional" and dataset["grade"] == "general" and kind in PUBLIC:
+            puts = self.issued(sharing, asked, f"R{index}", index, time)
+            outcome = {"outcome": "approved", "grant": f"G{index}", "by_rule": True}
+            return {**puts, **self.closed(f"R{index}", value, index, time, outcome)}
+        if "compliance-review" in self.rules_at(time)["clocks"]:
+            value["reviewer"] = self.read(shapes.AGENCY_ID, b"c")
         return {request_key(f"R{index}"): shapes.ASKED.put(value)}
+
+    def asked(self, name):
+        """A request."""
+        request = self.read(shapes.ASKED, request_key(name))
+        require(request is not None, "request-unknown", request=name)
+        return request
+
+    def still_open(self, name, request):
+        """Errors: `Refusal` where it has a reply."""
+        if request["reply"] is not None:
+            raise Refusal("request-closed", request=name, at=request["reply"]["at"])
 
     def open_one(self, signers, name, by_requester):
         """A request without a reply, if its requester's officer or its provider's steward signs."""
-        request = self.read(shapes.ASKED, request_key(name))
-        require(request is not None, "request-unknown", request=name)
+        request = self.asked(name)
         asked = request["terms"]["asked"]
         if by_requester:
             self.require_sole_signer(signers, asked["requester"], "officer")
         else:
-            self.require_sole_signer(signers, owner_of(asked["dataset"]), "steward")
-        if request["reply"] is not None:
-            raise Refusal("request-closed", request=name, at=request["reply"]["at"])
+            self.require_decider(signers, asked)
+        self.still_open(name, request)
         return request
 
     def closed(self, name, request, index, time, outcome):
@@ -274,11 +400,12 @@ class Requests:
 
     def approve_request(self, signers, action, index, time):
         name, terms = action["request"], action["terms"]
-        request = self.open_one(signers, name, False)
+        request = self.asked(name)
+        self.still_open(name, request)
         field = beyond(terms, request["terms"]["asked"])
         require(field is None, "grant-beyond-request", field=field)
-        puts = self.grant(terms, name, index, time)
-        outcome = {"outcome": "approved", "grant": f"G{index}"}
+        puts = self.approved(signers, terms, name, index, time)
+        outcome = {"outcome": "approved", "grant": f"G{index}", "by_rule": False}
         return {**puts, **self.closed(name, request, index, time, outcome)}
 
     def refuse_request(self, signers, action, index, time):

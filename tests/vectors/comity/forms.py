@@ -194,6 +194,8 @@ def check_record(data, consortium):
     require(asks, "attempt-without-items")
     few = attempt is None or len(attempt["attempt"]["sealed"]) <= 16
     require(few, "attempt-sealed-count")
+    batch = attempt and attempt["attempt"]["batch"]
+    require(batch is None or 2 <= batch["count"] <= 65_536, "attempt-batch-count")
     body = shapes.STATEMENT.put(statement)
     for signer, signature in zip(signers, signatures):
         require(verifies("statement", consortium, body, signer["key"], signature), "bad-signature")

@@ -3,8 +3,8 @@
 from . import shapes
 from .forms import Unfit, check_params, has_its_keys, place_of, standing_of
 from .grounds import (
-    MAX_TIME, Refusal, agency_key, departure_key, equivocation_key, key_key, official_key,
-    official_keys, proposal_key, require,
+    MAX_TIME, PUBLIC, Refusal, agency_key, departure_key, equivocation_key, key_key, office_key,
+    official_key, official_keys, proposal_key, require, sponsor_of,
 )
 
 MAX_ELECTORATE = 512
@@ -87,6 +87,10 @@ class Governance:
         fit(has_its_keys(member), "keys")
         roll = self.roll()
         self.enter(roll, agency, time)
+        if agency["kind"] not in PUBLIC:
+            answers = sponsor_of(agency)
+            fit(answers is not None, "sponsor")
+            self.check_sponsor(answers)
         puts = {agency_key(name): shapes.AGENCY.put(agency)}
         seen = set()
         for key in member["keys"]:
@@ -283,6 +287,7 @@ class Governance:
         self.member(name)
         fit(name in self.roll()["electorate"], "standing")
         fit(not self.is_authority(name), "nothing-changes")
+        fit(name not in (self.read(shapes.AGENCY_IDS, office_key("supervisor")) or []), "office")
         return {b"c": shapes.AGENCY_ID.put(name)}
 
     def measure_change_params(self, measure, index, time):
@@ -297,6 +302,31 @@ class Governance:
     def measure_activate_version(self, measure, index, time):
         fit(measure["version"] == self.rules_version() + 1, "version")
         return {b"o": shapes.U16.put(measure["version"])}
+
+    def measure_appoint(self, measure, index, time):
+        office, agencies = measure["office"], measure["agencies"]
+        for agency in agencies:
+            self.member(agency)
+        authority = self.read(shapes.AGENCY_ID, b"c")
+        limit, oneself = (1, authority in agencies) if office == "supervisor" else (64, False)
+        fit(1 <= len(agencies) <= limit and not oneself, "office")
+        holders = self.read(shapes.AGENCY_IDS, office_key(office)) or []
+        fit(holders != agencies, "nothing-changes")
+        return {office_key(office): shapes.AGENCY_IDS.put(agencies)}
+
+    def check_sponsor(self, name):
+        """Errors: `Refusal` unless an agency may answer for others."""
+        member = self.member(name)
+        fit(member["kind"] in PUBLIC and name in self.roll()["electorate"], "sponsor")
+
+    def measure_change_sponsor(self, measure, index, time):
+        name, sponsor = measure["agency"], measure["sponsor"]
+        member = self.member(name)
+        hosted = standing_of(member["standing"]) == "hosted"
+        fit(not hosted and member["kind"] not in PUBLIC, "standing")
+        self.check_sponsor(sponsor)
+        fit(member.get("sponsor") != sponsor, "nothing-changes")
+        return {agency_key(name): shapes.AGENCY.put({**member, "sponsor": sponsor})}
 
     def record_equivocation(self, signers, action, index, time):
         self.require_sole_signer(signers, signers[0]["agency"], "validator")

@@ -6,6 +6,8 @@ Refusals are dicts: `rule`, and what was found.
 MAX_TIME = 2**64 - 1
 SHARED = ("unconditional", "conditional")
 MAX_INTERRUPTIONS = 32
+UNUSED = {"total": 0, "day": 0, "on_day": 0, "onward": 0}
+PUBLIC = ("government", "public-institution", "party-legislative-or-judicial")
 
 
 class Refusal(Exception):
@@ -34,8 +36,32 @@ def usage_key(grant):
     return b"u" + int(grant[1:]).to_bytes(8, "big")
 
 
+def grant_version_key(grant, version):
+    return b"f" + int(grant[1:]).to_bytes(8, "big") + version.to_bytes(4, "big")
+def numbers_key(gateway):
+    return b"j" + bytes.fromhex(gateway)
+
+
 def request_key(request):
     return b"r" + int(request[1:]).to_bytes(8, "big")
+
+
+def check_key(check):
+    return b"B" + int(check[1:]).to_bytes(8, "big")
+
+
+def dispute_key(dispute):
+    return b"D" + int(dispute[1:]).to_bytes(8, "big")
+
+
+def last_dispute_key(about):
+    kind, name = next(iter(about.items()))
+    letter = {"request": b"r", "delivery": b"g", "check": b"B"}[kind]
+    return b"O" + letter + int(name[1:]).to_bytes(8, "big")
+
+
+def incident_key(incident):
+    return b"I" + int(incident[1:]).to_bytes(8, "big")
 
 
 def version_key(dataset, version):
@@ -60,6 +86,34 @@ def official_key(agency):
 
 def departure_key(agency):
     return b"x" + agency.encode()
+
+
+def calendars_key(region):
+    return b"w" + region.encode()
+
+
+def office_key(office):
+    return b"i" + office.encode()
+
+
+def emergency_key(emergency):
+    return b"h" + int(emergency[1:]).to_bytes(8, "big")
+
+
+def emergency_access_key(emergency, access):
+    return b"s" + int(emergency[1:]).to_bytes(8, "big") + access.to_bytes(8, "big")
+
+
+def emergency_use_key(emergency, agency):
+    return b"S" + int(emergency[1:]).to_bytes(8, "big") + agency.encode()
+
+
+def draw_key(draw):
+    return b"W" + int(draw[1:]).to_bytes(8, "big")
+
+
+def finding_key(finding):
+    return b"F" + int(finding[1:]).to_bytes(8, "big")
 
 
 def proposal_key(proposal):
@@ -89,13 +143,34 @@ def current(interruptions):
     return last if last is not None and last["ended_at"] is None else None
 
 
-def begin(interruptions, index, reason):
+def begin(interruptions, index, time, reason):
     """Begins an interruption. Errors: `Refusal`."""
     full = len(interruptions) >= MAX_INTERRUPTIONS
     require(not full, "too-many-interruptions", limit=MAX_INTERRUPTIONS)
-    interruptions.append({"at": index, "reason": reason, "ended_at": None})
+    interruptions.append({"at": index, "reason": reason, "ended_at": None, "on": time})
+
+
+def promised(dataset, since):
+    """What the owner owes from a time on at which the data is new."""
+    days = dataset.get("update_days")
+    return None if days is None else {"update_days": days, "since": since}
 
 
 def day_of(time, offset_minutes):
     """The day of a time."""
     return min(max(0, time + 60_000 * offset_minutes), MAX_TIME) // 86_400_000
+
+
+def sponsor_of(agency):
+    """Who answers for an agency, or None."""
+    standing = agency["standing"]
+    if isinstance(standing, dict) and "hosted" in standing:
+        return standing["hosted"]["sponsor"]
+    return agency.get("sponsor")
+
+
+def decider(dataset, requester):
+    """Who decides what an agency may do with a dataset."""
+    owner = dataset["id"].split("/")[0]
+    manager = dataset.get("manager") or owner
+    return owner if manager == requester else manager

@@ -24,6 +24,12 @@ TAGS = {
     "details": "comity/details/1",
     "query": "comity/query/1",
     "accusation": "comity/accusation/1",
+    "batched": "comity/batched/1",
+    "answer": "comity/answer/1",
+    "draw-commitment": "comity/draw-commitment/1",
+    "draw-seed": "comity/draw-seed/1",
+    "draw-record": "comity/draw-record/1",
+    "draw-reviewer": "comity/draw-reviewer/1",
 }
 
 
@@ -61,6 +67,16 @@ def possession_body(agency, role, key):
 def commitment(consortium, opening):
     """The commitment that an opening opens."""
     return tagged("sealed", consortium, shapes.OPENING.put(opening))
+
+
+def batched_commitment(consortium, access):
+    """The commitment to one access of a batch."""
+    return tagged("batched", consortium, shapes.BATCHED_ACCESS.put(access))
+
+
+def answer_hash(consortium, exchange, salt, answer):
+    """The hash of what was handed over in an exchange; all but the consortium in hexadecimal."""
+    return tagged("answer", consortium, b"".join(map(bytes.fromhex, (exchange, salt, answer))))
 
 
 def accusation_nonce(consortium, place, valid_until):

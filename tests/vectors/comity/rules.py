@@ -4,12 +4,19 @@ import functools
 
 from . import shapes
 from .acts import Catalogue, Requests
+from .checks import Checks
+from .disputes import Disputes
+from .emergencies import Emergencies
 from .forms import MAX_VALIDITY_MS, first_validators
 from .governance import Governance
 from .grounds import (
-    MAX_TIME, SHARED, Refusal, agency_key, code_key, current, dataset_key, day_of, departure_key,
+    MAX_TIME, SHARED, UNUSED, Refusal, agency_key, code_key, current, dataset_key, day_of, departure_key,
     grant_key, key_key, official_key, official_keys, require, usage_key,
 )
+from .incidents import Incidents
+from .legs import Legs
+from .oversight import Oversight
+from .supervision import Supervision
 from .wire import decode
 
 ADMINISTERED = ("steward", "officer", "gateway", "auditor")
@@ -46,7 +53,13 @@ def decoded_params(value):
     return decode(shapes.PARAMS, value, len(value))
 
 
-class Judge(Catalogue, Requests, Governance):
+def count_of(attempt):
+    """How many accesses an attempt is charged as."""
+    return 1 if attempt["batch"] is None else attempt["batch"]["count"]
+
+
+class Judge(Catalogue, Requests, Governance, Supervision, Legs, Checks, Incidents, Emergencies, Disputes,
+            Oversight):
     """Judges records at positions on a state and a replay window, both of which it changes."""
 
     def __init__(self, state, records, exchanges):
@@ -73,6 +86,7 @@ class Judge(Catalogue, Requests, Governance):
         require(record.id not in self.records, "replayed")
         for signer in statement["signers"]:
             self.check_signer(signer, time)
+        self.consortium = statement["consortium"]
         action = statement["action"]
         act = getattr(self, action["kind"].replace("-", "_"))
         puts = act(statement["signers"], action, index, time)
@@ -125,6 +139,13 @@ class Judge(Catalogue, Requests, Governance):
         sole = len(signers) == 1 and (signers[0]["agency"], signers[0]["role"]) == (agency, role)
         require(sole, "wrong-signer", agency=agency, role=role)
 
+    def require_signers(self, signers, needed):
+        """The act needs exactly these signatures, in any order."""
+        signed = [(signer["agency"], signer["role"]) for signer in signers]
+        whole = sorted(signed) == sorted(needed)
+        names = [{"agency": agency, "role": role} for agency, role in needed]
+        require(whole, "wrong-signers", needed=names)
+
     def register_key(self, signers, action, index, time):
         agency, role, until = signers[0]["agency"], action["role"], action["valid_until"]
         self.require_sole_signer(signers, agency, "admin")
@@ -156,24 +177,34 @@ class Judge(Catalogue, Requests, Governance):
 
     def record_access(self, signers, action, index, time):
         attempt = action["attempt"]["attempt"]
-        self.require_sole_signer(signers, attempt["dataset"].split("/")[0], "gateway")
-        usage = self.evaluate(attempt, time)
+        self.require_provider(signers, attempt["dataset"], "gateway")
+        charged = self.evaluate(attempt, time)
+        self.check_answer(attempt, action["answer"])
+        puts = self.numbered(signers[0]["key"], action["number"])
         self.exchanges[attempt["exchange"]] = attempt["valid_until"]
-        return {usage_key(attempt["grant"]): shapes.USAGE.put(usage)}
+        if attempt["grant"][0] == "E":
+            return {**puts, **self.opened_access(attempt, charged, index, time)}
+        puts.update({usage_key(name): shapes.USAGE.put(usage) for name, usage in charged.items()})
+        grant, here = self.known_grant(attempt["grant"]), {"at": index, "on": time}
+        if grant["first_use"] is None:
+            grant["first_use"], grant["delivered"] = here, grant["delivered"] or here
+            puts[grant_key(attempt["grant"])] = shapes.GRANT.put(grant)
+        return puts
 
     def record_denial(self, signers, action, index, time):
         attempt = action["attempt"]["attempt"]
-        self.require_sole_signer(signers, attempt["dataset"].split("/")[0], "gateway")
+        self.require_provider(signers, attempt["dataset"], "gateway")
         try:
             self.evaluate(attempt, time)
         except Refusal as due:
             if due.value != action["refusal"]:
                 raise Refusal("denial-mismatch", due=due.value) from due
-            return {}
+            return self.numbered(signers[0]["key"], action["number"])
         raise Refusal("denial-not-due")
 
     def evaluate(self, attempt, time):
-        """The grant's usage after an allowed attempt. Errors: `Refusal`, an access refusal."""
+        """The usage, after an allowed attempt, of each grant to which it is charged, or the use of
+        the emergency. Errors: `Refusal`, an access refusal."""
         key = self.read(shapes.KEY, key_key(attempt["officer"]))
         require(key is not None, "officer-unknown")
         fits = (key["role"], key["agency"]) == ("officer", attempt["requester"])
@@ -187,6 +218,11 @@ class Judge(Catalogue, Requests, Governance):
         require(time <= until, "attempt-expired", until=until)
         require(until <= min(time + MAX_VALIDITY_MS, MAX_TIME), "attempt-too-long")
         require(attempt["exchange"] not in self.exchanges, "exchange-used")
+        if attempt["grant"][0] == "E":
+            return self.evaluate_urgent(attempt, count_of(attempt), time)
+        return self.evaluate_granted(key, attempt, time)
+
+    def evaluate_granted(self, key, attempt, time):
         grant = self.read(shapes.GRANT, grant_key(attempt["grant"]))
         require(grant is not None, "no-such-grant", grant=attempt["grant"])
         terms = grant["terms"]
@@ -195,27 +231,64 @@ class Judge(Catalogue, Requests, Governance):
         self.check_party("provider", terms["dataset"].split("/")[0], time)
         published = self.read(shapes.PUBLISHED_DATASET, dataset_key(terms["dataset"]))
         self.check_in_force(grant, published, time)
+        self.check_bearer(terms["officers"], attempt["officer"], key)
+        self.check_coverage(terms, attempt)
+        parent = grant["parent"]
+        above = None if parent is None else self.known_grant(parent)["terms"]
+        if above is not None:
+            self.above(parent, self.check_coverage, above, attempt)
+        self.check_offered(published["dataset"], attempt)
+        name, count = attempt["grant"], count_of(attempt)
+        charged = {name: self.usage_after(name, count, terms, time)}
+        if above is not None:
+            charged[parent] = self.above(parent, self.usage_after, parent, count, above, time)
+            charged[parent]["onward"] += count
+        return charged
+
+    def check_coverage(self, terms, attempt):
         matter = attempt["matter"]
         require(matter in terms["matters"], "matter-not-covered", matter=matter)
         self.check_items(terms["items"], attempt["items"])
         require(attempt["mode"] in terms["modes"], "mode-not-covered")
-        self.check_offered(published["dataset"], attempt)
-        return self.usage_after(attempt["grant"], terms, time)
 
     def check_in_force(self, grant, published, time):
-        terms, dataset = grant["terms"], published["dataset"]
+        self.check_not_ended(grant, published, time)
+        parent = grant["parent"]
+        if parent is not None:
+            above = self.known_grant(parent)
+            self.above(parent, self.check_party, "requester", above["terms"]["requester"], time)
+            self.above(parent, self.check_not_ended, above, published, time)
+            named = grant["terms"]["requester"] in above["terms"]["onward"]
+            require(named, "parent-not-in-force", parent=parent, because="onward-not-allowed")
+        self.check_not_paused(grant, published, time)
+        if parent is not None:
+            self.above(parent, self.check_not_paused, above, published, time)
+
+    def check_usable(self, grant, time):
+        """Whether a grant lets anything through, whoever asks for what."""
+        self.check_party("requester", grant["terms"]["requester"], time)
+        self.check_party("provider", grant["terms"]["dataset"].split("/")[0], time)
+        published = self.read(shapes.PUBLISHED_DATASET, dataset_key(grant["terms"]["dataset"]))
+        self.check_in_force(grant, published, time)
+
+    def check_not_ended(self, grant, published, time):
+        terms = grant["terms"]
         if grant["revoked"] is not None:
             raise Refusal("grant-revoked", at=grant["revoked"]["at"])
         for withdrawal in published["withdrawals"]:
             at = withdrawal["at"]
             require(at <= grant["issued_at"], "dataset-withdrawn", at=at)
         require(time < terms["not_after"], "grant-expired", until=terms["not_after"])
+
+    def check_not_paused(self, grant, published, time):
+        terms, dataset = grant["terms"], published["dataset"]
         for rule, holder in (("grant-suspended", grant), ("dataset-suspended", published)):
             suspension = current(holder["suspensions"])
             if suspension is not None:
                 raise Refusal(rule, at=suspension["at"])
         sharing = dataset["sharing"]
-        require(sharing in SHARED, "dataset-not-shared", sharing=sharing)
+        signed = sharing == "not-shared" and grant["sharing"] == "not-shared"
+        require(sharing in SHARED or signed, "dataset-not-shared", sharing=sharing)
         start = terms["not_before"]
         require(time >= start, "grant-not-yet-in-force", **{"from": start})
 
@@ -233,11 +306,15 @@ class Judge(Catalogue, Requests, Governance):
         for item in wanted["only"]:
             require(item in granted["only"], "item-not-covered", item=item)
 
-    def usage_after(self, grant, terms, time):
-        used = self.read(shapes.USAGE, usage_key(grant)) or {"total": 0, "day": 0, "on_day": 0}
+    def usage_after(self, grant, count, terms, time):
+        after = self.used_with(self.read(shapes.USAGE, usage_key(grant)) or UNUSED, count, time)
+        most, daily = terms["total_quota"], terms["daily_quota"]
+        require(most is None or after["total"] <= most, "quota-used", limit=most)
+        require(daily is None or after["on_day"] <= daily, "daily-quota-used", limit=daily)
+        return after
+
+    def used_with(self, used, count, time):
+        """A usage with more accesses."""
         day = day_of(time, self.params()["day_offset_minutes"])
-        on_day = used["on_day"] if used["day"] == day else 0
-        total, daily = terms["total_quota"], terms["daily_quota"]
-        require(total is None or used["total"] < total, "quota-used", limit=total)
-        require(daily is None or on_day < daily, "daily-quota-used", limit=daily)
-        return {"total": used["total"] + 1, "day": day, "on_day": on_day + 1}
+        before = used["on_day"] if used["day"] == day else 0
+        return {**used, "total": used["total"] + count, "day": day, "on_day": before + count}

@@ -66,6 +66,7 @@ CODE = Str(is_code)
 ITEM_NAME = Str(is_item_name)
 CODES = Set(CODE, str.encode)
 ITEM_NAMES = Set(ITEM_NAME, str.encode)
+AGENCY_IDS = Set(AGENCY_ID, str.encode)
 
 # "Identifiers"
 
@@ -74,6 +75,7 @@ NONCE = Raw(16)
 PUBLIC_KEY = Raw(32, ed25519.is_key)
 SIGNATURE = Raw(64)
 HEIGHT = LOG_INDEX = TIME_MS = U64
+MARK = Struct(("at", LOG_INDEX), ("on", TIME_MS))
 
 
 class DatasetIdType:
@@ -102,7 +104,28 @@ class PositionType:
 
 
 DATASET_ID, GRANT_ID, REQUEST_ID = DatasetIdType(), PositionType("G"), PositionType("R")
-PROPOSAL_ID = PositionType("P")
+PROPOSAL_ID, CHECK_ID = PositionType("P"), PositionType("C")
+INCIDENT_ID, EMERGENCY_ID, DISPUTE_ID = PositionType("I"), PositionType("E"), PositionType("D")
+DRAW_ID, FINDING_ID = PositionType("W"), PositionType("F")
+
+
+class BasisType:
+    """A grant or an emergency, written as the one or the other is."""
+
+    kinds = (GRANT_ID, EMERGENCY_ID)
+
+    def put(self, value):
+        number = "GE".index(value[0])
+        return U32.put(number) + self.kinds[number].put(value)
+
+    def take(self, reader):
+        number = U32.take(reader)
+        if number >= len(self.kinds):
+            raise Refused("malformed", f"{number} is no variant")
+        return self.kinds[number].take(reader)
+
+
+BASIS = BasisType()
 
 # "Keys"
 
@@ -138,7 +161,8 @@ STANDING = Outer(
 AGENCY = Struct(
     ("id", AGENCY_ID), ("name", Text(128)), ("level", LEVEL), ("region", Text(64)),
     ("kind", AGENCY_KIND), ("superior", Option(AGENCY_ID)), ("authority", Option(AGENCY_ID)),
-    ("operated_by", Text(128)), ("standing", STANDING), absent=("superior", "authority"),
+    ("operated_by", Text(128)), ("standing", STANDING), ("sponsor", Option(AGENCY_ID)),
+    absent=("superior", "authority", "sponsor"),
 )
 PARAMS = Struct(
     ("heartbeat_ms", U64), ("drift_ms", U64), ("record_bytes", U32), ("block_records", U32),
@@ -188,34 +212,51 @@ DATASET = Struct(
     ("id", DATASET_ID), ("title", Text(256)), ("summary", Text(2048)), ("items", List(ITEM)),
     ("sharing", SHARING), ("conditions", Text(512)), ("openness", OPENNESS), ("grade", GRADE),
     ("modes", MODES), ("contact", Text(128)), ("identifier", Text(256)),
-    ("details", Option(HASH)), absent=("details",),
+    ("details", Option(HASH)), ("update_days", Option(U16)), ("reliable", Bool()),
+    ("manager", Option(AGENCY_ID)), ("service", Text(512)), ("stated", List(Text(256))),
+    absent=("details", "update_days", "reliable", "manager"),
 )
 ITEMS = Outer(all=None, only=ITEM_NAMES)
 
 # "Interruptions"
 
 INTERRUPTIONS = List(
-    Struct(("at", LOG_INDEX), ("reason", Text(256)), ("ended_at", Option(LOG_INDEX)))
+    Struct(("at", LOG_INDEX), ("reason", Text(256)), ("ended_at", Option(LOG_INDEX)), ("on", TIME_MS))
 )
 PUBLISHED_DATASET = Struct(
     ("dataset", DATASET), ("version", U32), ("published_at", LOG_INDEX), ("version_at", LOG_INDEX),
-    ("suspensions", INTERRUPTIONS), ("withdrawals", INTERRUPTIONS),
+    ("suspensions", INTERRUPTIONS), ("withdrawals", INTERRUPTIONS), ("updated", MARK),
+    ("version_on", TIME_MS), ("promised", Option(Struct(("update_days", U16), ("since", TIME_MS)))),
 )
 DATASET_VERSION = Struct(("dataset", DATASET), ("version_at", LOG_INDEX))
 
 # "Grants"
 
+BEARERS = Outer(all=None, posts=Set(Text(96), str.encode), keys=Set(PUBLIC_KEY, bytes.fromhex))
+SIDE = Unit("provider", "requester")
+PROMISE = Outer(**{
+    "delete-after-days": U16, "report-use-every-days": U16, "notify-incident-days": U16,
+    "notify-change-days": U16,
+})
+UNDERTAKING = Struct(("by", SIDE), ("what", PROMISE))
+FULFILMENT = Struct(("number", U8), ("count", U32), ("last", MARK))
 GRANT_TERMS = Struct(
     ("dataset", DATASET_ID), ("requester", AGENCY_ID), ("matters", CODES), ("duty_basis", CODE),
     ("items", ITEMS), ("modes", MODES), ("not_before", TIME_MS), ("not_after", TIME_MS),
-    ("total_quota", Option(U64)), ("daily_quota", Option(U64)), ("conditions", Text(512)),
+    ("total_quota", Option(U64)), ("daily_quota", Option(U64)),
+    ("conditions", Set(U8, lambda number: number)),
+    ("officers", BEARERS), ("onward", AGENCY_IDS), ("undertakings", List(UNDERTAKING)),
 )
-REVOCATION = Struct(("at", LOG_INDEX), ("reason", Text(256)))
+REVOCATION = Struct(("at", LOG_INDEX), ("reason", Text(256)), ("on", TIME_MS))
 GRANT = Struct(
     ("terms", GRANT_TERMS), ("issued_at", LOG_INDEX), ("request", Option(REQUEST_ID)),
-    ("suspensions", INTERRUPTIONS), ("revoked", Option(REVOCATION)),
+    ("suspensions", INTERRUPTIONS), ("revoked", Option(REVOCATION)), ("issued_on", TIME_MS),
+    ("delivered", Option(MARK)), ("version", U32), ("version_at", LOG_INDEX),
+    ("parent", Option(GRANT_ID)), ("first_use", Option(MARK)), ("fulfilled", List(FULFILMENT)),
+    ("sharing", SHARING),
 )
-USAGE = Struct(("total", U64), ("day", U64), ("on_day", U64))
+GRANT_VERSION = Struct(("terms", GRANT_TERMS), ("version_at", LOG_INDEX))
+USAGE = Struct(("total", U64), ("day", U64), ("on_day", U64), ("onward", U64))
 
 # "Codes", "Requests"
 
@@ -231,22 +272,87 @@ REQUEST_TERMS = Struct(
 URGING = Struct(("count", U32), ("last_at", Option(LOG_INDEX)), ("last_day", U64))
 OUTCOME = Tagged(
     "outcome",
-    approved=Struct(("grant", GRANT_ID)),
+    approved=Struct(("grant", GRANT_ID), ("by_rule", Bool())),
     refused=Struct(("legal_basis", Text(256)), ("reason", Text(512))),
     withdrawn=Struct(("reason", Text(256))),
+    returned=Struct(("reason", Text(256))),
 )
+REPLY_EXTENSION = Struct(("at", LOG_INDEX), ("days", U16), ("reason", Text(256)))
 REPLY = Struct(("at", LOG_INDEX), ("on", TIME_MS), ("outcome", OUTCOME))
 ASKED = Struct(
     ("terms", REQUEST_TERMS), ("opened_at", LOG_INDEX), ("opened_by", PUBLIC_KEY),
     ("opened_on", TIME_MS), ("urging", URGING), ("reply", Option(REPLY)),
+    ("sharing", SHARING), ("reviewer", Option(AGENCY_ID)), ("reviewed", Option(MARK)),
+    ("extension", Option(REPLY_EXTENSION)), ("decided_by", AGENCY_ID), ("earlier", List(REPLY)),
 )
 
-# "Accesses"
+# "Check requests"
 
+CHECK_TERMS = Struct(
+    ("dataset", DATASET_ID), ("items", ITEMS), ("grant", Option(BASIS)), ("asked", AGENCY_ID),
+    ("claim", Text(512)),
+)
+HANDOVER = Struct(
+    ("to", AGENCY_ID), ("reason", Text(256)), ("offered", MARK),
+    ("end", Option(Outer(accepted=MARK, declined=MARK))),
+)
+CHECK_OUTCOME = Tagged(
+    "outcome",
+    upheld=Struct(("from", TIME_MS), ("to", TIME_MS), ("correction", Text(512))),
+    not_upheld=Struct(("basis", Text(256)), ("reason", Text(512))),
+)
+CHECK_ANSWER = Struct(("given", MARK), ("outcome", CHECK_OUTCOME))
+CHECK_REQUEST = Struct(
+    ("terms", CHECK_TERMS), ("opened_by", AGENCY_ID), ("opener", PUBLIC_KEY), ("opened", MARK),
+    ("handovers", List(HANDOVER)),
+    ("answer", Option(CHECK_ANSWER)),
+    ("corrected", Option(Struct(("made", MARK), ("note", Text(512))))), ("earlier", List(CHECK_ANSWER)),
+)
+
+# "Incidents"
+
+INCIDENT_TERMS = Struct(
+    ("datasets", Set(DATASET_ID, lambda name: [part.encode() for part in name.split("/")])),
+    ("grants", Set(GRANT_ID, lambda name: int(name[1:]))), ("since", TIME_MS), ("found", TIME_MS),
+    ("nature", Text(512)),
+)
+INCIDENT = Struct(
+    ("terms", INCIDENT_TERMS), ("reported_by", AGENCY_ID), ("reported", MARK), ("updates", U32),
+    ("updated", Option(MARK)),
+    ("closed", Option(Struct(("on", MARK), ("measures", Text(512))))),
+)
+
+# "Disputes"
+
+DISPUTE_ABOUT = Outer(request=REQUEST_ID, delivery=GRANT_ID, check=CHECK_ID)
+RULING = Tagged(
+    "ruling",
+    anew=Struct(("reason", Text(512))),
+    stands=Struct(("basis", Text(256)), ("reason", Text(512))),
+)
+DISPUTE = Struct(
+    ("about", DISPUTE_ABOUT), ("grounds", Text(512)), ("claimant", AGENCY_ID), ("respondent", AGENCY_ID),
+    ("opened", MARK),
+    ("steps", List(Struct(
+        ("stage", Unit("parties", "authority", "superior")), ("by", AGENCY_ID), ("began", MARK),
+        ("ruled", Option(Struct(("given", MARK), ("ruling", RULING)))),
+    ))),
+)
+
+# "Accesses", "Batches", "Gateways' numbers", "Two legs"
+
+BATCH = Struct(("count", U32), ("root", HASH))
+BATCHED_ACCESS = Struct(("salt", HASH), ("text", Text(2048)))
+GATEWAY_NUMBERS = Struct(("last", U64), ("missing", Set(U64, lambda number: number)))
+ANSWER = Struct(("digest", HASH), ("reliable", Bool()))
+ACKNOWLEDGEMENT = Struct(
+    ("access", LOG_INDEX), ("exchange", NONCE), ("digest", Option(HASH)), ("count", U32)
+)
 ATTEMPT = Struct(
-    ("consortium", HASH), ("exchange", NONCE), ("grant", GRANT_ID), ("dataset", DATASET_ID),
+    ("consortium", HASH), ("exchange", NONCE), ("grant", BASIS), ("dataset", DATASET_ID),
     ("requester", AGENCY_ID), ("officer", PUBLIC_KEY), ("matter", CODE), ("items", ITEMS),
     ("mode", MODE), ("made_at", TIME_MS), ("valid_until", TIME_MS), ("sealed", List(HASH)),
+    ("batch", Option(BATCH)),
 )
 SIGNED_ATTEMPT = Struct(("attempt", ATTEMPT), ("signature", SIGNATURE))
 ACCESS_REFUSAL = Tagged(
@@ -264,7 +370,12 @@ ACCESS_REFUSAL = Tagged(
     dataset_not_shared=Struct(("sharing", SHARING)), item_not_listed=Struct(("item", ITEM_NAME)),
     mode_no_longer_offered=Struct(), requester_left=Struct(("at", LOG_INDEX)),
     requester_hosting_over=Struct(("until", TIME_MS)), provider_left=Struct(("at", LOG_INDEX)),
-    provider_hosting_over=Struct(("until", TIME_MS)),
+    provider_hosting_over=Struct(("until", TIME_MS)), officer_not_named=Struct(),
+    parent_not_in_force=Struct(("parent", GRANT_ID), ("because", CODE)),
+    no_such_emergency=Struct(("emergency", EMERGENCY_ID)),
+    dataset_not_opened=Struct(("dataset", DATASET_ID)), requester_not_named=Struct(),
+    own_dataset=Struct(), emergency_ended=Struct(("since", TIME_MS)),
+    emergency_matter=Struct(("matter", CODE)), emergency_used=Struct(("limit", U64)),
 )
 
 # "Sealed details", "Signed queries"
@@ -277,7 +388,33 @@ QUERY = Struct(
 )
 SIGNED_QUERY = Struct(("query", QUERY), ("signature", SIGNATURE))
 
+# "Calendars", "Rule packs"
+
+DAYS = Set(U64, lambda day: day)
+CALENDAR = Struct(
+    ("region", Text(64)), ("first", U64), ("last", U64), ("week", U8), ("holidays", DAYS),
+    ("workdays", DAYS),
+)
+REGION_CALENDARS = List(Struct(("calendar", CALENDAR), ("at", LOG_INDEX)))
+CLOCK = Unit(
+    "compliance-review", "reply-unconditional", "reply-conditional", "reply-unclassified",
+    "reply-extension", "delivery", "update", "undertaking", "check-reply", "correction", "emergency-review",
+    "dispute-answer", "dispute-decision", "decide-anew",
+    "emergency-justification",
+    "drawn-review", "finding-answer", "finding-closure",
+)
+RULE_PACK = Struct(
+    ("name", CODE), ("title", Text(128)), ("source", Text(512)), ("from", TIME_MS),
+    ("clocks", Map(CLOCK, U16, CLOCK.rank)), ("stewards_important", U8), ("stewards_core", U8),
+)
+RULE_PACKS = List(Struct(("pack", RULE_PACK), ("at", LOG_INDEX)))
+
 # "Governance"
+
+OFFICE = Unit(
+    "supervisor", "emergency-declarer", "steward-reviewer", "emergency-reviewer", "rules-reviewer",
+    "admin-reviewer",
+)
 
 MEASURE = Tagged(
     "measure",
@@ -294,6 +431,9 @@ MEASURE = Tagged(
     change_authority=Struct(("agency", AGENCY_ID)),
     change_params=Struct(("params", PARAMS)),
     activate_version=Struct(("version", U16)),
+    appoint=Struct(("office", OFFICE), ("agencies", AGENCY_IDS)),
+    change_sponsor=Struct(("agency", AGENCY_ID), ("sponsor", AGENCY_ID)),
+    renew_emergency=Struct(("emergency", EMERGENCY_ID), ("until", TIME_MS)),
 )
 CHOICE = Unit("for", "against")
 BALLOT = Struct(("choice", CHOICE), ("at", LOG_INDEX))
@@ -305,6 +445,57 @@ ROLL = Struct(
     ("electorate", Set(AGENCY_ID, str.encode)), ("hosted", Map(AGENCY_ID, AGENCY_ID, str.encode))
 )
 DEPARTURE = Struct(("at", LOG_INDEX), ("on", TIME_MS), ("reason", Text(256)))
+
+# "Emergencies"
+
+EMERGENCY_SCOPE = Struct(
+    ("datasets", Set(DATASET_ID, lambda name: [part.encode() for part in name.split("/")])),
+    ("agencies", AGENCY_IDS),
+)
+EMERGENCY_TERMS = Struct(
+    ("scope", EMERGENCY_SCOPE), ("requesters", AGENCY_IDS), ("matter", CODE), ("until", TIME_MS),
+    ("reason", Text(512)),
+)
+VERDICT = Unit("warranted", "excessive", "unwarranted")
+REVIEW = Struct(("by", AGENCY_ID), ("verdict", VERDICT), ("mark", MARK))
+EMERGENCY = Struct(
+    ("terms", EMERGENCY_TERMS), ("declared_by", AGENCY_ID), ("declared_at", LOG_INDEX),
+    ("declared_on", TIME_MS), ("until", TIME_MS),
+    ("renewals", List(Struct(("mark", MARK), ("until", TIME_MS)))),
+    ("ended", Option(Struct(("mark", MARK), ("reason", Text(256))))), ("reviews", List(REVIEW)),
+)
+EMERGENCY_IDS = List(EMERGENCY_ID)
+EMERGENCY_ACCESS = Struct(
+    ("requester", AGENCY_ID), ("on", TIME_MS), ("justified", Option(MARK)),
+)
+EMERGENCY_USE = Struct(("usage", USAGE), ("entries", U32), ("justified", U32))
+
+# "Oversight"
+
+POWER = Unit("stewards", "emergencies", "rules", "admins")
+DRAW_RANGE = Struct(("gateway", PUBLIC_KEY), ("first", U64), ("last", U64))
+DRAW_SECRET_OF = Struct(("draw", DRAW_ID), ("agency", AGENCY_ID), ("secret", HASH))
+DRAW_REVEALS = Struct(("draw", DRAW_ID), ("reveals", Map(AGENCY_ID, HASH, str.encode)))
+DRAWN_VERDICT = Outer(**{"in-order": None, "finding": FINDING_ID})
+DRAW = Struct(
+    ("consortium", HASH), ("scope", List(DRAW_RANGE)), ("providers", List(AGENCY_ID)),
+    ("count", U16), ("opened_by", AGENCY_ID), ("opened", MARK), ("pool", AGENCY_IDS),
+    ("commits", Map(AGENCY_ID, Struct(
+        ("commitment", HASH), ("made", MARK),
+        ("reveal", Option(Struct(("secret", HASH), ("made", MARK)))),
+    ), str.encode)),
+    ("reviews", Map(U16, Struct(("verdict", DRAWN_VERDICT), ("made", MARK)), int)),
+)
+FINDING_ABOUT = Outer(
+    entry=LOG_INDEX, drawn=Struct(("draw", DRAW_ID), ("number", U16)), power=POWER,
+)
+FINDING_OUTCOME = Unit("remedied", "unfounded", "upheld")
+FINDING = Struct(
+    ("agency", AGENCY_ID), ("about", FINDING_ABOUT), ("text", Text(512)), ("opened_by", AGENCY_ID),
+    ("opened", MARK), ("answer", Option(Struct(("given", MARK), ("text", Text(512))))),
+    ("closed", Option(
+        Struct(("made", MARK), ("outcome", FINDING_OUTCOME), ("text", Text(512))))),
+)
 
 # "Consensus"
 
@@ -361,8 +552,10 @@ ACTION = Tagged(
     publish_dataset=Struct(("dataset", DATASET)),
     issue_grant=Struct(("terms", GRANT_TERMS)),
     revoke_grant=Struct(("grant", GRANT_ID), ("reason", Text(256))),
-    record_access=Struct(("attempt", SIGNED_ATTEMPT)),
-    record_denial=Struct(("attempt", SIGNED_ATTEMPT), ("refusal", ACCESS_REFUSAL)),
+    record_access=Struct(("attempt", SIGNED_ATTEMPT), ("number", U64), ("answer", Option(ANSWER))),
+    record_denial=Struct(
+        ("attempt", SIGNED_ATTEMPT), ("refusal", ACCESS_REFUSAL), ("number", U64)
+    ),
     amend_dataset=Struct(("dataset", DATASET), ("version", U32)),
     withdraw_dataset=Struct(("dataset", DATASET_ID), ("reason", Text(256))),
     suspend_dataset=Struct(("dataset", DATASET_ID), ("reason", Text(256))),
@@ -381,6 +574,48 @@ ACTION = Tagged(
     open_proposal=Struct(("measure", MEASURE)),
     cast_ballot=Struct(("proposal", PROPOSAL_ID), ("choice", CHOICE)),
     record_equivocation=Struct(("equivocation", EQUIVOCATION)),
+    review_request=Struct(("request", REQUEST_ID), ("fault", Text(256))),
+    extend_reply=Struct(("request", REQUEST_ID), ("days", U16), ("reason", Text(256))),
+    report_delivery=Struct(("grant", GRANT_ID)),
+    refresh_dataset=Struct(("dataset", DATASET_ID)),
+    publish_calendar=Struct(("calendar", CALENDAR)),
+    publish_rules=Struct(("pack", RULE_PACK)),
+    narrow_grant=Struct(("grant", GRANT_ID), ("terms", GRANT_TERMS), ("version", U32)),
+    extend_grant=Struct(("grant", GRANT_ID), ("terms", GRANT_TERMS), ("version", U32)),
+    issue_onward=Struct(("parent", GRANT_ID), ("terms", GRANT_TERMS)),
+    fulfil_undertaking=Struct(("grant", GRANT_ID), ("number", U8), ("note", Text(256))),
+    acknowledge_access=Struct(("grant", BASIS), ("accesses", List(ACKNOWLEDGEMENT))),
+    open_check=Struct(("terms", CHECK_TERMS)),
+    offer_handover=Struct(("check", CHECK_ID), ("to", AGENCY_ID), ("reason", Text(256))),
+    accept_handover=Struct(("check", CHECK_ID)),
+    decline_handover=Struct(("check", CHECK_ID)),
+    answer_check=Struct(("check", CHECK_ID), ("outcome", CHECK_OUTCOME)),
+    report_correction=Struct(("check", CHECK_ID), ("note", Text(512))),
+    report_incident=Struct(("terms", INCIDENT_TERMS)),
+    update_incident=Struct(("incident", INCIDENT_ID), ("note", Text(512))),
+    close_incident=Struct(("incident", INCIDENT_ID), ("measures", Text(512))),
+    declare_emergency=Struct(("terms", EMERGENCY_TERMS)),
+    end_emergency=Struct(("emergency", EMERGENCY_ID), ("reason", Text(256))),
+    review_emergency=Struct(
+        ("emergency", EMERGENCY_ID), ("verdict", VERDICT), ("text", Text(512))
+    ),
+    open_dispute=Struct(("about", DISPUTE_ABOUT), ("grounds", Text(512))),
+    answer_dispute=Struct(("dispute", DISPUTE_ID), ("ruling", RULING)),
+    escalate_dispute=Struct(("dispute", DISPUTE_ID), ("grounds", Text(512))),
+    decide_dispute=Struct(("dispute", DISPUTE_ID), ("ruling", RULING)),
+    justify_access=Struct(
+        ("emergency", EMERGENCY_ID), ("accesses", Set(LOG_INDEX, lambda index: index)),
+        ("basis", CODE), ("text", Text(512)),
+    ),
+    open_draw=Struct(("scope", List(DRAW_RANGE)), ("count", U16)),
+    commit_draw=Struct(("draw", DRAW_ID), ("commitment", HASH)),
+    reveal_draw=Struct(("draw", DRAW_ID), ("secret", HASH)),
+    report_review=Struct(("draw", DRAW_ID), ("number", U16), ("verdict", DRAWN_VERDICT)),
+    open_finding=Struct(("agency", AGENCY_ID), ("about", FINDING_ABOUT), ("text", Text(512))),
+    answer_finding=Struct(("finding", FINDING_ID), ("answer", Text(512))),
+    close_finding=Struct(
+        ("finding", FINDING_ID), ("outcome", FINDING_OUTCOME), ("text", Text(512))
+    ),
 )
 STATEMENT = Struct(
     ("version", U16), ("consortium", HASH), ("nonce", NONCE), ("valid_until", TIME_MS),

@@ -70,7 +70,7 @@ class Bool:
     """True or False."""
 
     def put(self, value):
-        return bytes([value])
+        return bytes([bool(value)])
 
     def take(self, reader):
         byte = reader.take(1)[0]
@@ -204,7 +204,7 @@ class Option:
 
 
 class Struct:
-    """Fields in order. `absent` names options that JSON leaves out when there is none."""
+    """Fields in order. `absent` names those that JSON leaves out when there is none, or false."""
 
     def __init__(self, *fields, absent=()):
         self.fields, self.absent = fields, absent
@@ -219,7 +219,7 @@ class Struct:
         return {
             name: value
             for name, value in taken.items()
-            if not (name in self.absent and value is None)
+            if not (name in self.absent and (value is None or value is False))
         }
 
 

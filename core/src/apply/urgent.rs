@@ -1,0 +1,146 @@
+//! Accesses in an emergency: judging them, recording them, and justifying them.
+//! Holds: nothing goes out in an emergency but what it opens, to whom it names, for its matter; each
+//! access awaits a justification, and has at most one.
+//! Source: docs/formats.md, "Evaluation", "Rules", justify-access.
+
+use std::collections::BTreeSet;
+
+use super::accesses::{check_offered, check_provider};
+use super::codes::require_in_use;
+use super::emergencies::{refuse, require};
+use super::{Position, acting, params, require_sole_signer};
+use crate::access::{AccessRefusal, Attempt};
+use crate::agency::KeyRole;
+use crate::codes::CodeList;
+use crate::dataset::{PublishedDataset, Sharing};
+use crate::emergency::{
+    Emergency, EmergencyAccess, EmergencyUse, MAX_EMERGENCY_ENTRIES, MAX_JUSTIFIED,
+};
+use crate::ids::{EmergencyId, LogIndex, TimeMs};
+use crate::refusal::{EmergencyRefusal, Refusal};
+use crate::state::{self, Changes, StateKey, StateRead};
+use crate::statement::StatementSigner;
+use crate::text::{Code, Text};
+
+/// What the requesting agency used of the emergency after this attempt, which is allowed. What is
+/// said of officer, agency and attempt alone was looked at before.
+pub(super) fn judge(
+    state: &impl StateRead,
+    at: Position,
+    id: EmergencyId,
+    attempt: &Attempt,
+) -> Result<EmergencyUse, AccessRefusal> {
+    let Some(emergency) = state::emergency(state, id) else {
+        return Err(AccessRefusal::NoSuchEmergency { emergency: id });
+    };
+    let published = opened(state, &emergency, attempt)?;
+    if !emergency.terms.requesters.contains(&attempt.requester) {
+        return Err(AccessRefusal::RequesterNotNamed);
+    }
+    if attempt.requester == attempt.dataset.agency {
+        return Err(AccessRefusal::OwnDataset);
+    }
+    check_provider(state, at, &attempt.dataset.agency)?;
+    check_there(&emergency, &published, at.time)?;
+    let matter = &emergency.terms.matter;
+    if attempt.matter != *matter {
+        return Err(AccessRefusal::EmergencyMatter { matter: matter.clone() });
+    }
+    check_offered(&published.dataset, attempt)?;
+    let day = at.time.day(params(state).day_offset_minutes);
+    let limit = u64::from(MAX_EMERGENCY_ENTRIES);
+    state::emergency_use(state, id, &attempt.requester)
+        .with(attempt.count(), day)
+        .ok_or(AccessRefusal::EmergencyUsed { limit })
+}
+
+/// The dataset, if the emergency opens it.
+fn opened(
+    state: &impl StateRead,
+    emergency: &Emergency,
+    attempt: &Attempt,
+) -> Result<PublishedDataset, AccessRefusal> {
+    let id = &attempt.dataset;
+    let published = emergency.opens(id).then(|| state::dataset(state, id)).flatten();
+    published.ok_or_else(|| AccessRefusal::DatasetNotOpened { dataset: id.clone() })
+}
+
+/// What is final comes first.
+fn check_there(
+    emergency: &Emergency,
+    published: &PublishedDataset,
+    now: TimeMs,
+) -> Result<(), AccessRefusal> {
+    if emergency.is_over(now) {
+        return Err(AccessRefusal::EmergencyEnded { since: emergency.ends() });
+    }
+    if let Some(withdrawal) = published.withdrawals.current() {
+        return Err(AccessRefusal::DatasetWithdrawn { at: withdrawal.at });
+    }
+    if let Some(suspension) = published.suspensions.current() {
+        return Err(AccessRefusal::DatasetSuspended { at: suspension.at });
+    }
+    let (id, sharing) = (&published.dataset.id, published.dataset.sharing);
+    let is_shared = matches!(sharing, Sharing::Unconditional | Sharing::Conditional);
+    // Who named the dataset has seen how it is classified.
+    if !is_shared && !emergency.terms.scope.datasets.contains(id) {
+        return Err(AccessRefusal::DatasetNotShared { sharing });
+    }
+    Ok(())
+}
+
+/// What an access that is allowed puts: it awaits its justification.
+pub(super) fn put(
+    changes: &mut Changes,
+    at: Position,
+    (id, attempt): (EmergencyId, &Attempt),
+    used: &EmergencyUse,
+) {
+    let requester = attempt.requester.clone();
+    changes.put(&StateKey::EmergencyUse(id, &requester), used);
+    let access = EmergencyAccess { requester, on: at.time, justified: None };
+    changes.put(&StateKey::EmergencyAccess(id, at.index), &access);
+}
+
+pub(super) fn justify(
+    state: &impl StateRead,
+    at: Position,
+    signers: &[StatementSigner],
+    id: EmergencyId,
+    accesses: &BTreeSet<LogIndex>,
+    (basis, text): (&Code, &Text<512>),
+) -> Result<Changes, Refusal> {
+    let agency = acting(signers);
+    require_sole_signer(signers, agency, KeyRole::Steward)?;
+    let emergency = require(state, id)?;
+    if !emergency.terms.requesters.contains(agency) {
+        let agency = agency.clone();
+        return refuse(EmergencyRefusal::NotARequester { emergency: id, agency });
+    }
+    if !(1..=MAX_JUSTIFIED).contains(&accesses.len()) {
+        return refuse(EmergencyRefusal::JustifiedCount { limit: MAX_JUSTIFIED as u64 });
+    }
+    let mut changes = Changes::default();
+    let mut used = state::emergency_use(state, id, agency);
+    for access in accesses.iter().copied() {
+        let Some(mut recorded) = state::emergency_access(state, id, access) else {
+            return refuse(EmergencyRefusal::NoEmergencyAccess { emergency: id, access });
+        };
+        if recorded.requester != *agency {
+            let agency = recorded.requester;
+            return refuse(EmergencyRefusal::AccessOfOther { access, agency });
+        }
+        if let Some(earlier) = recorded.justified {
+            return refuse(EmergencyRefusal::JustifiedAlready { access, at: earlier.at });
+        }
+        recorded.justified = Some(at.mark());
+        used.justified = used.justified.saturating_add(1);
+        changes.put(&StateKey::EmergencyAccess(id, access), &recorded);
+    }
+    changes.put(&StateKey::EmergencyUse(id, agency), &used);
+    require_in_use(state, CodeList::DutyBases, basis)?;
+    if text.as_str().is_empty() {
+        return refuse(EmergencyRefusal::WordsMissing);
+    }
+    Ok(changes)
+}
