@@ -61,6 +61,9 @@ pub(crate) struct InitArgs {
     /// Who operates this node, if not the agency itself
     #[arg(long, value_name = "NAME", value_parser = parse_name::<128>)]
     pub(crate) operated_by: Option<Text<128>>,
+    /// The public body that answers for the agency, where it is none itself.
+    #[arg(long, value_name = "AGENCY")]
+    pub(crate) sponsor: Option<AgencyId>,
     /// The node follows and does not vote
     #[arg(long)]
     pub(crate) observer: bool,

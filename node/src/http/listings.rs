@@ -4,8 +4,9 @@
 
 use axum::Json;
 use axum::extract::State;
+use comity_core::basis::Basis;
 use comity_core::hash::RecordId;
-use comity_core::ids::{DatasetId, GrantId, Height, LogIndex, ProposalId, RequestId, TimeMs};
+use comity_core::ids::{DatasetId, ExchangeId, Height, LogIndex, ProposalId, RequestId, TimeMs};
 use comity_core::keys::PublicKey;
 use comity_core::text::{AgencyId, Code};
 use serde::Deserialize;
@@ -27,11 +28,12 @@ pub(super) struct EntriesParams {
     kind: Option<String>,
     agency: Option<AgencyId>,
     dataset: Option<DatasetId>,
-    grant: Option<GrantId>,
+    grant: Option<Basis>,
     key: Option<PublicKey>,
     request: Option<RequestId>,
     matter: Option<Code>,
     proposal: Option<ProposalId>,
+    exchange: Option<ExchangeId>,
     since: Option<TimeMs>,
     until: Option<TimeMs>,
 }
@@ -54,9 +56,9 @@ pub(super) async fn entries(
         OrderParam::Desc => Order::Descending,
     };
     let EntriesParams { from, kind, agency, dataset, grant, key, .. } = params;
-    let EntriesParams { request, matter, proposal, since, until, .. } = params;
+    let EntriesParams { request, matter, proposal, exchange, since, until, .. } = params;
     let about = EntryFilter { kind, agency, dataset, grant, key, ..EntryFilter::default() };
-    let filter = EntryFilter { request, matter, proposal, since, until, ..about };
+    let filter = EntryFilter { request, matter, proposal, exchange, since, until, ..about };
     let read = move |api: &ApiState| {
         let at = api.view().snapshot();
         let page = api.view().entries(&at, &filter, order, from, limit)?;

@@ -96,7 +96,7 @@ pub(super) async fn keys(
         let at = api.view().snapshot();
         let KeysParams { agency, from, .. } = params;
         let page = api.view().keys(&at, agency.as_ref(), from.as_ref(), limit)?;
-        let keys = page.found.into_iter().map(|(public_key, key)| KeyShape { public_key, key });
+        let keys = page.found.into_iter().map(|found| KeyShape::of(found, &at));
         Ok(Json(shapes::Keys { keys: keys.collect(), next: page.next }))
     };
     api.read(read).await
@@ -106,8 +106,8 @@ pub(super) async fn key(
     State(api): State<ApiState>,
     Named(public_key): Named<PublicKey>,
 ) -> Answer<KeyShape> {
-    let found = api.view().snapshot().key(&public_key);
-    let shape = found.map(|key| Json(KeyShape { public_key, key }));
+    let at = api.view().snapshot();
+    let shape = at.key(&public_key).map(|key| Json(KeyShape::of((public_key, key), &at)));
     shape.ok_or_else(|| Problem::not_found(format!("there is no key {public_key}")))
 }
 

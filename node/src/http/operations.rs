@@ -9,8 +9,8 @@ use axum::response::IntoResponse;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    ApiState, archive, collection, events, kept, listings, members, node_health, objects, proofs,
-    records, sharing, status,
+    ApiState, archive, checks, collection, duties, emergencies, events, kept, listings, members,
+    node_health, objects, oversight, proofs, records, sharing, status,
 };
 
 /// The OpenAPI document of this version.
@@ -73,14 +73,29 @@ fn table() -> Vec<Operation> {
         op(GET, "/v1/requests/{id}", sharing::request),
         op(GET, "/v1/grants", sharing::grants),
         op(GET, "/v1/grants/{id}", sharing::grant),
+        op(GET, "/v1/checks", checks::checks),
+        op(GET, "/v1/checks/{id}", checks::check),
+        op(GET, "/v1/incidents", checks::incidents),
+        op(GET, "/v1/incidents/{id}", checks::incident),
+        op(GET, "/v1/disputes", checks::disputes),
+        op(GET, "/v1/disputes/{id}", checks::dispute),
+        op(GET, "/v1/emergencies", emergencies::emergencies),
+        op(GET, "/v1/emergencies/{id}", emergencies::emergency),
         op(GET, "/v1/agencies", members::agencies),
         op(GET, "/v1/agencies/{id}", members::agency),
         op(GET, "/v1/proposals", members::proposals),
         op(GET, "/v1/proposals/{id}", members::proposal),
         op(GET, "/v1/rules", members::rules),
+        op(GET, "/v1/draws", oversight::draws),
+        op(GET, "/v1/draws/{id}", oversight::draw),
+        op(GET, "/v1/findings", oversight::findings),
+        op(GET, "/v1/findings/{id}", oversight::finding),
         op(GET, "/v1/keys", objects::keys),
         op(GET, "/v1/keys/{key}", objects::key),
         op(GET, "/v1/codes", objects::codes),
+        op(GET, "/v1/duties", duties::duties),
+        op(GET, "/v1/calendars", duties::calendars),
+        op(GET, "/v1/rule-packs", duties::rule_packs),
         op(POST, "/v1/sealed", kept::keep),
         op(GET, "/v1/sealed/{commitment}", kept::show),
         op(DELETE, "/v1/sealed/{commitment}", kept::erase),

@@ -2,18 +2,31 @@
 //! Holds: the shapes of docs/openapi.json, and no other.
 //! May not enter: how an answer is found.
 
+use std::collections::BTreeMap;
+
 use comity_core::access::AccessRefusal;
-use comity_core::agency::{Agency, Key};
+use comity_core::agency::{Agency, Key, KeyRole};
 use comity_core::block::Header;
+use comity_core::calendar::PublishedCalendar;
+use comity_core::check_request::CheckRequest;
 use comity_core::codes::PublishedCode;
 use comity_core::dataset::{Dataset, DatasetVersion, PublishedDataset};
+use comity_core::dispute::Dispute;
+use comity_core::duty::{Duty, DutyState};
+use comity_core::emergency::{Emergency, EmergencyState, EmergencyUse};
+use comity_core::gateway::GatewayNumbers;
 use comity_core::genesis::Params;
 use comity_core::governance::{Departure, Proposal, Tally};
 use comity_core::grant::{Grant, Usage};
 use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash, LogRoot, RecordId, StateRoot};
-use comity_core::ids::{DatasetId, GrantId, Height, LogIndex, ProposalId, RequestId, TimeMs};
+use comity_core::ids::{
+    CheckId, DatasetId, DisputeId, EmergencyId, GrantId, Height, IncidentId, LogIndex, ProposalId,
+    RequestId, TimeMs,
+};
+use comity_core::incident::Incident;
 use comity_core::keys::PublicKey;
 use comity_core::request::Request;
+use comity_core::rule_pack::{PublishedRules, RulePack};
 use comity_core::statement::SignedRecord;
 use comity_core::text::{AgencyId, Text};
 use comity_core::validators::Validator;
@@ -22,7 +35,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::view::{
-    DatasetState, GrantFound, GrantStanding, ProposalFound, ProposalState, RequestState,
+    CheckState, DatasetState, DisputeState, EmergencyFound, GrantFound, GrantStanding,
+    IncidentState, ProposalFound, ProposalState, RequestState, Snapshot,
 };
 
 /// A record that waits.
@@ -231,6 +245,96 @@ pub(super) struct Grants {
     pub(super) next: Option<GrantId>,
 }
 
+/// A check request, who answers it, and where it stands.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct CheckShape {
+    pub(super) id: CheckId,
+    pub(super) check: CheckRequest,
+    pub(super) holder: AgencyId,
+    pub(super) state: CheckState,
+}
+
+impl CheckShape {
+    pub(super) fn of((id, check): (CheckId, CheckRequest)) -> CheckShape {
+        let (holder, state) = (check.holder().clone(), CheckState::of(&check));
+        CheckShape { id, check, holder, state }
+    }
+}
+
+/// A page of check requests.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Checks {
+    pub(super) checks: Vec<CheckShape>,
+    pub(super) next: Option<CheckId>,
+}
+
+/// An incident, and where it stands.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct IncidentShape {
+    pub(super) id: IncidentId,
+    pub(super) incident: Incident,
+    pub(super) state: IncidentState,
+}
+
+impl IncidentShape {
+    pub(super) fn of((id, incident): (IncidentId, Incident)) -> IncidentShape {
+        let state = IncidentState::of(&incident);
+        IncidentShape { id, incident, state }
+    }
+}
+
+/// A page of incidents.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Incidents {
+    pub(super) incidents: Vec<IncidentShape>,
+    pub(super) next: Option<IncidentId>,
+}
+
+/// A dispute, and where it stands.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct DisputeShape {
+    pub(super) id: DisputeId,
+    pub(super) dispute: Dispute,
+    pub(super) state: DisputeState,
+}
+
+impl DisputeShape {
+    pub(super) fn of((id, dispute): (DisputeId, Dispute)) -> DisputeShape {
+        let state = DisputeState::of(&dispute);
+        DisputeShape { id, dispute, state }
+    }
+}
+
+/// A page of disputes.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Disputes {
+    pub(super) disputes: Vec<DisputeShape>,
+    pub(super) next: Option<DisputeId>,
+}
+
+/// An emergency, how it stands at the last block's time, and what each agency used of it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct EmergencyShape {
+    pub(super) id: EmergencyId,
+    pub(super) emergency: Emergency,
+    pub(super) state: EmergencyState,
+    pub(super) uses: BTreeMap<AgencyId, EmergencyUse>,
+}
+
+impl EmergencyShape {
+    pub(super) fn of(found: EmergencyFound) -> EmergencyShape {
+        let EmergencyFound { id, emergency, state, uses } = found;
+        EmergencyShape { id, emergency, state, uses }
+    }
+}
+
+/// A page of emergencies.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Emergencies {
+    pub(super) emergencies: Vec<EmergencyShape>,
+    pub(super) next: Option<EmergencyId>,
+}
+
 /// An agency, and how it left if it did.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct AgencyShape {
@@ -282,6 +386,16 @@ pub(super) struct Rules {
 pub(super) struct KeyShape {
     pub(super) public_key: PublicKey,
     pub(super) key: Key,
+    /// A gateway's: which numbers its records have used.
+    pub(super) numbers: Option<GatewayNumbers>,
+}
+
+impl KeyShape {
+    pub(super) fn of((public_key, key): (PublicKey, Key), at: &Snapshot) -> KeyShape {
+        let is_gateway = key.role == KeyRole::Gateway;
+        let numbers = is_gateway.then(|| at.gateway_numbers(&public_key));
+        KeyShape { public_key, key, numbers }
+    }
 }
 
 /// A page of keys.
@@ -289,6 +403,34 @@ pub(super) struct KeyShape {
 pub(super) struct Keys {
     pub(super) keys: Vec<KeyShape>,
     pub(super) next: Option<PublicKey>,
+}
+
+/// A duty with how it stands.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct DutyShape {
+    #[serde(flatten)]
+    pub(super) duty: Duty,
+    pub(super) state: DutyState,
+}
+
+/// A page of duties.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Duties {
+    pub(super) duties: Vec<DutyShape>,
+    pub(super) next: Option<String>,
+}
+
+/// The calendars of every region that has some.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Calendars {
+    pub(super) calendars: Vec<PublishedCalendar>,
+}
+
+/// The rule packs that were published, and the one that rules.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct RulePacks {
+    pub(super) in_force: RulePack,
+    pub(super) published: Vec<PublishedRules>,
 }
 
 /// The published codes.

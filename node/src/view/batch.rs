@@ -5,26 +5,25 @@
 use std::collections::BTreeMap;
 
 use comity_core::agency::Key;
-use comity_core::codes::CodeList;
 use comity_core::encoding::encode;
-use comity_core::grant::{Grant, GrantTerms};
+use comity_core::grant::Grant;
 use comity_core::hash::leaf_hash;
-use comity_core::ids::{GrantId, LogIndex, RequestId};
-use comity_core::ledger::TreeState;
+use comity_core::ids::LogIndex;
 use comity_core::request::{Request, RequestTerms};
-use comity_core::state::{self, object};
-use comity_core::state_tree::StateTree;
-use comity_core::statement::{Action, VerifiedRecord};
+use comity_core::state::object;
+use comity_core::statement::VerifiedRecord;
 use comity_core::trust_path::SetChange;
 use comity_replica::io::Commit;
 use sled::Batch;
 
+use super::duties::may_owe;
 use super::layout::{
-    EntryChunk, GrantTerm, Positions, RequestTerm, SavedTip, Term, WindowChunk, WindowSum,
+    EntryChunk, GrantTerm, OWING, Positions, RequestTerm, SavedTip, Term, WindowChunk, WindowSum,
     agency_keys_prefix, entries_key, grant_prefix, numbered, posting_prefix, record_key,
     request_prefix, set_change_key, state_key, time_key, tip_key, window_key,
 };
 use super::states::RequestState;
+use super::terms::terms;
 
 /// Adds everything that `commit` changes, but for its part in the replay window.
 pub(super) fn add_block(batch: &mut Batch, commit: &Commit, window: WindowSum) {
@@ -46,6 +45,7 @@ pub(super) fn add_block(batch: &mut Batch, commit: &Commit, window: WindowSum) {
 pub(super) fn add_state<'a>(batch: &mut Batch, pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
     for (key, value) in pairs {
         batch.insert(state_key(key), value);
+        add_owing(batch, key, value);
         match key.split_first() {
             Some((b'g', _)) => add_grant(batch, &object::<Grant>(value)),
             Some((b'r', _)) => add_request(batch, &object::<Request>(value)),
@@ -55,6 +55,16 @@ pub(super) fn add_state<'a>(batch: &mut Batch, pairs: impl Iterator<Item = (&'a 
             }
             _ => {}
         }
+    }
+}
+
+/// An object lies among those that owe something, or no longer does.
+fn add_owing(batch: &mut Batch, key: &[u8], value: &[u8]) {
+    let owing = [&[OWING], key].concat();
+    match may_owe(key, value) {
+        Some(true) => batch.insert(owing, &[]),
+        Some(false) => batch.remove(owing),
+        None => {}
     }
 }
 
@@ -86,6 +96,10 @@ fn add_request(batch: &mut Batch, request: &Request) {
         if state != RequestState::Open {
             batch.remove(key(Some(RequestState::Open)));
         }
+        // What a dispute set aside was a refusal.
+        if state != RequestState::Refused && !request.earlier.is_empty() {
+            batch.remove(key(Some(RequestState::Refused)));
+        }
         batch.insert(key(Some(state)), &[]);
     }
 }
@@ -112,97 +126,6 @@ fn add_entries(batch: &mut Batch, commit: &Commit) {
     let chunk = EntryChunk { height: commit.header.height, record_ids };
     batch.insert(entries_key(first), encode(&chunk));
     batch.insert(time_key(commit.header.time), &first.0.to_be_bytes());
-}
-
-/// By what a record is found. `state` is the state after its block.
-fn terms(record: &VerifiedRecord, index: LogIndex, state: &StateTree) -> Vec<Term> {
-    let statement = record.statement();
-    let mut terms = vec![Term::Kind(statement.action.kind().to_owned())];
-    for signer in &statement.signers {
-        terms.extend([Term::Agency(signer.agency.clone()), Term::Key(signer.key)]);
-    }
-    match &statement.action {
-        Action::RegisterKey { key, .. } | Action::RevokeKey { key, .. } => {
-            terms.push(Term::Key(*key));
-        }
-        Action::PublishDataset { dataset } | Action::AmendDataset { dataset, .. } => {
-            terms.push(Term::Dataset(dataset.id.to_string()));
-        }
-        Action::WithdrawDataset { dataset, .. }
-        | Action::SuspendDataset { dataset, .. }
-        | Action::ResumeDataset { dataset } => terms.push(Term::Dataset(dataset.to_string())),
-        Action::IssueGrant { .. } => terms.extend(grant_terms(GrantId(index), state)),
-        Action::RevokeGrant { grant, .. }
-        | Action::SuspendGrant { grant, .. }
-        | Action::ResumeGrant { grant } => terms.extend(grant_terms(*grant, state)),
-        Action::OpenRequest { .. } => terms.extend(request_terms(RequestId(index), state)),
-        Action::ApproveRequest { request, .. } => {
-            terms.extend(request_terms(*request, state));
-            terms.extend(grant_terms(GrantId(index), state));
-        }
-        Action::RefuseRequest { request, .. }
-        | Action::WithdrawRequest { request, .. }
-        | Action::UrgeRequest { request } => terms.extend(request_terms(*request, state)),
-        Action::PublishCodes { list: CodeList::Matters, codes } => {
-            terms.extend(codes.iter().map(|entry| Term::Matter(entry.code.clone())));
-        }
-        Action::WithdrawCode { list: CodeList::Matters, code, .. } => {
-            terms.push(Term::Matter(code.clone()));
-        }
-        Action::PublishCodes { list: CodeList::DutyBases, .. }
-        | Action::WithdrawCode { list: CodeList::DutyBases, .. } => {}
-        Action::CastBallot { proposal, .. } => {
-            terms.push(Term::Proposal(proposal.0));
-            let proposal = state::proposal(&TreeState(state), *proposal);
-            terms.extend(
-                proposal.iter().filter_map(|p| p.measure.agency().cloned()).map(Term::Agency),
-            );
-        }
-        Action::OpenProposal { measure } => {
-            terms.push(Term::Proposal(index));
-            terms.extend(measure.agency().cloned().map(Term::Agency));
-            terms.extend(measure.new_keys().into_iter().map(|(_, key)| Term::Key(key.key)));
-        }
-        Action::RecordEquivocation { equivocation } => {
-            let Some(place) = equivocation.place() else { return terms };
-            terms.push(Term::Key(place.validator));
-            let key = state::key(&TreeState(state), &place.validator);
-            terms.extend(key.map(|key| Term::Agency(key.agency)));
-        }
-        Action::RecordAccess { attempt } | Action::RecordDenial { attempt, .. } => {
-            let attempt = &attempt.attempt;
-            terms.extend([
-                Term::Agency(attempt.requester.clone()),
-                Term::Dataset(attempt.dataset.to_string()),
-                Term::Grant(attempt.grant.0),
-                Term::Key(attempt.officer),
-                Term::Matter(attempt.matter.clone()),
-            ]);
-        }
-    }
-    terms
-}
-
-fn grant_terms(id: GrantId, state: &StateTree) -> Vec<Term> {
-    let mut found = vec![Term::Grant(id.0)];
-    let grant = state::grant(&TreeState(state), id);
-    found.extend(grant.iter().flat_map(|grant| concerns(&grant.terms)));
-    found
-}
-
-fn request_terms(id: RequestId, state: &StateTree) -> Vec<Term> {
-    let mut found = vec![Term::Request(id.0)];
-    let request = state::request(&TreeState(state), id);
-    found.extend(request.iter().flat_map(|request| concerns(&request.terms.asked)));
-    found
-}
-
-/// Whom and what the terms of a grant, issued or asked for, concern.
-fn concerns(terms: &GrantTerms) -> impl Iterator<Item = Term> {
-    let agencies = [&terms.requester, &terms.dataset.agency].map(|id| Term::Agency(id.clone()));
-    let dataset = Term::Dataset(terms.dataset.to_string());
-    let matters = terms.matters.iter().cloned().map(Term::Matter);
-    agencies.into_iter().chain([dataset]).chain(matters)
 }
 
 /// The chunk that a block adds to the replay window, under its key: what has run out by the

@@ -18,7 +18,7 @@ use comity_core::block::Header;
 use super::states::RequestState;
 
 /// Version of this layout.
-pub(crate) const VIEW_VERSION: u16 = 4;
+pub(crate) const VIEW_VERSION: u16 = 6;
 
 /// Every state pair lies under this letter and its state key.
 pub(crate) const STATE: u8 = b's';
@@ -26,6 +26,9 @@ pub(crate) const STATE: u8 = b's';
 pub(crate) const ENTRIES: u8 = b'e';
 /// The replay window lies under this letter, one chunk for each block that adds to it.
 pub(crate) const WINDOW: u8 = b't';
+
+/// Objects of which something may be left to do lie under this letter and their state keys.
+pub(crate) const OWING: u8 = b'w';
 
 /// Every change of the validators, under its height.
 pub(crate) const SET_CHANGES: u8 = b'v';
@@ -96,7 +99,8 @@ pub(crate) enum Term {
     Agency(AgencyId),
     /// A dataset.
     Dataset(String),
-    /// A grant, by the index of the entry that issued it.
+    /// A grant or an emergency, by the index of the entry that issued or declared it: no entry does
+    /// both.
     Grant(LogIndex),
     /// A key that signs, is registered or revoked.
     Key(PublicKey),
@@ -108,6 +112,8 @@ pub(crate) enum Term {
     Matter(Code),
     /// A proposal, by the index of the entry that opened it.
     Proposal(LogIndex),
+    /// An exchange: its attempts and acknowledgements.
+    Exchange(ExchangeId),
 }
 
 /// By what grants can be found.
@@ -202,6 +208,7 @@ pub(crate) fn posting_prefix(term: &Term) -> Vec<u8> {
         Term::Request(at) => named(POSTING, b'r', &at.0.to_be_bytes()),
         Term::Matter(code) => named(POSTING, b'm', code.as_str().as_bytes()),
         Term::Proposal(at) => named(POSTING, b'q', &at.0.to_be_bytes()),
+        Term::Exchange(id) => named(POSTING, b'x', &id.0),
     }
 }
 
@@ -230,6 +237,7 @@ pub(crate) fn request_prefix(term: &RequestTerm, state: Option<RequestState>) ->
         Some(RequestState::Approved) => b'a',
         Some(RequestState::Refused) => b'r',
         Some(RequestState::Withdrawn) => b'w',
+        Some(RequestState::Returned) => b'b',
     });
     prefix
 }

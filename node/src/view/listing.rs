@@ -3,8 +3,9 @@
 //! bounded, whatever is asked.
 //! May not enter: the entries' bytes (the block log has them), JSON.
 
+use comity_core::basis::Basis;
 use comity_core::hash::RecordId;
-use comity_core::ids::{DatasetId, GrantId, Height, LogIndex, ProposalId, RequestId, TimeMs};
+use comity_core::ids::{DatasetId, ExchangeId, Height, LogIndex, ProposalId, RequestId, TimeMs};
 use comity_core::keys::PublicKey;
 use comity_core::text::{AgencyId, Code};
 
@@ -27,8 +28,8 @@ pub struct EntryFilter {
     pub agency: Option<AgencyId>,
     /// The dataset that is published, changed, granted or asked for.
     pub dataset: Option<DatasetId>,
-    /// The grant that is issued, suspended, resumed, revoked or relied on.
-    pub grant: Option<GrantId>,
+    /// The grant or the emergency that is issued or declared, changed, ended or relied on.
+    pub grant: Option<Basis>,
     /// A key that signs (an attempt too), is registered or revoked.
     pub key: Option<PublicKey>,
     /// The request that is opened, answered, taken back or urged.
@@ -37,6 +38,8 @@ pub struct EntryFilter {
     pub matter: Option<Code>,
     /// The proposal that is opened or voted on.
     pub proposal: Option<ProposalId>,
+    /// The exchange that is recorded, denied or acknowledged.
+    pub exchange: Option<ExchangeId>,
     /// In blocks of this time or later.
     pub since: Option<TimeMs>,
     /// In blocks before this time.
@@ -194,9 +197,10 @@ impl EntryFilter {
     /// The conditions, the one that lets least through (as a rule) first.
     fn terms(&self) -> Vec<Term> {
         let terms = [
+            self.exchange.map(Term::Exchange),
             self.proposal.map(|id| Term::Proposal(id.0)),
             self.request.map(|id| Term::Request(id.0)),
-            self.grant.map(|id| Term::Grant(id.0)),
+            self.grant.map(|basis| Term::Grant(basis.made_at())),
             self.key.map(Term::Key),
             self.dataset.as_ref().map(|id| Term::Dataset(id.to_string())),
             self.matter.clone().map(Term::Matter),

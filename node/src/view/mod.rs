@@ -7,14 +7,19 @@
 mod batch;
 mod beginning;
 mod boot;
+mod checks;
+mod duties;
+mod emergencies;
 mod layout;
 mod listing;
 mod log_hashes;
 mod members;
+mod oversight;
 mod query;
 mod snapshot;
 mod states;
 mod store;
+mod terms;
 #[cfg(test)]
 pub(crate) mod tests;
 mod trust;
@@ -38,9 +43,15 @@ use tokio::sync::{broadcast, watch};
 use crate::shell::CommitSink;
 
 pub use boot::{BlockFault, BootError, boot};
+pub use checks::{
+    CheckFilter, CheckState, DisputeFilter, DisputeState, IncidentFilter, IncidentState,
+};
+pub use duties::{DutyFilter, DutyFound};
+pub use emergencies::{EmergencyFilter, EmergencyFound};
 pub use listing::{EntryFilter, EntryPage, EntryPlace, Order};
 pub use log_hashes::{LogProofError, TILE_WIDTH};
 pub use members::{ProposalFilter, ProposalFound};
+pub use oversight::FindingFilter;
 pub use query::{DatasetFilter, GrantFilter, GrantFound, Page, RequestFilter};
 pub use snapshot::Snapshot;
 pub use states::{DatasetState, GrantStanding, ProposalState, RequestState};

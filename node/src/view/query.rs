@@ -5,6 +5,7 @@
 use std::ops::Bound;
 
 use comity_core::agency::{Agency, Key};
+use comity_core::calendar::{PublishedCalendar, RegionCalendars};
 use comity_core::codes::PublishedCode;
 use comity_core::dataset::{PublishedDataset, Sharing};
 use comity_core::encoding::{Decode, Encode};
@@ -245,6 +246,12 @@ impl View {
     /// The duty bases, ascending by code. Errors: the store.
     pub fn duty_bases(&self, at: &Snapshot) -> Result<Vec<PublishedCode>, ViewError> {
         self.objects(at, b'b')
+    }
+
+    /// The calendars of all regions, by region and then by day. Errors: the store.
+    pub fn calendars(&self, at: &Snapshot) -> Result<Vec<PublishedCalendar>, ViewError> {
+        let regions: Vec<RegionCalendars> = self.objects(at, b'w')?;
+        Ok(regions.iter().flat_map(|region| region.all().iter().cloned()).collect())
     }
 
     fn objects<T>(&self, at: &Snapshot, letter: u8) -> Result<Vec<T>, ViewError>

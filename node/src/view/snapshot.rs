@@ -6,6 +6,7 @@ use comity_core::agency::{Agency, Key};
 use comity_core::apply::Position;
 use comity_core::block::Header;
 use comity_core::dataset::{DatasetVersion, PublishedDataset};
+use comity_core::gateway::GatewayNumbers;
 use comity_core::hash::{ConsortiumId, HeaderHash, LogRoot, StateRoot};
 use comity_core::ids::{DatasetId, GrantId, Height, LogIndex, RequestId, TimeMs};
 use comity_core::keys::PublicKey;
@@ -160,6 +161,11 @@ impl Snapshot {
     /// A key's registration.
     pub fn key(&self, key: &PublicKey) -> Option<Key> {
         state::key(&TreeState(&self.state), key)
+    }
+
+    /// Which numbers the records of a gateway's key have used.
+    pub fn gateway_numbers(&self, key: &PublicKey) -> GatewayNumbers {
+        state::gateway_numbers(&TreeState(&self.state), key)
     }
 
     /// A member.

@@ -26,6 +26,8 @@ pub enum RequestState {
     Refused,
     /// The requesting agency took it back.
     Withdrawn,
+    /// The review of its form sent it back.
+    Returned,
 }
 
 impl RequestState {
@@ -36,6 +38,7 @@ impl RequestState {
             Some(Outcome::Approved { .. }) => RequestState::Approved,
             Some(Outcome::Refused { .. }) => RequestState::Refused,
             Some(Outcome::Withdrawn { .. }) => RequestState::Withdrawn,
+            Some(Outcome::Returned { .. }) => RequestState::Returned,
         }
     }
 }
@@ -118,6 +121,8 @@ pub enum GrantStanding {
     ProviderLeft,
     /// The agency that gave it is hosted, and the time of that is over.
     ProviderHostingOver,
+    /// The grant from which it was derived does not count.
+    ParentNotInForce,
 }
 
 impl GrantStanding {
@@ -146,6 +151,7 @@ impl GrantStanding {
             AccessRefusal::RequesterHostingOver { .. } => GrantStanding::RequesterHostingOver,
             AccessRefusal::ProviderLeft { .. } => GrantStanding::ProviderLeft,
             AccessRefusal::ProviderHostingOver { .. } => GrantStanding::ProviderHostingOver,
+            AccessRefusal::ParentNotInForce { .. } => GrantStanding::ParentNotInForce,
             _ => {
                 unreachable!("no other reason lies in a grant, its dataset and parties: {refusal}")
             }

@@ -2,7 +2,7 @@
 //! Holds: a record is verified once; who submitted it is told how it fares.
 
 use comity_core::hash::{LeafHash, leaf_hash};
-use comity_core::refusal::Refusal;
+use comity_core::refusal::{LegRefusal, Refusal};
 use comity_core::statement::{RecordError, VerifiedRecord};
 
 use super::{MAX_VERIFYING_RECORDS, Replica, Verifying};
@@ -223,5 +223,7 @@ fn is_final(refusal: &Refusal) -> bool {
             | Refusal::RecordExpired { .. }
             | Refusal::RecordTooLong { .. }
             | Refusal::RecordTooFarAhead
+            // Nobody unuses a number.
+            | Refusal::Leg(LegRefusal::GatewayNumber { .. })
     )
 }

@@ -32,6 +32,7 @@ fn member(name: &str, seed: u8) -> GenesisMember {
             authority: None,
             operated_by: name.parse().unwrap(),
             standing: Standing::Validator { power: 1 },
+            sponsor: None,
         },
         keys: roles.into_iter().zip(seed..).map(|(role, seed)| key(role, seed)).collect(),
     }

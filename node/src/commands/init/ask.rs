@@ -296,6 +296,7 @@ fn decide(
         superior: args.superior,
         authority: args.authority,
         operated_by: args.operated_by.unwrap_or_else(|| name.clone()),
+        sponsor: args.sponsor,
         name,
         standing,
     };

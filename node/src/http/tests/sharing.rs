@@ -1,6 +1,6 @@
 //! Requests, catalogue and grants as the API lists them.
 
-use comity_core::dataset::Sharing;
+use comity_core::dataset::{Dataset, Sharing};
 use comity_core::ids::{LogIndex, RequestId};
 use comity_core::statement::Action;
 use serde_json::{Value, json};
@@ -10,6 +10,22 @@ use crate::view::tests::chain::{Chain, DATASET, dataset, terms};
 
 fn numbers(page: &Value, list: &str, part: &str) -> Vec<Value> {
     page[list].as_array().unwrap().iter().map(|item| item[part].clone()).collect()
+}
+
+#[tokio::test]
+async fn request_granted_by_rule_is_found_by_its_grant() {
+    let mut chain = Chain::new();
+    let all = Dataset { sharing: Sharing::Unconditional, ..dataset(DATASET) };
+    let published = chain.steward(Action::PublishDataset { dataset: all });
+    chain.push(vec![published]);
+    let asked = vec![chain.ask("tax.gd", None)];
+    chain.push(asked);
+    let node = Node::start(chain).await;
+    let one = node.get("/v1/requests/R1").await.json();
+    let granted = json!({ "outcome": "approved", "grant": "G1", "by_rule": true });
+    assert_eq!(one["request"]["reply"]["outcome"], granted);
+    let entries = node.get("/v1/entries?grant=G1").await.json();
+    assert_eq!(numbers(&entries, "entries", "index"), [1]);
 }
 
 #[tokio::test]
@@ -27,7 +43,7 @@ async fn requests_are_listed_with_their_state_and_looked_up() {
     assert_eq!(numbers(&all, "requests", "id"), ["R1", "R2"]);
     assert_eq!(numbers(&all, "requests", "state"), ["approved", "open"]);
     let reply = &all["requests"][0]["request"]["reply"];
-    assert_eq!(reply["outcome"], json!({ "outcome": "approved", "grant": "G3" }));
+    assert_eq!(reply["outcome"], json!({ "outcome": "approved", "grant": "G3", "by_rule": false }));
     let open = node.get("/v1/requests?provider=health.gd&state=open").await.json();
     assert_eq!(numbers(&open, "requests", "id"), ["R2"]);
     let first = node.get("/v1/requests?limit=1").await.json();

@@ -11,7 +11,7 @@ use comity_core::genesis::{
     GENESIS_VERSION, Genesis, GenesisKey, GenesisMember, NO_CONSORTIUM, Params,
 };
 use comity_core::grant::GrantTerms;
-use comity_core::ids::{BundleId, ExchangeId, GrantId, Height, Nonce, TimeMs};
+use comity_core::ids::{BundleId, ExchangeId, Height, Nonce, TimeMs};
 use comity_core::keys::SecretKey;
 use comity_core::ledger::{Ledger, NewBlock};
 use comity_core::request::RequestTerms;
@@ -71,6 +71,7 @@ fn member(id: &str) -> GenesisMember {
         authority: None,
         operated_by: id.parse().unwrap(),
         standing: Standing::Validator { power: 1 },
+        sponsor: None,
     };
     let keys = ROLES.map(|role| {
         let secret = secret(id, role);
@@ -97,11 +98,16 @@ pub(crate) fn dataset(id: &str) -> Dataset {
         sharing: Sharing::Conditional,
         conditions: "on request".parse().unwrap(),
         openness: Openness::Closed,
-        grade: Grade::Important,
+        grade: Grade::General,
         modes: [DeliveryMode::Query].into(),
         contact: "data office".parse().unwrap(),
         identifier: Default::default(),
         details: None,
+        update_days: None,
+        reliable: false,
+        manager: None,
+        service: Default::default(),
+        stated: Vec::new(),
     }
 }
 
@@ -119,6 +125,9 @@ pub(crate) fn terms(requester: &str) -> GrantTerms {
         total_quota: None,
         daily_quota: None,
         conditions: Default::default(),
+        officers: Default::default(),
+        onward: Default::default(),
+        undertakings: Vec::new(),
     }
 }
 
@@ -132,6 +141,7 @@ pub(crate) struct Chain {
     pub(crate) payloads: Vec<Vec<u8>>,
     certificate: Option<VerifiedCertificate>,
     drawn: u64,
+    numbered: u64,
 }
 
 impl Chain {
@@ -139,7 +149,7 @@ impl Chain {
         let genesis = genesis();
         let ledger = Ledger::new(&genesis).unwrap();
         let (commits, payloads) = (Vec::new(), Vec::new());
-        Chain { genesis, ledger, commits, payloads, certificate: None, drawn: 0 }
+        Chain { genesis, ledger, commits, payloads, certificate: None, drawn: 0, numbered: 0 }
     }
 
     /// A chain in which `health.gd` publishes a dataset, grants it to `tax.gd` (entry 1), and then
@@ -216,6 +226,12 @@ impl Chain {
         CommitCertificate { height, round: 0, header_hash, signatures }
     }
 
+    /// The next number of the gateway's.
+    fn number(&mut self) -> u64 {
+        self.numbered += 1;
+        self.numbered
+    }
+
     fn draw(&mut self) -> [u8; 16] {
         self.drawn += 1;
         u128::from(self.drawn).to_be_bytes()
@@ -275,7 +291,7 @@ impl Chain {
         let attempt = Attempt {
             consortium: *self.ledger.consortium(),
             exchange: ExchangeId(self.draw()),
-            grant: "G1".parse::<GrantId>().unwrap(),
+            grant: "G1".parse().unwrap(),
             dataset: DATASET.parse().unwrap(),
             requester: "tax.gd".parse().unwrap(),
             officer: officer.public(),
@@ -285,6 +301,7 @@ impl Chain {
             made_at: now,
             valid_until: now.plus(60_000),
             sealed: vec![],
+            batch: None,
         };
         let signature = officer.sign_attempt(&attempt);
         SignedAttempt { attempt, signature }
@@ -292,14 +309,16 @@ impl Chain {
 
     pub(crate) fn access(&mut self) -> VerifiedRecord {
         let attempt = self.attempt("LOW-INCOME");
-        self.record("health.gd", KeyRole::Gateway, Action::RecordAccess { attempt })
+        let action = Action::RecordAccess { attempt, number: self.number(), answer: None };
+        self.record("health.gd", KeyRole::Gateway, action)
     }
 
     /// A denial of an attempt for a matter that the grant does not cover.
     pub(crate) fn denial(&mut self) -> VerifiedRecord {
         let attempt = self.attempt("SCHOOL");
         let refusal = AccessRefusal::MatterNotCovered { matter: "SCHOOL".parse().unwrap() };
-        self.record("health.gd", KeyRole::Gateway, Action::RecordDenial { attempt, refusal })
+        let action = Action::RecordDenial { attempt, refusal, number: self.number() };
+        self.record("health.gd", KeyRole::Gateway, action)
     }
 
     /// Storage on `disk` with the first `blocks` blocks in its block log.

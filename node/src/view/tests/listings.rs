@@ -7,6 +7,7 @@ use std::sync::Arc;
 use comity_core::agency::KeyRole;
 use comity_core::codes::{CodeEntry, PublishedCode};
 use comity_core::ids::{GrantId, LogIndex};
+use comity_core::legs::Acknowledgement;
 use comity_core::statement::Action;
 use tempfile::TempDir;
 
@@ -69,7 +70,7 @@ fn entries_are_found_by_all_that_they_concern() {
     let all = EntryFilter::default();
     let agency = |id: &str| EntryFilter { agency: Some(id.parse().unwrap()), ..all.clone() };
     let kind = |kind: &str| EntryFilter { kind: Some(kind.to_owned()), ..all.clone() };
-    let grant = |at| EntryFilter { grant: Some(GrantId(LogIndex(at))), ..all.clone() };
+    let grant = |at| EntryFilter { grant: Some(GrantId(LogIndex(at)).into()), ..all.clone() };
     let key = |key| EntryFilter { key: Some(key), ..all.clone() };
     let officer = secret("tax.gd", KeyRole::Officer).public();
     let new = comity_core::keys::SecretKey::from_seed(&[200; 32]).public();
@@ -221,4 +222,25 @@ fn datasets_keys_agencies_and_codes_are_listed_in_order() {
     };
     assert_eq!(codes(view.matters(&at).unwrap()), chain.genesis.matters);
     assert_eq!(codes(view.duty_bases(&at).unwrap()), chain.genesis.duty_bases);
+}
+
+#[test]
+fn both_legs_of_an_exchange_are_found_by_it_and_a_gateways_numbers_by_its_key() {
+    let mut chain = Chain::with_accesses(1);
+    let access = chain.access();
+    let exchange = access.statement().action.attempt().unwrap().attempt.exchange;
+    chain.push(vec![access]);
+    let received = Acknowledgement { access: LogIndex(4), exchange, digest: None, count: 1 };
+    let grant = GrantId(LogIndex(1)).into();
+    let action = Action::AcknowledgeAccess { grant, accesses: vec![received] };
+    let acknowledgement = chain.record("tax.gd", KeyRole::Officer, action);
+    chain.push(vec![acknowledgement]);
+    let (_dir, view) = view_of(&chain);
+    let of_exchange = EntryFilter { exchange: Some(exchange), ..EntryFilter::default() };
+    assert_eq!(indexes(&view, &of_exchange, Order::Ascending), [4, 5]);
+    let gateway = secret("health.gd", KeyRole::Gateway).public();
+    let numbers = view.snapshot().gateway_numbers(&gateway);
+    assert_eq!((numbers.last, numbers.next()), (3, 4));
+    let of_grant = EntryFilter { grant: Some(grant), ..EntryFilter::default() };
+    assert_eq!(indexes(&view, &of_grant, Order::Descending)[0], 5);
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod chain;
 mod listings;
+mod onward;
 mod restarts;
 mod sharing;
 mod times;

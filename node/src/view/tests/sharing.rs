@@ -132,7 +132,7 @@ fn every_entry_about_a_request_is_found_by_all_that_the_request_concerns() {
     let of = |index| EntryFilter { request: Some(request(index)), ..all.clone() };
     let matter = |code: &str| EntryFilter { matter: Some(code.parse().unwrap()), ..all.clone() };
     let agency = |id: &str| EntryFilter { agency: Some(id.parse().unwrap()), ..all.clone() };
-    let grant = EntryFilter { grant: Some(GrantId(LogIndex(5))), ..all.clone() };
+    let grant = EntryFilter { grant: Some(GrantId(LogIndex(5)).into()), ..all.clone() };
     let dataset = EntryFilter { dataset: Some(DATASET.parse().unwrap()), ..all.clone() };
     let cases: [(EntryFilter, &[u64]); 11] = [
         (of(1), &[1, 5]),
@@ -188,6 +188,7 @@ fn standing(view: &View, attempt: &Attempt) -> GrantStanding {
         GrantStanding::RequesterHostingOver => Some("requester-hosting-over"),
         GrantStanding::ProviderLeft => Some("provider-left"),
         GrantStanding::ProviderHostingOver => Some("provider-hosting-over"),
+        GrantStanding::ParentNotInForce => Some("parent-not-in-force"),
     };
     assert_eq!(refusal.map(|refusal| refusal.rule()), rule);
     for filter in [found.standing, GrantStanding::Expired] {

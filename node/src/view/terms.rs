@@ -1,0 +1,277 @@
+//! By what each entry is found: agencies, objects, keys, matters.
+//! Holds: whoever is concerned by an entry finds it.
+//! May not enter: how entries are stored (see `batch`).
+
+use std::collections::BTreeSet;
+
+use comity_core::basis::Basis;
+use comity_core::codes::CodeList;
+use comity_core::dispute::DisputeAbout;
+use comity_core::emergency::EmergencyTerms;
+use comity_core::grant::GrantTerms;
+use comity_core::ids::{
+    CheckId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, IncidentId, LogIndex, RequestId,
+};
+use comity_core::keys::PublicKey;
+use comity_core::ledger::TreeState;
+use comity_core::state;
+use comity_core::state_tree::StateTree;
+use comity_core::statement::{Action, VerifiedRecord};
+use comity_core::text::AgencyId;
+
+use super::layout::Term;
+
+/// By what a record is found. `state` is the state after its block.
+pub(super) fn terms(record: &VerifiedRecord, index: LogIndex, state: &StateTree) -> Vec<Term> {
+    let statement = record.statement();
+    let mut terms = vec![Term::Kind(statement.action.kind().to_owned())];
+    for signer in &statement.signers {
+        terms.extend([Term::Agency(signer.agency.clone()), Term::Key(signer.key)]);
+    }
+    terms.extend(about(&statement.action, index, state));
+    terms
+}
+
+/// By what an act is found, whoever signs it.
+fn about(action: &Action, index: LogIndex, state: &StateTree) -> Vec<Term> {
+    match action {
+        Action::RegisterKey { key, .. } | Action::RevokeKey { key, .. } => vec![Term::Key(*key)],
+        Action::PublishDataset { dataset } | Action::AmendDataset { dataset, .. } => {
+            vec![Term::Dataset(dataset.id.to_string())]
+        }
+        Action::WithdrawDataset { dataset, .. }
+        | Action::SuspendDataset { dataset, .. }
+        | Action::ResumeDataset { dataset }
+        | Action::RefreshDataset { dataset } => vec![Term::Dataset(dataset.to_string())],
+        Action::IssueGrant { .. } => grant_terms(GrantId(index), state),
+        Action::IssueOnward { parent, .. } => {
+            [grant_terms(GrantId(index), state), grant_terms(*parent, state)].concat()
+        }
+        Action::RevokeGrant { grant, .. }
+        | Action::SuspendGrant { grant, .. }
+        | Action::ResumeGrant { grant }
+        | Action::ReportDelivery { grant }
+        | Action::NarrowGrant { grant, .. }
+        | Action::ExtendGrant { grant, .. }
+        | Action::FulfilUndertaking { grant, .. } => grant_terms(*grant, state),
+        Action::OpenRequest { .. } => opened_terms(index, state),
+        Action::ApproveRequest { request, .. } => {
+            [request_terms(*request, state), grant_terms(GrantId(index), state)].concat()
+        }
+        Action::RefuseRequest { request, .. }
+        | Action::WithdrawRequest { request, .. }
+        | Action::UrgeRequest { request }
+        | Action::ReviewRequest { request, .. }
+        | Action::ExtendReply { request, .. } => request_terms(*request, state),
+        Action::OpenCheck { .. } => check_terms(CheckId(index), state),
+        Action::OfferHandover { check, .. }
+        | Action::AcceptHandover { check }
+        | Action::DeclineHandover { check }
+        | Action::AnswerCheck { check, .. }
+        | Action::ReportCorrection { check, .. } => check_terms(*check, state),
+        Action::ReportIncident { .. } => incident_terms(IncidentId(index), state),
+        Action::UpdateIncident { incident, .. } | Action::CloseIncident { incident, .. } => {
+            incident_terms(*incident, state)
+        }
+        Action::OpenDispute { .. } => dispute_terms(DisputeId(index), state),
+        Action::AnswerDispute { dispute, .. }
+        | Action::EscalateDispute { dispute, .. }
+        | Action::DecideDispute { dispute, .. } => dispute_terms(*dispute, state),
+        Action::OpenDraw { .. } => draw_terms(DrawId(index), state),
+        Action::CommitDraw { draw, .. }
+        | Action::RevealDraw { draw, .. }
+        | Action::ReportReview { draw, .. } => draw_terms(*draw, state),
+        Action::OpenFinding { .. } => finding_terms(FindingId(index), state),
+        Action::AnswerFinding { finding, .. } | Action::CloseFinding { finding, .. } => {
+            finding_terms(*finding, state)
+        }
+        Action::DeclareEmergency { .. }
+        | Action::EndEmergency { .. }
+        | Action::ReviewEmergency { .. }
+        | Action::JustifyAccess { .. }
+        | Action::PublishCodes { .. }
+        | Action::WithdrawCode { .. }
+        | Action::PublishCalendar { .. }
+        | Action::PublishRules { .. }
+        | Action::CastBallot { .. }
+        | Action::OpenProposal { .. }
+        | Action::RecordEquivocation { .. } => governance_terms(action, index, state),
+        Action::AcknowledgeAccess { .. }
+        | Action::RecordAccess { .. }
+        | Action::RecordDenial { .. } => exchange_terms(action, state),
+    }
+}
+
+/// By what an act about the consortium itself, or about what holds for all, is found.
+fn governance_terms(action: &Action, index: LogIndex, state: &StateTree) -> Vec<Term> {
+    let mut terms = Vec::new();
+    match action {
+        Action::PublishCodes { list: CodeList::Matters, codes } => {
+            terms.extend(codes.iter().map(|entry| Term::Matter(entry.code.clone())));
+        }
+        Action::WithdrawCode { list: CodeList::Matters, code, .. } => {
+            terms.push(Term::Matter(code.clone()));
+        }
+        Action::DeclareEmergency { .. } => terms.extend(emergency_terms(EmergencyId(index), state)),
+        Action::EndEmergency { emergency, .. }
+        | Action::ReviewEmergency { emergency, .. }
+        | Action::JustifyAccess { emergency, .. } => {
+            terms.extend(emergency_terms(*emergency, state));
+        }
+        Action::CastBallot { proposal, .. } => {
+            terms.push(Term::Proposal(proposal.0));
+            let proposal = state::proposal(&TreeState(state), *proposal);
+            terms.extend(
+                proposal.iter().filter_map(|p| p.measure.agency().cloned()).map(Term::Agency),
+            );
+        }
+        Action::OpenProposal { measure } => {
+            terms.push(Term::Proposal(index));
+            terms.extend(measure.agency().cloned().map(Term::Agency));
+            terms.extend(measure.new_keys().into_iter().map(|(_, key)| Term::Key(key.key)));
+        }
+        Action::RecordEquivocation { equivocation } => {
+            let Some(place) = equivocation.place() else { return terms };
+            terms.push(Term::Key(place.validator));
+            let key = state::key(&TreeState(state), &place.validator);
+            terms.extend(key.map(|key| Term::Agency(key.agency)));
+        }
+        _ => {}
+    }
+    terms
+}
+
+/// By what a leg of an exchange is found.
+fn exchange_terms(action: &Action, state: &StateTree) -> Vec<Term> {
+    let mut terms = Vec::new();
+    match action {
+        Action::AcknowledgeAccess { grant, accesses } => {
+            terms.extend(basis_terms(*grant, state));
+            terms.extend(accesses.iter().map(|one| Term::Exchange(one.exchange)));
+        }
+        Action::RecordAccess { attempt, .. } | Action::RecordDenial { attempt, .. } => {
+            let attempt = &attempt.attempt;
+            terms.extend([
+                Term::Agency(attempt.requester.clone()),
+                Term::Dataset(attempt.dataset.to_string()),
+                Term::Grant(attempt.grant.made_at()),
+                Term::Key(attempt.officer),
+                Term::Matter(attempt.matter.clone()),
+                Term::Exchange(attempt.exchange),
+            ]);
+            // What is used under a derived grant is charged to the one above it.
+            let grant = attempt.grant.grant().and_then(|id| state::grant(&TreeState(state), id));
+            terms.extend(grant.and_then(|grant| grant.parent).map(|id| Term::Grant(id.0)));
+        }
+        _ => {}
+    }
+    terms
+}
+
+fn basis_terms(basis: Basis, state: &StateTree) -> Vec<Term> {
+    match basis {
+        Basis::Grant(id) => grant_terms(id, state),
+        Basis::Emergency(id) => emergency_terms(id, state),
+    }
+}
+
+/// An emergency is found as a grant is: no entry makes both.
+fn emergency_terms(id: EmergencyId, state: &StateTree) -> Vec<Term> {
+    let mut found = vec![Term::Grant(id.0)];
+    let emergency = state::emergency(&TreeState(state), id);
+    found.extend(emergency.iter().flat_map(|emergency| opened(&emergency.terms)));
+    found
+}
+
+fn grant_terms(id: GrantId, state: &StateTree) -> Vec<Term> {
+    let mut found = vec![Term::Grant(id.0)];
+    let grant = state::grant(&TreeState(state), id);
+    found.extend(grant.iter().flat_map(|grant| concerns(&grant.terms)));
+    found
+}
+
+/// A draw concerns who takes part in it, and those whose records may be drawn.
+fn draw_terms(id: DrawId, state: &StateTree) -> Vec<Term> {
+    let Some(draw) = state::draw(&TreeState(state), id) else { return vec![] };
+    let agencies: BTreeSet<AgencyId> = draw.pool.into_iter().chain(draw.providers).collect();
+    let gateways: BTreeSet<PublicKey> = draw.scope.iter().map(|range| range.gateway).collect();
+    let keys = gateways.into_iter().map(Term::Key);
+    agencies.into_iter().map(Term::Agency).chain(keys).collect()
+}
+
+/// A finding concerns who has to answer and who opened it.
+fn finding_terms(id: FindingId, state: &StateTree) -> Vec<Term> {
+    let Some(finding) = state::finding(&TreeState(state), id) else { return vec![] };
+    [finding.agency, finding.opened_by].map(Term::Agency).into()
+}
+
+/// A check concerns its dataset, the grant that it names, and everyone who had, or has, a part in it.
+fn check_terms(id: CheckId, state: &StateTree) -> Vec<Term> {
+    let Some(check) = state::check_request(&TreeState(state), id) else { return vec![] };
+    let mut found = vec![
+        Term::Dataset(check.terms.dataset.to_string()),
+        Term::Agency(check.terms.dataset.agency),
+        Term::Agency(check.terms.asked),
+        Term::Agency(check.opened_by),
+    ];
+    found.extend(check.terms.grant.map(|grant| Term::Grant(grant.made_at())));
+    found.extend(check.handovers.into_iter().map(|handover| Term::Agency(handover.to)));
+    found
+}
+
+/// A dispute concerns its matter with all whom that concerns, both sides, and who rules.
+fn dispute_terms(id: DisputeId, state: &StateTree) -> Vec<Term> {
+    let Some(dispute) = state::dispute(&TreeState(state), id) else { return vec![] };
+    let mut found = match dispute.about {
+        DisputeAbout::Request(request) => request_terms(request, state),
+        DisputeAbout::Delivery(grant) => grant_terms(grant, state),
+        DisputeAbout::Check(check) => check_terms(check, state),
+    };
+    found.extend([dispute.claimant, dispute.respondent].map(Term::Agency));
+    found.extend(dispute.steps.into_iter().map(|step| Term::Agency(step.by)));
+    found
+}
+
+/// An incident concerns all that its report names, with both sides of each grant.
+fn incident_terms(id: IncidentId, state: &StateTree) -> Vec<Term> {
+    let Some(incident) = state::incident(&TreeState(state), id) else { return vec![] };
+    let mut found: Vec<Term> = vec![Term::Agency(incident.reported_by)];
+    found.extend(incident.terms.datasets.iter().flat_map(|dataset| {
+        [Term::Dataset(dataset.to_string()), Term::Agency(dataset.agency.clone())]
+    }));
+    found.extend(incident.terms.grants.iter().flat_map(|grant| grant_terms(*grant, state)));
+    found
+}
+
+/// Whom and what an emergency concerns.
+fn opened(declared: &EmergencyTerms) -> impl Iterator<Item = Term> {
+    let agencies = declared.requesters.iter().chain(&declared.scope.agencies);
+    let datasets = declared.scope.datasets.iter().map(|id| Term::Dataset(id.to_string()));
+    let owners = declared.scope.datasets.iter().map(|id| id.agency.clone());
+    let whom: BTreeSet<AgencyId> = agencies.cloned().chain(owners).collect();
+    let matter = Term::Matter(declared.matter.clone());
+    whom.into_iter().map(Term::Agency).chain(datasets).chain([matter])
+}
+
+/// A request that was opened, and its grant, where a rule granted it at once.
+fn opened_terms(index: LogIndex, state: &StateTree) -> Vec<Term> {
+    let mut terms = request_terms(RequestId(index), state);
+    let granted = state::grant(&TreeState(state), GrantId(index)).is_some();
+    terms.extend(granted.then_some(Term::Grant(index)));
+    terms
+}
+
+fn request_terms(id: RequestId, state: &StateTree) -> Vec<Term> {
+    let mut found = vec![Term::Request(id.0)];
+    let request = state::request(&TreeState(state), id);
+    found.extend(request.iter().flat_map(|request| concerns(&request.terms.asked)));
+    found
+}
+
+/// Whom and what the terms of a grant, issued or asked for, concern.
+fn concerns(terms: &GrantTerms) -> impl Iterator<Item = Term> {
+    let agencies = [&terms.requester, &terms.dataset.agency].map(|id| Term::Agency(id.clone()));
+    let dataset = Term::Dataset(terms.dataset.to_string());
+    let matters = terms.matters.iter().cloned().map(Term::Matter);
+    agencies.into_iter().chain([dataset]).chain(matters)
+}
