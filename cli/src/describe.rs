@@ -2,7 +2,22 @@
 //! Holds: every field of an action that has an effect is shown.
 //! May not enter: signing; the node.
 
+mod answering;
+pub(crate) mod binding;
+mod checks;
+mod disputes;
+mod emergency;
+mod incidents;
+pub(crate) mod legs;
+pub(crate) mod oversight;
+pub(crate) mod supervision;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
 use comity_core::access::{AccessRefusal, Attempt};
+use comity_core::basis::Basis;
 use comity_core::dataset::{Dataset, DeliveryMode, Items};
 use comity_core::governance::Choice;
 use comity_core::grant::{GrantTerms, Usage};
@@ -12,9 +27,15 @@ use comity_core::statement::Action;
 use comity_core::text::Code;
 use jiff::tz::TimeZone;
 
+pub(crate) use emergency::{declared_rows as emergency_rows, verdict};
+
 use crate::client::{Committed, access_fields};
 use crate::messages::{render, say, text};
-use crate::{measures, table, time};
+use crate::{measures, messages, table, time};
+
+pub(crate) use checks::check_rows;
+pub(crate) use disputes::matter as disputed;
+pub(crate) use incidents::reported as incident_rows;
 
 type Rows = Vec<(String, String)>;
 
@@ -30,11 +51,11 @@ pub(crate) fn sentence(action: &Action) -> String {
             say!("does-issue-grant", requester = terms.requester, dataset = terms.dataset)
         }
         Action::RevokeGrant { grant, .. } => say!("does-revoke-grant", grant = grant),
-        Action::RecordAccess { attempt } => {
+        Action::RecordAccess { attempt, .. } => {
             let Attempt { requester, dataset, .. } = &attempt.attempt;
             say!("does-record-access", requester = requester, dataset = dataset)
         }
-        Action::RecordDenial { attempt, refusal } => {
+        Action::RecordDenial { attempt, refusal, .. } => {
             let Attempt { requester, dataset, .. } = &attempt.attempt;
             let rule = refusal.rule();
             say!("does-record-denial", requester = requester, dataset = dataset, rule = rule)
@@ -74,6 +95,18 @@ pub(crate) fn sentence(action: &Action) -> String {
             say!("does-vote-against", proposal = proposal)
         }
         Action::RecordEquivocation { .. } => say!("does-record-equivocation"),
+        Action::ReviewRequest { .. }
+        | Action::ExtendReply { .. }
+        | Action::ReportDelivery { .. }
+        | Action::RefreshDataset { .. }
+        | Action::PublishCalendar { .. }
+        | Action::PublishRules { .. } => supervision::sentence(action),
+        Action::AcknowledgeAccess { grant, accesses } => legs::sentence(*grant, accesses),
+        Action::NarrowGrant { .. }
+        | Action::ExtendGrant { .. }
+        | Action::IssueOnward { .. }
+        | Action::FulfilUndertaking { .. } => binding::sentence(action),
+        _ => answering::sentence(action),
     }
 }
 
@@ -111,6 +144,18 @@ pub(crate) fn done(action: &Action, committed: &Committed) -> String {
         Action::OpenProposal { .. } => say!("done-open-proposal", index = committed.index),
         Action::CastBallot { proposal, .. } => say!("done-cast-ballot", proposal = proposal),
         Action::RecordEquivocation { .. } => say!("done-record-equivocation"),
+        Action::ReviewRequest { .. }
+        | Action::ExtendReply { .. }
+        | Action::ReportDelivery { .. }
+        | Action::RefreshDataset { .. }
+        | Action::PublishCalendar { .. }
+        | Action::PublishRules { .. } => supervision::done(action),
+        Action::AcknowledgeAccess { accesses, .. } => legs::done(accesses),
+        Action::NarrowGrant { .. }
+        | Action::ExtendGrant { .. }
+        | Action::IssueOnward { .. }
+        | Action::FulfilUndertaking { .. } => binding::done(action, committed),
+        _ => answering::done(action, committed),
     }
 }
 
@@ -119,7 +164,7 @@ pub(crate) fn rows(action: &Action, zone: &TimeZone) -> Rows {
     match action {
         Action::RegisterKey { key, role, algorithm: _, post, valid_until, possession: _ } => vec![
             (say!("label-new-key"), table::key(key)),
-            (say!("label-role"), role.to_string()),
+            (say!("label-role"), said("role", role)),
             (say!("label-post"), post.to_string()),
             (say!("label-key-valid-until"), time_or(*valid_until, zone, "word-no-end")),
         ],
@@ -128,32 +173,17 @@ pub(crate) fn rows(action: &Action, zone: &TimeZone) -> Rows {
             (say!("label-reason"), reason.to_string()),
             (say!("label-suspect-since"), time_or(*suspect_since, zone, "word-not-suspect")),
         ],
-        Action::PublishDataset { dataset } => dataset_rows(dataset),
+        Action::PublishDataset { .. }
+        | Action::AmendDataset { .. }
+        | Action::WithdrawDataset { .. }
+        | Action::SuspendDataset { .. }
+        | Action::ResumeDataset { .. } => catalogue_rows(action),
+        Action::RecordAccess { .. } | Action::RecordDenial { .. } => access_rows(action, zone),
         Action::IssueGrant { terms } => terms_rows(terms, zone),
         Action::RevokeGrant { grant, reason } => vec![
             (say!("label-grant"), grant.to_string()),
             (say!("label-reason"), reason.to_string()),
         ],
-        Action::RecordAccess { attempt } => attempt_rows(&attempt.attempt, zone),
-        Action::RecordDenial { attempt, refusal } => {
-            let mut rows = attempt_rows(&attempt.attempt, zone);
-            let why = self::refusal(refusal, zone);
-            rows.push((say!("label-refused"), format!("{} ({why})", refusal.rule())));
-            rows
-        }
-        Action::AmendDataset { dataset, version } => {
-            let mut rows = dataset_rows(dataset);
-            rows.push((say!("label-replaces"), say!("words-version", version = version)));
-            rows
-        }
-        Action::WithdrawDataset { dataset, reason }
-        | Action::SuspendDataset { dataset, reason } => {
-            vec![
-                (say!("label-dataset"), dataset.to_string()),
-                (say!("label-reason"), reason.to_string()),
-            ]
-        }
-        Action::ResumeDataset { dataset } => vec![(say!("label-dataset"), dataset.to_string())],
         Action::SuspendGrant { grant, reason } => vec![
             (say!("label-grant"), grant.to_string()),
             (say!("label-reason"), reason.to_string()),
@@ -180,6 +210,58 @@ pub(crate) fn rows(action: &Action, zone: &TimeZone) -> Rows {
             (say!("label-ballot"), measures::choice(*choice)),
         ],
         Action::RecordEquivocation { equivocation } => measures::equivocation_rows(equivocation),
+        Action::ReviewRequest { .. }
+        | Action::ExtendReply { .. }
+        | Action::ReportDelivery { .. }
+        | Action::RefreshDataset { .. }
+        | Action::PublishCalendar { .. }
+        | Action::PublishRules { .. } => supervision::rows(action, zone),
+        Action::AcknowledgeAccess { grant, accesses } => legs::rows(*grant, accesses),
+        Action::NarrowGrant { .. }
+        | Action::ExtendGrant { .. }
+        | Action::IssueOnward { .. }
+        | Action::FulfilUndertaking { .. } => binding::rows(action, zone),
+        _ => answering::rows(action, zone),
+    }
+}
+
+/// What an action about a dataset says.
+fn catalogue_rows(action: &Action) -> Rows {
+    match action {
+        Action::PublishDataset { dataset } => dataset_rows(dataset),
+        Action::AmendDataset { dataset, version } => {
+            let mut rows = dataset_rows(dataset);
+            rows.push((say!("label-replaces"), say!("words-version", version = version)));
+            rows
+        }
+        Action::WithdrawDataset { dataset, reason }
+        | Action::SuspendDataset { dataset, reason } => {
+            vec![
+                (say!("label-dataset"), dataset.to_string()),
+                (say!("label-reason"), reason.to_string()),
+            ]
+        }
+        Action::ResumeDataset { dataset } => vec![(say!("label-dataset"), dataset.to_string())],
+        _ => vec![],
+    }
+}
+
+/// What the provider's leg of an access says.
+fn access_rows(action: &Action, zone: &TimeZone) -> Rows {
+    match action {
+        Action::RecordAccess { attempt, number, answer } => {
+            let mut rows = attempt_rows(&attempt.attempt, zone);
+            rows.extend(legs::recording_rows(*number, answer.as_ref()));
+            rows
+        }
+        Action::RecordDenial { attempt, refusal, number } => {
+            let mut rows = attempt_rows(&attempt.attempt, zone);
+            rows.extend(legs::recording_rows(*number, None));
+            let why = self::refusal(refusal, zone);
+            rows.push((say!("label-refused"), format!("{} ({why})", refusal.rule())));
+            rows
+        }
+        _ => vec![],
     }
 }
 
@@ -239,18 +321,33 @@ pub(crate) fn dataset_rows(dataset: &Dataset) -> Rows {
         (say!("label-title"), dataset.title.to_string()),
         (say!("label-summary"), dataset.summary.to_string()),
         (say!("label-items"), items.join(", ")),
-        (say!("label-sharing"), word(&dataset.sharing)),
+        (say!("label-sharing"), said("sharing", &dataset.sharing)),
         (say!("label-conditions"), dataset.conditions.to_string()),
-        (say!("label-openness"), word(&dataset.openness)),
-        (say!("label-grade"), word(&dataset.grade)),
+        (say!("label-openness"), said("openness", &dataset.openness)),
+        (say!("label-grade"), said("grade", &dataset.grade)),
         (say!("label-modes"), modes(dataset.modes.iter())),
         (say!("label-contact"), dataset.contact.to_string()),
     ];
+    for (number, text) in (1..).zip(&dataset.stated) {
+        rows.push((say!("label-condition", number = number), text.to_string()));
+    }
+    if let Some(manager) = &dataset.manager {
+        rows.push((say!("label-manager"), manager.to_string()));
+    }
+    if !dataset.service.as_str().is_empty() {
+        rows.push((say!("label-service"), dataset.service.to_string()));
+    }
     if !dataset.identifier.as_str().is_empty() {
         rows.push((say!("label-identifier"), dataset.identifier.to_string()));
     }
+    if let Some(days) = dataset.update_days {
+        rows.push((say!("label-update-days"), say!("words-update-days", days = days)));
+    }
     if let Some(details) = &dataset.details {
         rows.push((say!("label-details"), table::short(details)));
+    }
+    if dataset.reliable {
+        rows.push((say!("label-reliable"), say!("words-reliable-dataset")));
     }
     rows
 }
@@ -265,7 +362,7 @@ pub(crate) fn terms_rows(terms: &GrantTerms, zone: &TimeZone) -> Rows {
     let quota = |limit: Option<u64>| {
         limit.map_or_else(|| say!("word-unlimited"), |limit| limit.to_string())
     };
-    vec![
+    let mut rows = vec![
         (say!("label-dataset"), terms.dataset.to_string()),
         (say!("label-requester"), terms.requester.to_string()),
         (say!("label-matters"), codes(terms.matters.iter())),
@@ -275,24 +372,44 @@ pub(crate) fn terms_rows(terms: &GrantTerms, zone: &TimeZone) -> Rows {
         (say!("label-in-force"), period),
         (say!("label-total-quota"), quota(terms.total_quota)),
         (say!("label-daily-quota"), quota(terms.daily_quota)),
-        (say!("label-conditions"), terms.conditions.to_string()),
-    ]
+        (say!("label-conditions"), conditions(&terms.conditions)),
+    ];
+    rows.extend(binding::binding_rows(terms));
+    rows
+}
+
+/// Conditions by number, in a line.
+pub(crate) fn conditions(numbers: &BTreeSet<u8>) -> String {
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// On what an access relies.
+pub(crate) fn basis_row(basis: Basis) -> (String, String) {
+    match basis {
+        Basis::Grant(grant) => (say!("label-grant"), grant.to_string()),
+        Basis::Emergency(emergency) => (say!("label-in-emergency"), emergency.to_string()),
+    }
 }
 
 /// An attempt's content.
 pub(crate) fn attempt_rows(attempt: &Attempt, zone: &TimeZone) -> Rows {
-    vec![
-        (say!("label-grant"), attempt.grant.to_string()),
+    let mut rows = vec![
+        basis_row(attempt.grant),
         (say!("label-dataset"), attempt.dataset.to_string()),
         (say!("label-requester"), attempt.requester.to_string()),
         (say!("label-officer"), table::key(&attempt.officer)),
         (say!("label-matter"), attempt.matter.to_string()),
         (say!("label-items"), items(&attempt.items)),
-        (say!("label-mode"), attempt.mode.as_str().to_owned()),
+        (say!("label-mode"), said("mode", &attempt.mode)),
         (say!("label-exchange"), attempt.exchange.to_string()),
         (say!("label-made-at"), time::show(attempt.made_at, zone)),
         (say!("label-attempt-until"), time::show(attempt.valid_until, zone)),
-    ]
+    ];
+    if let Some(batch) = &attempt.batch {
+        rows.push((say!("label-batch"), say!("words-batch", count = batch.count)));
+        rows.push((say!("label-batch-root"), batch.root.to_string()));
+    }
+    rows
 }
 
 /// Why an access is refused, with times in `zone`.
@@ -324,7 +441,7 @@ pub(crate) fn codes<'a>(codes: impl Iterator<Item = &'a Code>) -> String {
 
 /// Delivery modes in a line.
 pub(crate) fn modes<'a>(modes: impl Iterator<Item = &'a DeliveryMode>) -> String {
-    modes.map(|mode| mode.as_str()).collect::<Vec<_>>().join(", ")
+    modes.map(|mode| said("mode", mode)).collect::<Vec<_>>().join(", ")
 }
 
 /// A word of the format, as it is written in files.
@@ -334,6 +451,11 @@ pub(crate) fn word(value: &impl serde::Serialize) -> String {
         Ok(other) => other.to_string(),
         Err(_) => String::new(),
     }
+}
+
+/// A word of the format as people are told it; `kind` says what it is a word of.
+pub(crate) fn said(kind: &str, value: &impl serde::Serialize) -> String {
+    messages::word(kind, &word(value))
 }
 
 /// A time, or a word where there is none.

@@ -190,13 +190,18 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> Result<(
     })
 }
 
-/// Puts new content in the place of a private file, durably; the old content is there until the
-/// new one is. Errors: it cannot be written.
+/// Puts new content in the place of a private file, as [`replace`] does.
 pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    replace(path, bytes, Readers::Owner)
+}
+
+/// Puts new content in the place of a file, durably; the old content is there until the new one
+/// is. Errors: it cannot be written.
+pub(crate) fn replace(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Fault> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = PathBuf::from(beside);
-    write_new(&beside, bytes, Readers::Owner)?;
+    write_new(&beside, bytes, readers)?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let renamed = std::fs::rename(&beside, path)
         .and_then(|()| File::open(parent.unwrap_or(Path::new(".")))?.sync_all());

@@ -2,14 +2,17 @@
 //! Holds: every field of a measure that has an effect is shown.
 //! May not enter: signing; the node; what a measure may do (core decides).
 
+use std::collections::BTreeSet;
+
 use comity_core::agency::{Agency, Standing};
 use comity_core::equivocation::{Equivocation, Step};
 use comity_core::genesis::{GenesisKey, Params};
-use comity_core::governance::{Choice, Measure};
+use comity_core::governance::{Choice, Measure, Office};
+use comity_core::text::AgencyId;
 use jiff::tz::TimeZone;
 
-use crate::describe::{time_or, word};
-use crate::messages::say;
+use crate::describe::{said, time_or};
+use crate::messages::{say, text};
 use crate::{table, time};
 
 type Rows = Vec<(String, String)>;
@@ -31,8 +34,17 @@ pub(crate) fn sentence(measure: &Measure) -> String {
             say!("measure-change-standing", agency = agency, standing = self::standing(standing))
         }
         Measure::ChangeAuthority { agency } => say!("measure-change-authority", agency = agency),
+        Measure::ChangeSponsor { agency, sponsor } => {
+            say!("measure-change-sponsor", agency = agency, sponsor = sponsor)
+        }
+        Measure::RenewEmergency { emergency, .. } => {
+            say!("measure-renew-emergency", emergency = emergency)
+        }
         Measure::ChangeParams { .. } => say!("measure-change-params"),
         Measure::ActivateVersion { version } => say!("measure-activate", version = version),
+        Measure::Appoint { office, agencies } => {
+            say!("measure-appoint", office = self::office(*office), agencies = listed(agencies))
+        }
     }
 }
 
@@ -69,8 +81,21 @@ pub(crate) fn rows(measure: &Measure, zone: &TimeZone) -> Rows {
             rows
         }
         Measure::ChangeAuthority { agency } => vec![agency_row(agency)],
+        Measure::ChangeSponsor { agency, sponsor } => {
+            vec![agency_row(agency), (say!("label-sponsor"), sponsor.to_string())]
+        }
+        Measure::RenewEmergency { emergency, until } => vec![
+            (say!("label-emergency"), emergency.to_string()),
+            (say!("label-emergency-until"), time::show(*until, zone)),
+        ],
         Measure::ChangeParams { params } => params_rows(params),
         Measure::ActivateVersion { version } => vec![(say!("label-version"), version.to_string())],
+        Measure::Appoint { office, agencies } => {
+            vec![
+                (say!("label-office"), self::office(*office)),
+                (say!("label-holders"), listed(agencies)),
+            ]
+        }
     }
 }
 
@@ -81,6 +106,15 @@ pub(crate) fn standing(standing: &Standing) -> String {
         Standing::Observer => say!("word-observer"),
         Standing::Hosted { sponsor, .. } => say!("words-hosted", sponsor = sponsor),
     }
+}
+
+/// An office, in words.
+pub(crate) fn office(office: Office) -> String {
+    text(&format!("office-{office}")).to_owned()
+}
+
+fn listed(agencies: &BTreeSet<AgencyId>) -> String {
+    agencies.iter().map(|agency| agency.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// A ballot's choice, in a word.
@@ -111,9 +145,9 @@ pub(crate) fn agency_rows(agency: &Agency, zone: &TimeZone) -> Rows {
     let mut rows = vec![
         agency_row(&agency.id),
         (say!("label-name"), agency.name.to_string()),
-        (say!("label-level"), word(&agency.level)),
+        (say!("label-level"), said("level", &agency.level)),
         (say!("label-region"), agency.region.to_string()),
-        (say!("label-agency-kind"), word(&agency.kind)),
+        (say!("label-agency-kind"), said("kind", &agency.kind)),
         standing_row(&agency.standing),
     ];
     if let Standing::Hosted { until, .. } = agency.standing {
@@ -123,6 +157,7 @@ pub(crate) fn agency_rows(agency: &Agency, zone: &TimeZone) -> Rows {
     for (label, other) in [
         (say!("label-line-superior"), &agency.superior),
         (say!("label-local-authority"), &agency.authority),
+        (say!("label-sponsor"), &agency.sponsor),
     ] {
         rows.extend(other.iter().map(|other| (label.clone(), other.to_string())));
     }

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::args::Global;
 use crate::client::Client;
 use crate::fault::Fault;
-use crate::messages::{fault, say, text};
+use crate::messages::{Language, fault, say, text};
 use crate::table::Listing;
 use crate::wrap::{self, visible};
 
@@ -103,6 +103,8 @@ pub(crate) struct Shell {
     pub(crate) input: Input,
     /// How wide lines may be on standard output and standard error (columns).
     pub(crate) widths: Widths,
+    /// What the person reads, where no command says otherwise.
+    pub(crate) language: Language,
     /// Whether progress may be shown on standard error.
     pub(crate) progress: bool,
     /// This computer's time.
@@ -126,6 +128,7 @@ impl Shell {
             secret: Box::new(|question| rpassword::prompt_password(question)),
             input: if person { Input::Person } else { Input::Program },
             widths: Widths::of_process(),
+            language: Language::of_environment(|name| std::env::var(name).ok()),
             progress: io::stderr().is_terminal(),
             clock: system_time,
             random: Box::new(|bytes| getrandom::fill(bytes).map_err(io::Error::other)),

@@ -141,7 +141,14 @@ impl Desk {
         };
         let consortium = format!("{} ({})", status.name, table::short(status.consortium));
         vec![
-            (say!("label-signer"), format!("{} ({}{post})", file.agency, file.role)),
+            (
+                say!("label-signer"),
+                format!(
+                    "{} ({}{post})",
+                    file.agency,
+                    crate::messages::word("role", file.role.as_str())
+                ),
+            ),
             (say!("label-key"), table::key(&file.public_key)),
             (say!("label-consortium"), consortium),
             (say!("label-valid-until"), time::show(valid_until, zone)),
@@ -236,18 +243,22 @@ fn signer(key: &OwnKey) -> StatementSigner {
     StatementSigner { agency: agency.clone(), key: *public_key, role: *role, capacity }
 }
 
-/// Errors: the node is of another consortium than the one expected. A card made for a genesis
-/// expects none.
+/// Errors: the node is of another consortium than the one expected.
 pub(crate) fn check_consortium(
     status: &Status,
     expected: ConsortiumId,
     client: &Client,
 ) -> Result<(), Fault> {
     let found = status.consortium;
-    if expected == found || expected == NO_CONSORTIUM {
+    if is_expected(expected, found) {
         return Ok(());
     }
     Err(fault!(Failed, "other-consortium", url = client.url(), found = found, expected = expected))
+}
+
+/// Whether the consortium found is the one expected. A card made for a genesis expects none.
+pub(crate) fn is_expected(expected: ConsortiumId, found: ConsortiumId) -> bool {
+    expected == found || expected == NO_CONSORTIUM
 }
 
 /// Why a submitted record is not known to be committed.

@@ -156,7 +156,8 @@ fn words(text: &str) -> Vec<String> {
             _ => words.push(piece.to_owned()),
         }
         in_command |= piece.trim_start_matches('(') == "comity ";
-        in_command &= !piece.trim_end().ends_with([';', ')', ',', ':']);
+        in_command &=
+            !piece.trim_end().ends_with([';', ')', ',', ':', '；', '）', '，', '：', '。']);
     }
     words
 }
@@ -193,7 +194,7 @@ fn pieces(text: &str, ends: fn(char) -> bool) -> Vec<&str> {
         let breaks = before.is_some_and(|b| {
             (ends(b) && !ends(c))
                 || (b == ' ' && c != ' ')
-                || ((wide(b) || wide(c)) && !closes(c) && c != ' ')
+                || ((wide(b) || wide(c)) && !closes(c) && !opens(b) && c != ' ')
         });
         if breaks && at > start {
             found.push(&text[start..at]);
@@ -231,6 +232,11 @@ fn closes(c: char) -> bool {
             | '』'
             | '】'
     )
+}
+
+/// Signs that do not stand at the end of a line.
+fn opens(c: char) -> bool {
+    matches!(c, '(' | '[' | '“' | '（' | '《' | '「' | '『' | '【')
 }
 
 #[cfg(test)]

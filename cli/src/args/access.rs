@@ -5,12 +5,14 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
+use comity_core::basis::Basis;
 use comity_core::dataset::DeliveryMode;
-use comity_core::ids::{DatasetId, ExchangeId, GrantId};
+use comity_core::ids::{DatasetId, EmergencyId, ExchangeId, GrantId};
 use comity_core::keys::PublicKey;
 use comity_core::text::{AgencyId, Code};
 
+use super::legs::{AcknowledgeAccess, Answering, BatchVerb, ShowExchange};
 use super::log::Part;
 use super::nouns::{Scope, Signing};
 use super::sealed::SealedDetails;
@@ -27,14 +29,28 @@ pub(crate) enum AccessVerb {
     List(ListAccesses),
     /// Explains one.
     Explain(ExplainAccess),
+    /// Both sides' words about one exchange.
+    Show(ShowExchange),
+    /// The requesting side's word of receipt.
+    Acknowledge(AcknowledgeAccess),
+    /// Many accesses in one.
+    #[command(subcommand)]
+    Batch(BatchVerb),
 }
 
 /// `access attempt`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("relies_on").required(true).args(["grant", "emergency"]))]
 pub(crate) struct MakeAttempt {
     /// Under which grant.
     #[arg(long)]
-    pub(crate) grant: GrantId,
+    pub(crate) grant: Option<GrantId>,
+    /// In which emergency.
+    #[arg(long, requires = "dataset")]
+    pub(crate) emergency: Option<EmergencyId>,
+    /// On what, in an emergency.
+    #[arg(long, requires = "emergency")]
+    pub(crate) dataset: Option<DatasetId>,
     /// For which matter.
     #[arg(long, value_name = "CODE")]
     pub(crate) matter: Code,
@@ -50,6 +66,9 @@ pub(crate) struct MakeAttempt {
     /// For how long.
     #[arg(long, default_value = "10m", value_name = "DURATION")]
     pub(crate) valid_for: String,
+    /// Where it stands for many: the prepared batch.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) batch: Option<PathBuf>,
     /// What the provider's log does not say.
     #[command(flatten)]
     pub(crate) details: SealedDetails,
@@ -64,6 +83,9 @@ pub(crate) struct RecordAttempt {
     /// The attempt.
     #[arg(long, value_name = "FILE")]
     pub(crate) attempt: PathBuf,
+    /// What is handed over.
+    #[command(flatten)]
+    pub(crate) answering: Answering,
     /// Who signs.
     #[command(flatten)]
     pub(crate) signing: Signing,
@@ -75,9 +97,9 @@ pub(crate) struct ListAccesses {
     /// Of what.
     #[arg(long)]
     pub(crate) dataset: Option<DatasetId>,
-    /// Under which grant.
+    /// Under which grant, or in which emergency.
     #[arg(long)]
-    pub(crate) grant: Option<GrantId>,
+    pub(crate) grant: Option<Basis>,
     /// By or from whom.
     #[arg(long)]
     pub(crate) agency: Option<AgencyId>,

@@ -5,9 +5,10 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
+use comity_core::basis::Basis;
 use comity_core::ids::DatasetId;
 use comity_core::keys::PublicKey;
-use comity_core::text::AgencyId;
+use comity_core::text::{AgencyId, TextError};
 
 /// What an auditor does.
 #[derive(Debug, Subcommand)]
@@ -18,6 +19,12 @@ pub(crate) enum AuditVerb {
     Compare(CompareNodes),
     /// Holds a gateway's log against the ledger.
     Reconcile(ReconcileLog),
+    /// Finds legs that do not match.
+    Unmatched(UnmatchedLegs),
+    /// Says where to look first.
+    Alerts(ShowAlerts),
+    /// Says what may be told to everybody.
+    Summary(ShowSummary),
 }
 
 /// `audit sync`.
@@ -81,4 +88,91 @@ pub(crate) struct ReconcileLog {
     /// How far clocks may differ.
     #[arg(long, value_name = "DURATION", default_value = "2m")]
     pub(crate) tolerance: String,
+}
+
+/// `audit unmatched`.
+#[derive(Debug, Args)]
+pub(crate) struct UnmatchedLegs {
+    /// A copy of one's own, instead of a node.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) copy: Option<PathBuf>,
+    /// Under which grant.
+    #[arg(long)]
+    pub(crate) grant: Option<Basis>,
+    /// Of which agency.
+    #[arg(long)]
+    pub(crate) agency: Option<AgencyId>,
+    /// Since when.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Until when.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+}
+
+/// `audit alerts`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowAlerts {
+    /// The copy's directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) copy: PathBuf,
+    /// Of which agency's officers.
+    #[arg(long)]
+    pub(crate) agency: Option<AgencyId>,
+    /// Since when.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Which hours are worked.
+    #[arg(long, value_name = "FROM-TO", default_value = "08:00-18:00", value_parser = hours)]
+    pub(crate) hours: Hours,
+    /// How many times the usual is a spike.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) factor: u64,
+    /// And how many at least.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) least: u64,
+    /// How many by one post on a day are many.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) per_post: u64,
+    /// How long before an end is close to it.
+    #[arg(long, value_name = "DURATION", default_value = "24h")]
+    pub(crate) before: String,
+}
+
+/// `audit summary`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowSummary {
+    /// The copy's directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) copy: PathBuf,
+    /// Since when.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+}
+
+/// The hours that are worked, in minutes after midnight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hours {
+    /// From this minute …
+    pub(crate) opens_minute: u16,
+    /// … to this one, exclusive.
+    pub(crate) closes_minute: u16,
+}
+
+/// Hours as in `08:00-18:00`.
+fn hours(typed: &str) -> Result<Hours, TextError> {
+    let minute = |text: &str| {
+        let (hour, minute) = text.split_once(':')?;
+        let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+        (hour <= 24 && minute < 60).then_some(hour * 60 + minute)
+    };
+    let found = typed.split_once('-').and_then(|(opens, closes)| {
+        let (opens_minute, closes_minute) = (minute(opens)?, minute(closes)?);
+        (opens_minute < closes_minute).then_some(Hours { opens_minute, closes_minute })
+    });
+    found.ok_or_else(|| TextError::Shape {
+        text: typed.to_owned(),
+        what: "hours",
+        rule: "two times of a day, the later one last, as in 08:00-18:00",
+    })
 }

@@ -28,12 +28,16 @@ pub(crate) enum DatasetVerb {
     Amend(AmendDataset),
     /// Takes one out of the catalogue.
     Withdraw(WithdrawDataset),
+    /// Says that its data was made new.
+    Refresh(RefreshDataset),
     /// Writes a catalogue.
     Export(ExportCatalogue),
     /// Lists them.
     List(ListDatasets),
     /// Shows one.
     Show(ShowDataset),
+    /// Finds what is collected twice.
+    Duplicates(FindDuplicates),
 }
 
 /// `dataset publish`.
@@ -41,6 +45,16 @@ pub(crate) enum DatasetVerb {
 pub(crate) struct PublishDataset {
     /// Its description.
     pub(crate) file: PathBuf,
+    /// Who signs.
+    #[command(flatten)]
+    pub(crate) signing: Signing,
+}
+
+/// `dataset refresh`.
+#[derive(Debug, Args)]
+pub(crate) struct RefreshDataset {
+    /// Which.
+    pub(crate) dataset: DatasetId,
     /// Who signs.
     #[command(flatten)]
     pub(crate) signing: Signing,
@@ -181,4 +195,15 @@ pub(crate) struct ListDatasets {
 pub(crate) struct ShowDataset {
     /// Which.
     pub(crate) dataset: DatasetId,
+}
+
+/// `dataset duplicates`.
+#[derive(Debug, Args)]
+pub(crate) struct FindDuplicates {
+    /// Of this one.
+    #[arg(long)]
+    pub(crate) dataset: Option<DatasetId>,
+    /// Of this agency's.
+    #[arg(long)]
+    pub(crate) agency: Option<AgencyId>,
 }

@@ -7,6 +7,8 @@ use comity_core::dataset::DeliveryMode;
 use comity_core::ids::{DatasetId, GrantId};
 use comity_core::text::{AgencyId, Code, Text};
 
+use super::binding::{Binding, ExtendGrant, FulfilUndertaking, NarrowGrant, PassOn};
+use super::draft::Cosigning;
 use super::nouns::{Quotas, Scope, Signing};
 use super::words;
 
@@ -21,6 +23,16 @@ pub(crate) enum GrantVerb {
     Suspend(SuspendGrant),
     /// Ends a suspension.
     Resume(ResumeGrant),
+    /// Lets one permit less.
+    Narrow(Box<NarrowGrant>),
+    /// Approves one anew.
+    Extend(Box<ExtendGrant>),
+    /// Passes one on.
+    Onward(Box<PassOn>),
+    /// Says that a promise was kept.
+    Fulfil(FulfilUndertaking),
+    /// Says that the data is ready.
+    Deliver(DeliverGrant),
     /// Lists them.
     List(ListGrants),
     /// Explains one.
@@ -57,12 +69,15 @@ pub(crate) struct IssueGrant {
     /// How often.
     #[command(flatten)]
     pub(crate) quotas: Quotas,
-    /// On what conditions.
-    #[arg(long, default_value = "", value_name = "TEXT", value_parser = words::text::<512>)]
-    pub(crate) conditions: Text<512>,
+    /// On which of the conditions that the dataset states.
+    #[arg(long, num_args = 1.., value_name = "NUMBER")]
+    pub(crate) condition: Vec<u8>,
+    /// What binds.
+    #[command(flatten)]
+    pub(crate) binding: Binding,
     /// Who signs.
     #[command(flatten)]
-    pub(crate) signing: Signing,
+    pub(crate) who: Cosigning,
 }
 
 /// What is said when something is taken from others.
@@ -117,6 +132,16 @@ pub(crate) struct ResumeGrant {
     /// What.
     #[command(flatten)]
     pub(crate) which: GrantOrDataset,
+    /// Who signs.
+    #[command(flatten)]
+    pub(crate) signing: Signing,
+}
+
+/// `grant deliver`.
+#[derive(Debug, Args)]
+pub(crate) struct DeliverGrant {
+    /// Which.
+    pub(crate) grant: GrantId,
     /// Who signs.
     #[command(flatten)]
     pub(crate) signing: Signing,

@@ -13,10 +13,27 @@ const PAGE_WIDTH: usize = 80;
 
 /// The groups, with the nouns of each in the order of a day's work.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("group-officer", &["inbox", "request", "access", "evidence", "sealed"]),
-    ("group-steward", &["dataset", "grant", "codes", "key", "proposal"]),
+    ("group-officer", &["inbox", "request", "access", "check", "evidence", "sealed"]),
+    (
+        "group-steward",
+        &[
+            "dataset",
+            "responsibility",
+            "grant",
+            "incident",
+            "dispute",
+            "emergency",
+            "duty",
+            "draft",
+            "codes",
+            "calendar",
+            "rules",
+            "key",
+            "proposal",
+        ],
+    ),
     ("group-operator", &["status", "agency", "record", "completions", "man"]),
-    ("group-auditor", &["log", "proof", "verify", "audit"]),
+    ("group-auditor", &["log", "proof", "verify", "audit", "draw", "finding", "report"]),
 ];
 
 /// The page that `comity --help` prints, with places for what clap knows itself.
@@ -36,7 +53,8 @@ pub(super) fn template() -> String {
     };
     for (title, members) in GROUPS {
         let members: Vec<&str> = members.iter().copied().filter(|m| nouns.contains(m)).collect();
-        page.push_str(&format!("\n{}:\n", messages::text(title)));
+        let title = messages::say!("layout-heading", title = messages::text(title));
+        page.push_str(&format!("\n{title}\n"));
         listed(&members, &mut page);
     }
     let rest: Vec<&str> =

@@ -5,7 +5,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use comity_core::ids::{DatasetId, GrantId, ProposalId, RequestId};
+use comity_core::basis::Basis;
+use comity_core::ids::{DatasetId, ProposalId, RequestId};
 use comity_core::keys::PublicKey;
 use comity_core::text::{AgencyId, Code};
 
@@ -49,7 +50,7 @@ pub(crate) struct ListLog {
     pub(crate) dataset: Option<DatasetId>,
     /// Under which grant.
     #[arg(long)]
-    pub(crate) grant: Option<GrantId>,
+    pub(crate) grant: Option<Basis>,
     /// About which request.
     #[arg(long)]
     pub(crate) request: Option<RequestId>,

@@ -4,23 +4,34 @@
 
 mod access;
 mod audit;
+mod binding;
+mod check;
 mod dataset;
+mod dispute;
+mod draft;
+mod duty;
+mod emergency;
 mod evidence;
 mod grant;
 mod groups;
 mod inbox;
 mod key;
+mod legs;
 mod log;
 mod nouns;
+mod oversight;
 mod proof;
 mod proposal;
+mod report;
 mod request;
+mod responsibility;
 mod sealed;
 mod words;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{
     Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueHint,
 };
@@ -28,22 +39,32 @@ use comity_core::hash::ConsortiumId;
 
 pub(crate) use access::*;
 pub(crate) use audit::*;
+pub(crate) use binding::*;
+pub(crate) use check::*;
 pub(crate) use dataset::*;
+pub(crate) use dispute::*;
+pub(crate) use draft::*;
+pub(crate) use duty::*;
+pub(crate) use emergency::*;
 pub(crate) use evidence::*;
 pub(crate) use grant::*;
 pub(crate) use inbox::*;
 pub(crate) use key::*;
+pub(crate) use legs::*;
 pub(crate) use log::*;
 pub(crate) use nouns::*;
+pub(crate) use oversight::*;
 pub(crate) use proof::*;
 pub(crate) use proposal::*;
+pub(crate) use report::*;
 pub(crate) use request::*;
+pub(crate) use responsibility::*;
 pub(crate) use sealed::*;
 #[cfg(test)]
 pub(crate) use words::STANDINGS;
 pub(crate) use words::normal;
 
-use crate::messages;
+use crate::messages::{self, LANG, LANG_VARIABLE, Language};
 
 /// The node asked where none is named.
 const DEFAULT_NODE: &str = "http://127.0.0.1:8080";
@@ -117,7 +138,13 @@ fn asks_for_csv(matches: &ArgMatches) -> bool {
 
 /// The command tree with its texts.
 pub(crate) fn command() -> Command {
-    with_texts(with_csv(Cli::command()), "").help_template(groups::template())
+    let language = Arg::new(LANG)
+        .long(LANG)
+        .global(true)
+        .value_name("CODE")
+        .env(LANG_VARIABLE)
+        .value_parser(PossibleValuesParser::new(Language::ALL.map(Language::code)));
+    with_texts(with_csv(Cli::command()).arg(language), "").help_template(groups::template())
 }
 
 /// Gives every listing the option to be written as CSV: one place, not one for each listing.
@@ -161,7 +188,7 @@ fn with_texts(command: Command, path: &str) -> Command {
 
 /// Whether an argument is a file's or folder's name, which shells complete.
 fn names_file(arg: &Arg) -> bool {
-    let is_path = |name: &str| matches!(name, "FILE" | "DIR" | "file");
+    let is_path = |name: &str| matches!(name, "FILE" | "DIR" | "KEYCARD" | "file");
     arg.get_value_names().is_some_and(|names| names.iter().any(|name| is_path(name)))
         || is_path(arg.get_id().as_str())
 }

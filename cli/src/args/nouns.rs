@@ -10,15 +10,23 @@ use comity_core::text::{AgencyId, ItemName};
 
 use super::access::AccessVerb;
 use super::audit::AuditVerb;
+use super::check::{CheckVerb, IncidentVerb};
 use super::dataset::DatasetVerb;
+use super::dispute::DisputeVerb;
+use super::draft::DraftVerb;
+use super::duty::{CalendarVerb, DutyVerb, RulesVerb};
+use super::emergency::EmergencyVerb;
 use super::evidence::EvidenceVerb;
 use super::grant::GrantVerb;
 use super::inbox::{CodesVerb, ShowInbox};
 use super::key::KeyVerb;
 use super::log::{LogVerb, RecordVerb, VerifyVerb};
+use super::oversight::{DrawVerb, FindingVerb};
 use super::proof::ProofVerb;
 use super::proposal::{AgencyVerb, ProposalVerb};
+use super::report::ReportVerb;
 use super::request::RequestVerb;
+use super::responsibility::ResponsibilityVerb;
 use super::sealed::SealedVerb;
 use super::words;
 
@@ -35,12 +43,27 @@ pub(crate) enum Noun {
     /// Requests.
     #[command(subcommand, disable_help_subcommand = true)]
     Request(RequestVerb),
+    /// Who owes what to whom.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Responsibility(ResponsibilityVerb),
     /// Grants.
     #[command(subcommand, disable_help_subcommand = true)]
     Grant(GrantVerb),
     /// Accesses.
     #[command(subcommand, disable_help_subcommand = true)]
     Access(AccessVerb),
+    /// Check requests.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Check(CheckVerb),
+    /// Disputes.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Dispute(DisputeVerb),
+    /// Incidents.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Incident(IncidentVerb),
+    /// Emergencies.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Emergency(EmergencyVerb),
     /// What waits.
     Inbox(ShowInbox),
     /// What one did, and on whose word.
@@ -49,6 +72,9 @@ pub(crate) enum Noun {
     /// Signed records by themselves.
     #[command(subcommand, disable_help_subcommand = true)]
     Record(RecordVerb),
+    /// Statements of several signers.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Draft(DraftVerb),
     /// Sealed details.
     #[command(subcommand, disable_help_subcommand = true)]
     Sealed(SealedVerb),
@@ -66,6 +92,15 @@ pub(crate) enum Noun {
     Proposal(ProposalVerb),
     /// The node.
     Status,
+    /// What is owed.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Duty(DutyVerb),
+    /// Working days.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Calendar(CalendarVerb),
+    /// Rule packs.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Rules(RulesVerb),
     /// Matters and duty bases.
     #[command(subcommand, disable_help_subcommand = true)]
     Codes(CodesVerb),
@@ -75,6 +110,15 @@ pub(crate) enum Noun {
     /// An auditor's copy.
     #[command(subcommand, disable_help_subcommand = true)]
     Audit(AuditVerb),
+    /// Records drawn for review.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Draw(DrawVerb),
+    /// What reviewers found.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Finding(FindingVerb),
+    /// What the log says of all.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Report(ReportVerb),
     /// Completion of commands in shells.
     Completions(MakeCompletions),
     /// Manual pages.

@@ -8,8 +8,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use comity_core::agency::{AgencyKind, Level};
 use comity_core::genesis::Params;
-use comity_core::governance::Choice;
-use comity_core::ids::ProposalId;
+use comity_core::governance::{Choice, Office};
+use comity_core::ids::{EmergencyId, ProposalId};
 use comity_core::keys::PublicKey;
 use comity_core::text::{AgencyId, Text};
 
@@ -45,10 +45,16 @@ pub(crate) enum OpenProposal {
     ChangeStanding(ProposeStanding),
     /// Another competent authority.
     ChangeAuthority(ProposeAuthority),
+    /// Changes who answers for a member.
+    ChangeSponsor(ProposeSponsor),
     /// Other parameters.
     ChangeParams(ProposeParams),
     /// Newer rules.
     ActivateVersion(ProposeVersion),
+    /// Who holds an office.
+    Appoint(ProposeOffice),
+    /// An emergency goes on.
+    RenewEmergency(ProposeRenewal),
 }
 
 /// `proposal open admit`.
@@ -56,6 +62,62 @@ pub(crate) enum OpenProposal {
 pub(crate) struct ProposeAdmit {
     /// The member's file.
     pub(crate) file: PathBuf,
+    /// Who signs.
+    #[command(flatten)]
+    pub(crate) signing: Signing,
+}
+
+/// An office.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WhichOffice {
+    /// Who signs rule packs beside the competent authority.
+    Supervisor,
+    /// Who may declare emergencies.
+    EmergencyDeclarer,
+    /// Who reviews what stewards do, and holds draws.
+    StewardReviewer,
+    /// Who reviews who declares emergencies.
+    EmergencyReviewer,
+    /// Who reviews who publishes calendars and rule packs.
+    RulesReviewer,
+    /// Who reviews what admins do.
+    AdminReviewer,
+}
+
+impl From<WhichOffice> for Office {
+    fn from(which: WhichOffice) -> Office {
+        match which {
+            WhichOffice::Supervisor => Office::Supervisor,
+            WhichOffice::EmergencyDeclarer => Office::EmergencyDeclarer,
+            WhichOffice::StewardReviewer => Office::StewardReviewer,
+            WhichOffice::EmergencyReviewer => Office::EmergencyReviewer,
+            WhichOffice::RulesReviewer => Office::RulesReviewer,
+            WhichOffice::AdminReviewer => Office::AdminReviewer,
+        }
+    }
+}
+
+/// `proposal open appoint`.
+#[derive(Debug, Args)]
+pub(crate) struct ProposeOffice {
+    /// To which office.
+    pub(crate) office: WhichOffice,
+    /// Whom.
+    #[arg(required = true, num_args = 1.., value_name = "AGENCY")]
+    pub(crate) agencies: Vec<AgencyId>,
+    /// Who signs.
+    #[command(flatten)]
+    pub(crate) signing: Signing,
+}
+
+/// `proposal open renew-emergency`.
+#[derive(Debug, Args)]
+pub(crate) struct ProposeRenewal {
+    /// Which.
+    pub(crate) emergency: EmergencyId,
+    /// Until when.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: String,
     /// Who signs.
     #[command(flatten)]
     pub(crate) signing: Signing,
@@ -132,6 +194,19 @@ pub(crate) struct ProposeStanding {
 pub(crate) struct ProposeAuthority {
     /// Which member.
     pub(crate) agency: AgencyId,
+    /// Who signs.
+    #[command(flatten)]
+    pub(crate) signing: Signing,
+}
+
+/// `proposal open change-sponsor`.
+#[derive(Debug, Args)]
+pub(crate) struct ProposeSponsor {
+    /// For which member.
+    pub(crate) agency: AgencyId,
+    /// Who answers for it.
+    #[arg(long, value_name = "AGENCY")]
+    pub(crate) sponsor: AgencyId,
     /// Who signs.
     #[command(flatten)]
     pub(crate) signing: Signing,

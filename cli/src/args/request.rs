@@ -9,6 +9,8 @@ use comity_core::dataset::DeliveryMode;
 use comity_core::ids::{BundleId, DatasetId, RequestId};
 use comity_core::text::{AgencyId, Code, ItemName, Text};
 
+use super::binding::Binding;
+use super::draft::Cosigning;
 use super::nouns::{Quotas, Signing};
 use super::sealed::SealedDetails;
 use super::words;
@@ -26,6 +28,10 @@ pub(crate) enum RequestVerb {
     Withdraw(WithdrawRequest),
     /// Urges the reply.
     Urge(UrgeRequest),
+    /// Reviews the form of one.
+    Review(ReviewRequest),
+    /// Puts the reply off.
+    Extend(ExtendReply),
     /// Lists them.
     List(ListRequests),
     /// Explains one.
@@ -63,9 +69,12 @@ pub(crate) struct OpenRequest {
     /// How often.
     #[command(flatten)]
     pub(crate) quotas: Quotas,
-    /// On what conditions.
-    #[arg(long, value_name = "TEXT", value_parser = words::text::<512>)]
-    pub(crate) conditions: Option<Text<512>>,
+    /// On which of the conditions that the dataset states.
+    #[arg(long, num_args = 1.., value_name = "NUMBER")]
+    pub(crate) condition: Vec<u8>,
+    /// What binds.
+    #[command(flatten)]
+    pub(crate) binding: Binding,
     /// One answer on one case.
     #[arg(long)]
     pub(crate) once: bool,
@@ -109,12 +118,12 @@ pub(crate) struct ApproveRequest {
     /// How often.
     #[command(flatten)]
     pub(crate) quotas: Quotas,
-    /// On what conditions.
-    #[arg(long, value_name = "TEXT", value_parser = words::text::<512>)]
-    pub(crate) conditions: Option<Text<512>>,
+    /// On which of the conditions that the dataset states.
+    #[arg(long, num_args = 1.., value_name = "NUMBER")]
+    pub(crate) condition: Vec<u8>,
     /// Who signs.
     #[command(flatten)]
-    pub(crate) signing: Signing,
+    pub(crate) who: Cosigning,
 }
 
 /// `request refuse`.
@@ -156,6 +165,35 @@ pub(crate) struct UrgeRequest {
     pub(crate) signing: Signing,
 }
 
+/// `request review`.
+#[derive(Debug, Args)]
+pub(crate) struct ReviewRequest {
+    /// Which.
+    pub(crate) request: RequestId,
+    /// What is amiss.
+    #[arg(long, value_name = "TEXT", value_parser = words::text::<256>)]
+    pub(crate) send_back: Option<Text<256>>,
+    /// Who signs.
+    #[command(flatten)]
+    pub(crate) signing: Signing,
+}
+
+/// `request extend`.
+#[derive(Debug, Args)]
+pub(crate) struct ExtendReply {
+    /// Which.
+    pub(crate) request: RequestId,
+    /// By how many working days.
+    #[arg(long, value_name = "N")]
+    pub(crate) days: u16,
+    /// Why.
+    #[arg(long, value_name = "TEXT", value_parser = words::text::<256>)]
+    pub(crate) reason: Text<256>,
+    /// Who signs.
+    #[command(flatten)]
+    pub(crate) signing: Signing,
+}
+
 /// How a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RequestState {
@@ -167,6 +205,8 @@ pub(crate) enum RequestState {
     Refused,
     /// Its requester took it back.
     Withdrawn,
+    /// The review of its form sent it back.
+    Returned,
 }
 
 impl RequestState {
@@ -177,6 +217,7 @@ impl RequestState {
             RequestState::Approved => "approved",
             RequestState::Refused => "refused",
             RequestState::Withdrawn => "withdrawn",
+            RequestState::Returned => "returned",
         }
     }
 }

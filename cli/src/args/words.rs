@@ -69,7 +69,7 @@ pub(super) fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
 }
 
 /// How a grant can stand, as the API writes it.
-pub(crate) const STANDINGS: [&str; 13] = [
+pub(crate) const STANDINGS: [&str; 14] = [
     "in-force",
     "not-yet-in-force",
     "expired",
@@ -83,6 +83,7 @@ pub(crate) const STANDINGS: [&str; 13] = [
     "requester-hosting-over",
     "provider-left",
     "provider-hosting-over",
+    "parent-not-in-force",
 ];
 
 /// One of the ways in which a grant can stand.

@@ -67,15 +67,19 @@ fn too_large() -> Failure {
 
 /// Whether every access is there that the case must hold.
 pub(crate) fn is_whole(case: &Case, collection: &Collection, extract: &Extract) -> bool {
+    let pairs = extract.claims.iter().map(|claim| (&claim.key[..], claim.value.as_deref()));
+    let Ok(objects) = Objects::new(pairs) else { return false };
     let mut shown: BTreeMap<GrantId, u64> = BTreeMap::new();
     for entry in collection.blocks.iter().flat_map(|block| &block.entries) {
         let record: Result<SignedRecord, _> = decode(&entry.record, MAX_RECORD_BYTES);
-        if let Ok(Action::RecordAccess { attempt }) = record.map(|record| record.statement.action) {
-            *shown.entry(attempt.attempt.grant).or_default() += 1;
+        if let Ok(Action::RecordAccess { attempt, .. }) =
+            record.map(|record| record.statement.action)
+        {
+            for grant in objects.charged(attempt.attempt.grant) {
+                *shown.entry(grant).or_default() += attempt.attempt.count();
+            }
         }
     }
-    let pairs = extract.claims.iter().map(|claim| (&claim.key[..], claim.value.as_deref()));
-    let Ok(objects) = Objects::new(pairs) else { return false };
     let mut used: BTreeMap<GrantId, u64> = BTreeMap::new();
     let mut grants: Vec<(GrantId, Grant)> = Vec::new();
     for held in objects.all() {

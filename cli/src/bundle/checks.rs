@@ -2,8 +2,12 @@
 //! Holds: each check has the faults of docs/formats.md, "Verifying a bundle".
 //! May not enter: proofs (see `verify`), packing.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use comity_core::access::AccessRefusal;
 use comity_core::block::Header;
+use comity_core::grant::Grant;
+use comity_core::ids::GrantId;
 use comity_core::proof::ProvenEntry;
 use comity_core::sealed::Opening;
 use comity_core::state::{self, StateKey, StateRead};
@@ -107,16 +111,26 @@ fn positions(contents: &Contents) -> Seen {
 
 fn accesses(contents: &Contents) -> Seen {
     let shown = contents.accesses();
+    let held: BTreeMap<GrantId, Grant> = contents.objects.grants().collect();
+    let named: BTreeSet<GrantId> = held.keys().chain(shown.keys()).copied().collect();
     let mut seen = Vec::new();
-    for (id, grant) in contents.objects.grants() {
+    for id in named {
         let (count, total) =
             (shown.get(&id).copied().unwrap_or(0), state::usage(&contents.objects, id).total);
-        let must = contents.case.must_be_whole(id, &grant.terms.dataset);
+        let grant = held.get(&id);
+        let must = grant.is_some_and(|one| contents.case.must_be_whole(id, &one.terms.dataset));
         if count > total || (must && count < total) {
             let what = say!("bundle-accesses-count", grant = id, count = count, total = total);
             return Err(Failure { fault: "count", what });
         }
         seen.push(say!("words-so-many-of", grant = id, count = count, total = total));
+    }
+    for ((id, agency), count) in contents.urgent_entries() {
+        let total = state::emergency_use(&contents.objects, id, &agency).entries;
+        if count > total {
+            let what = say!("bundle-accesses-count", grant = id, count = count, total = total);
+            return Err(Failure { fault: "count", what });
+        }
     }
     Ok(((), say!("bundle-accesses-ok", seen = seen.join(", "))))
 }

@@ -3,9 +3,14 @@
 //! Holds: exporter and verifier go by the same tables, which are those of docs/formats.md, "What a
 //! bundle holds". May not enter: fetching, proofs.
 
+mod answering;
+mod overseeing;
+
+use comity_core::basis::Basis;
 use comity_core::codes::CodeList;
 use comity_core::dataset::PublishedDataset;
-use comity_core::grant::{Grant, GrantTerms};
+use comity_core::dispute::DisputeAbout;
+use comity_core::grant::{Grant, GrantTerms, GrantVersion};
 use comity_core::ids::{GrantId, LogIndex, ProposalId, RequestId};
 use comity_core::interruption::Interruptions;
 use comity_core::request::{Outcome, Request};
@@ -38,6 +43,38 @@ pub(crate) enum Place {
     Answered,
     /// A ballot on it was cast there, or it passed.
     Ballot,
+    /// The form of it was reviewed there.
+    Reviewed,
+    /// The reply to it was put off there.
+    Extended,
+    /// Its data was first ready there.
+    Delivered,
+    /// Its data was made new there.
+    Updated,
+    /// It was first used there.
+    Used,
+    /// What was undertaken in it was fulfilled there.
+    Fulfilled,
+    /// Another agency was asked to take it over there …
+    Offered,
+    /// … took it over …
+    Accepted,
+    /// … or did not.
+    Declined,
+    /// What it found was corrected there.
+    Corrected,
+    /// It was answered there, and a dispute set that aside.
+    SetAside,
+    /// It was taken one step further up there.
+    Escalated,
+    /// It was ruled on there.
+    Ruled,
+    /// Somebody committed to a secret in it there …
+    Committed,
+    /// … and revealed it.
+    Revealed,
+    /// It is about what was done there.
+    About,
 }
 
 /// The keys of the objects that are in every bundle.
@@ -56,41 +93,107 @@ pub(crate) fn of_entry(index: LogIndex, statement: &Statement) -> Vec<Vec<u8>> {
         let attempt = &signed.attempt;
         keys.push(StateKey::Key(&attempt.officer).to_bytes());
         keys.extend(of_agency(&attempt.requester));
-        keys.extend(of_grant(attempt.grant));
+        match attempt.grant {
+            Basis::Grant(grant) => keys.extend(of_grant(grant)),
+            Basis::Emergency(emergency) => {
+                keys.push(answering::of_emergency(emergency));
+                keys.push(StateKey::EmergencyUse(emergency, &attempt.requester).to_bytes());
+                keys.push(StateKey::Dataset(&attempt.dataset).to_bytes());
+            }
+        }
     }
-    match &statement.action {
+    keys.extend(of_action(index, &statement.action));
+    keys
+}
+
+/// The keys of the objects that an act itself needs; what an attempt in it needs comes beside.
+fn of_action(index: LogIndex, action: &Action) -> Vec<Vec<u8>> {
+    let mut keys = Vec::new();
+    match action {
         Action::IssueGrant { .. } => keys.extend(of_grant(GrantId(index))),
+        Action::IssueOnward { parent, .. } => {
+            keys.extend([GrantId(index), *parent].into_iter().flat_map(of_grant));
+        }
         Action::ApproveRequest { request, .. } => {
             keys.extend(of_grant(GrantId(index)));
             keys.push(StateKey::Request(*request).to_bytes());
         }
         Action::RevokeGrant { grant, .. }
         | Action::SuspendGrant { grant, .. }
-        | Action::ResumeGrant { grant } => keys.extend(of_grant(*grant)),
+        | Action::ResumeGrant { grant }
+        | Action::ReportDelivery { grant }
+        | Action::NarrowGrant { grant, .. }
+        | Action::ExtendGrant { grant, .. }
+        | Action::FulfilUndertaking { grant, .. } => keys.extend(of_grant(*grant)),
         Action::OpenRequest { .. } => keys.push(StateKey::Request(RequestId(index)).to_bytes()),
         Action::RefuseRequest { request, .. }
         | Action::WithdrawRequest { request, .. }
-        | Action::UrgeRequest { request } => keys.push(StateKey::Request(*request).to_bytes()),
-        Action::PublishDataset { dataset } | Action::AmendDataset { dataset, .. } => {
-            keys.push(StateKey::Dataset(&dataset.id).to_bytes());
-        }
-        Action::WithdrawDataset { dataset, .. }
-        | Action::SuspendDataset { dataset, .. }
-        | Action::ResumeDataset { dataset } => keys.push(StateKey::Dataset(dataset).to_bytes()),
-        Action::RegisterKey { key, .. } | Action::RevokeKey { key, .. } => {
-            keys.push(StateKey::Key(key).to_bytes());
-        }
-        Action::OpenProposal { .. } => keys.push(StateKey::Proposal(ProposalId(index)).to_bytes()),
-        Action::CastBallot { proposal, .. } => keys.push(StateKey::Proposal(*proposal).to_bytes()),
-        Action::WithdrawCode { list, code, .. } => {
-            keys.push(StateKey::code(*list, code).to_bytes());
-        }
-        Action::PublishCodes { .. }
-        | Action::RecordAccess { .. }
-        | Action::RecordDenial { .. }
+        | Action::UrgeRequest { request }
+        | Action::ReviewRequest { request, .. }
+        | Action::ExtendReply { request, .. } => keys.push(StateKey::Request(*request).to_bytes()),
+        Action::PublishDataset { .. }
+        | Action::AmendDataset { .. }
+        | Action::WithdrawDataset { .. }
+        | Action::SuspendDataset { .. }
+        | Action::ResumeDataset { .. }
+        | Action::RefreshDataset { .. }
+        | Action::RegisterKey { .. }
+        | Action::RevokeKey { .. }
+        | Action::OpenProposal { .. }
+        | Action::CastBallot { .. }
+        | Action::WithdrawCode { .. } => keys.extend(of_membership(index, action)),
+        Action::RecordAccess { .. }
+        | Action::AcknowledgeAccess { .. }
+        | Action::DeclareEmergency { .. }
+        | Action::EndEmergency { .. }
+        | Action::ReviewEmergency { .. }
+        | Action::JustifyAccess { .. }
+        | Action::OpenCheck { .. }
+        | Action::OfferHandover { .. }
+        | Action::AcceptHandover { .. }
+        | Action::DeclineHandover { .. }
+        | Action::AnswerCheck { .. }
+        | Action::ReportCorrection { .. }
+        | Action::ReportIncident { .. }
+        | Action::UpdateIncident { .. }
+        | Action::CloseIncident { .. }
+        | Action::OpenDispute { .. }
+        | Action::AnswerDispute { .. }
+        | Action::EscalateDispute { .. }
+        | Action::DecideDispute { .. } => keys.extend(answering::needs(index, action)),
+        Action::OpenDraw { .. }
+        | Action::CommitDraw { .. }
+        | Action::RevealDraw { .. }
+        | Action::ReportReview { .. }
+        | Action::OpenFinding { .. }
+        | Action::AnswerFinding { .. }
+        | Action::CloseFinding { .. } => keys.extend(overseeing::needs(index, action)),
+        Action::RecordDenial { .. }
+        | Action::PublishCodes { .. }
+        | Action::PublishCalendar { .. }
+        | Action::PublishRules { .. }
         | Action::RecordEquivocation { .. } => {}
     }
     keys
+}
+
+/// The same, of acts on the catalogue and on the consortium itself.
+fn of_membership(index: LogIndex, action: &Action) -> Option<Vec<u8>> {
+    let key = match action {
+        Action::PublishDataset { dataset } | Action::AmendDataset { dataset, .. } => {
+            StateKey::Dataset(&dataset.id)
+        }
+        Action::WithdrawDataset { dataset, .. }
+        | Action::SuspendDataset { dataset, .. }
+        | Action::ResumeDataset { dataset }
+        | Action::RefreshDataset { dataset } => StateKey::Dataset(dataset),
+        Action::RegisterKey { key, .. } | Action::RevokeKey { key, .. } => StateKey::Key(key),
+        Action::OpenProposal { .. } => StateKey::Proposal(ProposalId(index)),
+        Action::CastBallot { proposal, .. } => StateKey::Proposal(*proposal),
+        Action::WithdrawCode { list, code, .. } => StateKey::code(*list, code),
+        _ => return None,
+    };
+    Some(key.to_bytes())
 }
 
 fn of_agency(agency: &AgencyId) -> [Vec<u8>; 2] {
@@ -104,20 +207,59 @@ fn of_grant(grant: GrantId) -> [Vec<u8>; 2] {
 /// The keys of the objects that an object needs.
 pub(crate) fn of_object(held: &Held) -> Vec<Vec<u8>> {
     match held {
-        Held::Grant(_, Grant { terms, request, .. }) => {
+        Held::Grant(id, Grant { terms, request, version, parent, .. }) => {
             let mut keys = vec![StateKey::Dataset(&terms.dataset).to_bytes()];
             keys.extend(request.map(|request| StateKey::Request(request).to_bytes()));
             keys.extend(codes_of(terms));
             keys.extend(of_agency(&terms.requester));
+            keys.extend(parent.iter().flat_map(|parent| of_grant(*parent)));
+            keys.extend((1..*version).map(|at| StateKey::GrantVersion(*id, at).to_bytes()));
             keys
         }
         Held::Request(_, request) => {
             vec![StateKey::Dataset(&request.terms.asked.dataset).to_bytes()]
         }
+        Held::Emergency(_, emergency) => {
+            vec![StateKey::code(CodeList::Matters, &emergency.terms.matter).to_bytes()]
+        }
+        Held::EmergencyAccess((emergency, _), _) => vec![answering::of_emergency(*emergency)],
         Held::Dataset(id, published) => (1..published.version)
             .map(|version| StateKey::DatasetVersion(id, version).to_bytes())
             .collect(),
-        _ => vec![],
+        Held::Check(_, check) => {
+            let mut keys = vec![StateKey::Dataset(&check.terms.dataset).to_bytes()];
+            match check.terms.grant {
+                Some(Basis::Grant(grant)) => keys.extend(of_grant(grant)),
+                Some(Basis::Emergency(emergency)) => keys.push(answering::of_emergency(emergency)),
+                None => {}
+            }
+            keys
+        }
+        Held::Dispute(_, dispute) => match dispute.about {
+            DisputeAbout::Request(id) => vec![StateKey::Request(id).to_bytes()],
+            DisputeAbout::Delivery(id) => of_grant(id).into(),
+            DisputeAbout::Check(id) => vec![StateKey::CheckRequest(id).to_bytes()],
+        },
+        Held::Incident(_, incident) => {
+            let datasets = incident.terms.datasets.iter();
+            let datasets = datasets.map(|dataset| StateKey::Dataset(dataset).to_bytes());
+            let grants = incident.terms.grants.iter().flat_map(|grant| of_grant(*grant));
+            datasets.chain(grants).collect()
+        }
+        Held::Draw(_, draw) => overseeing::of_drawn(draw),
+        Held::Finding(_, finding) => overseeing::of_found(finding),
+        Held::Usage(..)
+        | Held::EmergencyUse
+        | Held::Version(_)
+        | Held::GrantVersion(_)
+        | Held::Key(..)
+        | Held::Agency
+        | Held::Departure(_)
+        | Held::Proposal(..)
+        | Held::Code(..)
+        | Held::Params
+        | Held::Rules
+        | Held::Other => vec![],
     }
 }
 
@@ -135,16 +277,28 @@ pub(crate) fn positions(held: &Held) -> Vec<(Place, LogIndex)> {
             found.push((Place::Made, grant.issued_at));
             found.extend(interruptions(&grant.suspensions, (Place::Suspended, Place::Resumed)));
             found.extend(grant.revoked.as_ref().map(|end| (Place::Ended, end.at)));
+            found.extend(grant.delivered.map(|mark| (Place::Delivered, mark.at)));
+            found.push((Place::Version, grant.version_at));
+            found.extend(grant.first_use.map(|mark| (Place::Used, mark.at)));
+            found.extend(grant.fulfilled.iter().map(|done| (Place::Fulfilled, done.last.at)));
         }
-        Held::Request(_, Request { opened_at, urging, reply, .. }) => {
+        Held::Request(
+            _,
+            Request { opened_at, urging, reply, reviewed, extension, earlier, .. },
+        ) => {
+            found.extend(reviewed.map(|mark| (Place::Reviewed, mark.at)));
+            found.extend(extension.as_ref().map(|extension| (Place::Extended, extension.at)));
             found.push((Place::Made, *opened_at));
             found.extend(urging.last_at.map(|at| (Place::Urged, at)));
+            found.extend(earlier.iter().map(|reply| (Place::SetAside, reply.at)));
             found.extend(reply.as_ref().map(|reply| (Place::Answered, reply.at)));
         }
-        Held::Dataset(_, PublishedDataset { published_at, version_at, .. }) => {
+        Held::Dataset(_, PublishedDataset { published_at, version_at, updated, .. }) => {
             found.extend([(Place::Made, *published_at), (Place::Version, *version_at)]);
+            found.push((Place::Updated, updated.at));
         }
         Held::Version(version) => found.push((Place::Version, version.version_at)),
+        Held::GrantVersion(version) => found.push((Place::Version, version.version_at)),
         Held::Key(_, key) => {
             found.extend(key.registered_at.map(|at| (Place::Made, at)));
             found.extend(key.revoked.as_ref().map(|end| (Place::Ended, end.at)));
@@ -159,7 +313,19 @@ pub(crate) fn positions(held: &Held) -> Vec<(Place, LogIndex)> {
             found.extend(code.published_at.map(|at| (Place::Made, at)));
             found.extend(code.withdrawn_at.map(|at| (Place::Ended, at)));
         }
-        Held::Usage(..) | Held::Agency | Held::Params | Held::Rules | Held::Other => {}
+        Held::Check(..)
+        | Held::Incident(..)
+        | Held::Dispute(..)
+        | Held::Emergency(..)
+        | Held::EmergencyAccess(..) => found.extend(answering::positions(held)),
+        Held::Draw(_, draw) => found.extend(overseeing::drawn_at(draw)),
+        Held::Finding(_, finding) => found.extend(overseeing::found_at(finding)),
+        Held::Usage(..)
+        | Held::EmergencyUse
+        | Held::Agency
+        | Held::Params
+        | Held::Rules
+        | Held::Other => {}
     }
     if let Held::Dataset(_, published) = held {
         let (suspended, withdrawn) = (&published.suspensions, &published.withdrawals);
@@ -184,20 +350,27 @@ pub(crate) fn is_act(held: &Held, place: Place, index: LogIndex, action: &Action
     use Action as A;
     let is_vote = matches!(action, A::OpenProposal { .. } | A::CastBallot { .. });
     match (held, place, action) {
-        (Held::Grant(_, grant), Place::Made, A::IssueGrant { terms }) => {
-            grant.request.is_none() && *terms == grant.terms
-        }
-        (Held::Grant(_, grant), Place::Made, A::ApproveRequest { request, terms }) => {
-            grant.request == Some(*request) && *terms == grant.terms
-        }
-        (Held::Grant(id, _), Place::Suspended, A::SuspendGrant { grant, .. })
-        | (Held::Grant(id, _), Place::Resumed, A::ResumeGrant { grant })
-        | (Held::Grant(id, _), Place::Ended, A::RevokeGrant { grant, .. }) => id == grant,
+        (Held::Grant(..) | Held::GrantVersion(_), _, _) => is_of_grant(held, place, index, action),
+        (Held::Request(id, _), Place::Reviewed, A::ReviewRequest { request, .. })
+        | (Held::Request(id, _), Place::Extended, A::ExtendReply { request, .. }) => id == request,
         (Held::Request(_, request), Place::Made, A::OpenRequest { terms }) => {
             *terms == request.terms
         }
         (Held::Request(id, _), Place::Urged, A::UrgeRequest { request }) => id == request,
         (Held::Request(id, request), Place::Answered, _) => is_reply(*id, request, action),
+        (Held::Request(id, _), Place::SetAside, A::RefuseRequest { request, .. }) => id == request,
+        (
+            Held::Check(..)
+            | Held::Incident(..)
+            | Held::Dispute(..)
+            | Held::Emergency(..)
+            | Held::EmergencyAccess(..),
+            _,
+            _,
+        ) => answering::is_act(held, place, index, action),
+        (Held::Draw(..) | Held::Finding(..), _, _) => {
+            overseeing::is_act(held, place, index, action)
+        }
         (Held::Dataset(id, _), _, _) => is_of_dataset(held, place, action, &id.to_string()),
         (Held::Version(version), Place::Version, A::PublishDataset { dataset })
         | (Held::Version(version), Place::Version, A::AmendDataset { dataset, .. }) => {
@@ -221,12 +394,73 @@ pub(crate) fn is_act(held: &Held, place: Place, index: LogIndex, action: &Action
     }
 }
 
+fn is_of_grant(held: &Held, place: Place, index: LogIndex, action: &Action) -> bool {
+    use Action as A;
+    match (held, place, action) {
+        (Held::Grant(_, grant), Place::Made, A::IssueGrant { .. }) => {
+            grant.request.is_none() && grant.parent.is_none()
+        }
+        (Held::Grant(_, grant), Place::Made, A::ApproveRequest { request, .. }) => {
+            grant.request == Some(*request)
+        }
+        (Held::Grant(_, grant), Place::Made, A::IssueOnward { parent, .. }) => {
+            grant.parent == Some(*parent)
+        }
+        (Held::Grant(id, Grant { terms: own, .. }), Place::Version, _) => {
+            terms_made(index, action) == Some((*id, own))
+        }
+        (Held::GrantVersion(GrantVersion { terms: own, .. }), Place::Version, _) => {
+            terms_made(index, action).is_some_and(|(_, terms)| terms == own)
+        }
+        (Held::Grant(id, _), Place::Used, A::RecordAccess { attempt, .. }) => {
+            attempt.attempt.grant == (*id).into()
+        }
+        (Held::Grant(id, of), Place::Fulfilled, A::FulfilUndertaking { grant, number, .. }) => {
+            id == grant && of.fulfilment(*number).is_some_and(|done| done.last.at == index)
+        }
+        // Granted by rule with the request itself; of its terms, that which made their version speaks.
+        (Held::Grant(id, grant), Place::Made, A::OpenRequest { .. }) => {
+            grant.request == Some(RequestId(id.0))
+        }
+        (Held::Grant(id, _), Place::Suspended, A::SuspendGrant { grant, .. })
+        | (Held::Grant(id, _), Place::Resumed, A::ResumeGrant { grant })
+        | (Held::Grant(id, _), Place::Ended, A::RevokeGrant { grant, .. }) => id == grant,
+        (Held::Grant(id, _), Place::Delivered, A::ReportDelivery { grant }) => id == grant,
+        (Held::Grant(id, _), Place::Delivered, A::RecordAccess { attempt, .. }) => {
+            attempt.attempt.grant == (*id).into()
+        }
+        _ => false,
+    }
+}
+
+/// The grant whose terms an entry made, and the terms.
+fn terms_made(index: LogIndex, action: &Action) -> Option<(GrantId, &GrantTerms)> {
+    match action {
+        Action::IssueGrant { terms }
+        | Action::ApproveRequest { terms, .. }
+        | Action::IssueOnward { terms, .. } => Some((GrantId(index), terms)),
+        // Where it was granted by rule.
+        Action::OpenRequest { terms } => Some((GrantId(index), &terms.asked)),
+        Action::NarrowGrant { grant, terms, .. } | Action::ExtendGrant { grant, terms, .. } => {
+            Some((*grant, terms))
+        }
+        _ => None,
+    }
+}
+
 fn is_reply(id: RequestId, request: &Request, action: &Action) -> bool {
     let outcome = request.reply.as_ref().map(|reply| &reply.outcome);
     let named = match (action, outcome) {
-        (Action::ApproveRequest { request, .. }, Some(Outcome::Approved { .. }))
+        (Action::OpenRequest { terms }, Some(Outcome::Approved { by_rule: true, grant })) => {
+            return grant.0 == id.0 && *terms == request.terms;
+        }
+        (
+            Action::ApproveRequest { request, .. },
+            Some(Outcome::Approved { by_rule: false, .. }),
+        )
         | (Action::RefuseRequest { request, .. }, Some(Outcome::Refused { .. }))
-        | (Action::WithdrawRequest { request, .. }, Some(Outcome::Withdrawn { .. })) => request,
+        | (Action::WithdrawRequest { request, .. }, Some(Outcome::Withdrawn { .. }))
+        | (Action::ReviewRequest { request, .. }, Some(Outcome::Returned { .. })) => request,
         _ => return false,
     };
     *named == id
@@ -238,6 +472,8 @@ fn is_of_dataset(held: &Held, place: Place, action: &Action, id: &str) -> bool {
         (Place::Made | Place::Again, Action::PublishDataset { dataset }) => {
             dataset.id == published.dataset.id
         }
+        (Place::Updated, Action::PublishDataset { dataset }) => dataset.id == published.dataset.id,
+        (Place::Updated, Action::RefreshDataset { dataset }) => dataset.to_string() == id,
         (Place::Version, Action::PublishDataset { dataset })
         | (Place::Version, Action::AmendDataset { dataset, .. }) => *dataset == published.dataset,
         (Place::Suspended, Action::SuspendDataset { dataset, .. })

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use comity_core::block::Header;
 use comity_core::genesis::Genesis;
 use comity_core::hash::Commitment;
-use comity_core::ids::{GrantId, LogIndex};
+use comity_core::ids::{EmergencyId, GrantId, LogIndex};
 use comity_core::proof::{ProvenEntry, VerifiedCollection, VerifiedExtract};
 use comity_core::sealed::Opening;
 use comity_core::statement::{Action, Statement};
+use comity_core::text::AgencyId;
 
 use super::judging::Judgement;
 use super::manifest::{Case, Exported};
@@ -100,12 +101,28 @@ impl Contents {
         found.ok().and_then(|place| self.entries.get(place))
     }
 
+    /// How many entries recorded accesses of each agency in each emergency, as far as they are shown.
+    pub(crate) fn urgent_entries(&self) -> BTreeMap<(EmergencyId, AgencyId), u32> {
+        let mut shown: BTreeMap<_, u32> = BTreeMap::new();
+        for entry in &self.entries {
+            if let Action::RecordAccess { attempt, .. } = &entry.statement().action {
+                let attempt = &attempt.attempt;
+                if let Some(emergency) = attempt.grant.emergency() {
+                    *shown.entry((emergency, attempt.requester.clone())).or_default() += 1;
+                }
+            }
+        }
+        shown
+    }
+
     /// How many accesses of each grant are shown.
     pub(crate) fn accesses(&self) -> BTreeMap<GrantId, u64> {
         let mut shown = BTreeMap::new();
         for entry in &self.entries {
-            if let Action::RecordAccess { attempt } = &entry.statement().action {
-                *shown.entry(attempt.attempt.grant).or_default() += 1;
+            if let Action::RecordAccess { attempt, .. } = &entry.statement().action {
+                for grant in self.objects.charged(attempt.attempt.grant) {
+                    *shown.entry(grant).or_default() += attempt.attempt.count();
+                }
             }
         }
         shown

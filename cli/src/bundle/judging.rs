@@ -7,17 +7,20 @@ use std::collections::BTreeMap;
 
 use comity_core::access::{AccessRefusal, Attempt};
 use comity_core::apply::Position;
+use comity_core::basis::Basis;
+use comity_core::emergency::MAX_EMERGENCY_ENTRIES;
 use comity_core::genesis::Genesis;
 use comity_core::governance::PROTOCOL_VERSION;
 use comity_core::grant::Grant;
-use comity_core::ids::{ExchangeId, GrantId, LogIndex, TimeMs};
+use comity_core::ids::{DatasetId, EmergencyId, ExchangeId, GrantId, LogIndex, TimeMs};
 use comity_core::state;
 use comity_core::statement::Action;
+use comity_core::text::AgencyId;
 
 use super::contents::Contents;
 use super::objects::Objects;
 use crate::client::Version;
-use crate::past::{DatasetHistory, Histories};
+use crate::past::{DatasetHistory, Histories, ParentHistory, Use};
 
 /// Why an access cannot be judged again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +35,8 @@ pub(crate) enum Unjudged {
     Hosting,
     /// The first use of the exchange may just have been forgotten.
     Window,
-    /// The grant's dataset is not there.
-    Dataset,
+    /// Something is not there by which it is judged.
+    Objects,
 }
 
 /// How a recorded judgement compares with the one made here.
@@ -60,7 +63,8 @@ pub(crate) struct Judgement {
 
 /// What the accesses of a bundle tell of one another.
 struct Uses {
-    under: BTreeMap<GrantId, Vec<(LogIndex, TimeMs)>>,
+    under: BTreeMap<GrantId, Vec<Use>>,
+    urgent: BTreeMap<(EmergencyId, AgencyId), Vec<Use>>,
     of: BTreeMap<ExchangeId, Vec<(LogIndex, TimeMs)>>,
 }
 
@@ -84,16 +88,31 @@ pub(crate) fn judge(contents: &Contents) -> Vec<Judgement> {
 
 impl Uses {
     fn of(contents: &Contents) -> Uses {
-        let mut uses = Uses { under: BTreeMap::new(), of: BTreeMap::new() };
+        let mut uses =
+            Uses { under: BTreeMap::new(), urgent: BTreeMap::new(), of: BTreeMap::new() };
         for entry in &contents.entries {
-            let Action::RecordAccess { attempt } = &entry.statement().action else { continue };
+            let Action::RecordAccess { attempt, .. } = &entry.statement().action else { continue };
             let attempt = &attempt.attempt;
-            let under = uses.under.entry(attempt.grant).or_default();
-            under.push((entry.index, entry.header.time));
+            let (index, time, count) = (entry.index, entry.header.time, attempt.count());
+            for grant in contents.objects.charged(attempt.grant) {
+                uses.under.entry(grant).or_default().push(Use { index, time, count });
+            }
+            if let Some(emergency) = attempt.grant.emergency() {
+                let by = (emergency, attempt.requester.clone());
+                uses.urgent.entry(by).or_default().push(Use { index, time, count });
+            }
             let of = uses.of.entry(attempt.exchange).or_default();
             of.push((entry.index, attempt.valid_until));
         }
         uses
+    }
+}
+
+impl Uses {
+    /// Those of an attempt's requester in its emergency.
+    fn of_emergency(&self, attempt: &Attempt) -> &[Use] {
+        let by = attempt.grant.emergency().map(|id| (id, attempt.requester.clone()));
+        by.and_then(|by| self.urgent.get(&by)).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -108,19 +127,31 @@ fn verdict(
     if state::protocol_version(objects) != PROTOCOL_VERSION {
         return Verdict::Unjudged(Unjudged::Rules);
     }
-    let grant = state::grant(objects, attempt.grant).filter(|grant| grant.issued_at < at.index);
-    if grant.as_ref().is_some_and(|grant| !has_uses(contents, uses, attempt.grant, grant)) {
+    let named = attempt.grant.grant();
+    let grant = named.and_then(|id| state::grant(objects, id));
+    let grant = grant.filter(|grant| grant.issued_at < at.index);
+    let parent = grant.as_ref().and_then(|grant| grant.parent);
+    let above = parent.and_then(|parent| state::grant(objects, parent));
+    let has_all = has_grounds(objects, attempt, (grant.as_ref(), above.as_ref()));
+    let histories = histories(contents, uses, at, attempt, (grant, above));
+    if !has_all || !histories.begins_with_dataset() {
+        return Verdict::Unjudged(Unjudged::Objects);
+    }
+    let past = histories.before(at.index);
+    // By the terms of then: a quota may have been set or lifted since.
+    let lacks_uses = |id: Option<GrantId>, grant: Option<&Grant>| {
+        id.zip(grant).is_some_and(|(id, grant)| !has_uses(contents, uses, id, grant))
+    };
+    let lacks_entries = !has_entries(objects, uses, attempt);
+    let above = past.parent.as_ref().map(|(grant, _)| grant);
+    if lacks_entries || lacks_uses(named, past.grant.as_ref()) || lacks_uses(parent, above) {
         return Verdict::Unjudged(Unjudged::Quota);
     }
-    let histories = histories(contents, uses, at, attempt, grant);
     let known_again = histories.same_exchange.is_some();
     if recorded == Some(&AccessRefusal::ExchangeUsed) && !known_again {
         return Verdict::Unjudged(Unjudged::Exchange);
     }
-    if !histories.begins_with_dataset() {
-        return Verdict::Unjudged(Unjudged::Dataset);
-    }
-    let found = histories.before(at.index).evaluate(at, attempt).err();
+    let found = past.evaluate(at, attempt).err();
     if found.as_ref() == recorded {
         return Verdict::Same;
     }
@@ -137,16 +168,46 @@ fn verdict(
     }
 }
 
+/// Whether all versions are there of that by which an attempt is judged, and the parameters.
+fn has_grounds(
+    objects: &Objects,
+    attempt: &Attempt,
+    (grant, above): (Option<&Grant>, Option<&Grant>),
+) -> bool {
+    let dataset = match (attempt.grant, grant) {
+        (Basis::Grant(_), grant) => grant.map(|grant| &grant.terms.dataset),
+        // What was never published is not opened.
+        (Basis::Emergency(_), _) => {
+            state::dataset(objects, &attempt.dataset).map(|_| &attempt.dataset)
+        }
+    };
+    // On every true ledger a grant lies under its own name.
+    let is_own = grant.is_none_or(|one| attempt.grant == GrantId(one.issued_at).into());
+    is_own
+        && day_offset(objects).is_some()
+        && dataset.is_none_or(|id| objects.has_versions(id))
+        && [grant, above].into_iter().flatten().all(|one| objects.has_terms(one))
+}
+
 /// Whether all that counts for the grant's quotas is there.
 fn has_uses(contents: &Contents, uses: &Uses, id: GrantId, grant: &Grant) -> bool {
     let (total, daily) = (grant.terms.total_quota, grant.terms.daily_quota);
     if total.is_none() && daily.is_none() {
         return true;
     }
-    let count = uses.under.get(&id).map_or(0, Vec::len) as u64;
+    let count: u64 = uses.under.get(&id).into_iter().flatten().map(|one| one.count).sum();
     let same_days =
         day_offset(&contents.objects) == Some(contents.genesis.params.day_offset_minutes);
     count == state::usage(&contents.objects, id).total && (daily.is_none() || same_days)
+}
+
+/// Whether all that counts for how often an agency may ask in an emergency is there: below the limit,
+/// nothing does.
+fn has_entries(objects: &Objects, uses: &Uses, attempt: &Attempt) -> bool {
+    let Some(id) = attempt.grant.emergency() else { return true };
+    let used = state::emergency_use(objects, id, &attempt.requester).entries;
+    let there = u32::try_from(uses.of_emergency(attempt).len()).unwrap_or(u32::MAX);
+    used < MAX_EMERGENCY_ENTRIES || there == used
 }
 
 fn day_offset(objects: &Objects) -> Option<i16> {
@@ -160,35 +221,50 @@ fn histories(
     uses: &Uses,
     at: Position,
     attempt: &Attempt,
-    grant: Option<Grant>,
+    (grant, above): (Option<Grant>, Option<Grant>),
 ) -> Histories {
     let objects = &contents.objects;
     let Genesis { params, .. } = &contents.genesis;
+    let passed_on_by = above.as_ref().map(|above| &above.terms.requester);
     let parties = [&attempt.requester, &attempt.dataset.agency]
         .into_iter()
+        .chain(passed_on_by)
         .filter_map(|id| Some((state::agency(objects, id)?, state::departure(objects, id))));
-    let has_quota = grant.as_ref().is_some_and(|grant| {
-        grant.terms.total_quota.is_some() || grant.terms.daily_quota.is_some()
-    });
-    let accesses = uses.under.get(&attempt.grant).filter(|_| has_quota).cloned();
+    let under = |id: GrantId| uses.under.get(&id).cloned().unwrap_or_default();
+    let emergency = attempt.grant.emergency().and_then(|id| state::emergency(objects, id));
+    let named = match (&grant, &emergency) {
+        (Some(grant), _) => Some(&grant.terms.dataset),
+        (None, found) => found.as_ref().map(|_| &attempt.dataset),
+    };
+    let parties = parties.collect();
     let earlier = uses.of.get(&attempt.exchange).into_iter().flatten();
     let mut earlier = earlier.filter(|(index, until)| *index < at.index && *until >= at.time);
     Histories {
         params: (params.clone(), vec![]),
-        parties: parties.collect(),
+        parties,
         attempt: attempt.clone(),
         key: state::key(objects, &attempt.officer),
-        dataset: grant.as_ref().and_then(|grant| dataset(objects, grant)),
+        dataset: named.and_then(|id| dataset(objects, id)),
+        terms: grant.as_ref().map(|grant| objects.terms(grant)).unwrap_or_default(),
         grant,
-        accesses: accesses.unwrap_or_default(),
+        emergency,
+        parent: above.map(|grant| ParentHistory {
+            terms: objects.terms(&grant),
+            accesses: under(GrantId(grant.issued_at)),
+            grant,
+        }),
+        accesses: match attempt.grant {
+            Basis::Grant(id) => under(id),
+            Basis::Emergency(_) => uses.of_emergency(attempt).to_vec(),
+        },
         same_exchange: earlier.next().map(|(index, _)| *index),
     }
 }
 
-/// The dataset of a grant with all its versions.
-fn dataset(objects: &Objects, grant: &Grant) -> Option<DatasetHistory> {
-    let published = state::dataset(objects, &grant.terms.dataset)?;
-    let replaced = objects.versions(&grant.terms.dataset, published.version).into_iter();
+/// A dataset with all its versions.
+fn dataset(objects: &Objects, id: &DatasetId) -> Option<DatasetHistory> {
+    let published = state::dataset(objects, id)?;
+    let replaced = objects.versions(id, published.version).into_iter();
     let replaced = replaced.map(|(version, replaced)| Version {
         version,
         version_at: replaced.version_at,

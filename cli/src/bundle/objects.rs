@@ -2,27 +2,46 @@
 //! Holds: a value under a key is of that key's type, so that core's readers may read it.
 //! May not enter: proofs; what the objects need (see `closure`). Source: docs/formats.md, "State".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use comity_core::agency::{Agency, Key};
+use comity_core::agency::{Agency, Key, OfficialKeys};
+use comity_core::basis::Basis;
+use comity_core::calendar::RegionCalendars;
+use comity_core::check_request::CheckRequest;
 use comity_core::codes::{CodeList, PublishedCode};
 use comity_core::dataset::{DatasetVersion, PublishedDataset};
+use comity_core::dispute::Dispute;
+use comity_core::emergency::{Emergency, EmergencyAccess, EmergencyUse};
 use comity_core::encoding::{Decode, Encode, decode};
+use comity_core::gateway::GatewayNumbers;
 use comity_core::genesis::Params;
-use comity_core::governance::{Departure, Proposal};
-use comity_core::grant::{Grant, Usage};
+use comity_core::governance::{Departure, Office, Proposal, Roll};
+use comity_core::grant::{Grant, GrantTerms, GrantVersion, Usage};
 use comity_core::hash::RecordId;
-use comity_core::ids::{DatasetId, ExchangeId, GrantId, LogIndex, ProposalId, RequestId};
+use comity_core::ids::{
+    CheckId, DatasetId, DisputeId, DrawId, EmergencyId, ExchangeId, FindingId, GrantId, IncidentId,
+    LogIndex, ProposalId, RequestId,
+};
+use comity_core::incident::Incident;
 use comity_core::keys::PublicKey;
+use comity_core::oversight::{Draw, Finding};
 use comity_core::request::Request;
-use comity_core::state::{StateKey, StateRead};
-use comity_core::text::{AgencyId, Code};
+use comity_core::rule_pack::RulePacks;
+use comity_core::state::{self, StateKey, StateRead};
+use comity_core::text::{AgencyId, Code, Text};
+use comity_core::validators::ValidatorSet;
 
 /// An object under its name.
 #[derive(Clone, Debug)]
 pub(crate) enum Held {
     /// A grant.
     Grant(GrantId, Grant),
+    /// An emergency.
+    Emergency(EmergencyId, Emergency),
+    /// An access in an emergency, by its entry.
+    EmergencyAccess((EmergencyId, LogIndex), EmergencyAccess),
+    /// What an agency used of an emergency.
+    EmergencyUse,
     /// How far a grant is used up.
     Usage(GrantId, Usage),
     /// A request.
@@ -31,6 +50,8 @@ pub(crate) enum Held {
     Dataset(DatasetId, PublishedDataset),
     /// A version of a dataset that a later one replaced.
     Version(DatasetVersion),
+    /// A version of a grant that a later one replaced.
+    GrantVersion(GrantVersion),
     /// A key.
     Key(PublicKey, Key),
     /// A member.
@@ -41,6 +62,16 @@ pub(crate) enum Held {
     Proposal(ProposalId, Proposal),
     /// A code.
     Code(CodeList, PublishedCode),
+    /// A check request.
+    Check(CheckId, CheckRequest),
+    /// An incident.
+    Incident(IncidentId, Incident),
+    /// A dispute.
+    Dispute(DisputeId, Dispute),
+    /// A draw.
+    Draw(DrawId, Draw),
+    /// A finding.
+    Finding(FindingId, Finding),
     /// The parameters.
     Params,
     /// The version of the rules.
@@ -114,9 +145,55 @@ impl Objects {
                 _ => None,
             }
         };
-        // A bundle that lacks some has fewer; more than there are keys there are not.
-        let most = u32::try_from(self.values.len()).unwrap_or(u32::MAX).saturating_add(1);
-        (1..below.min(most)).filter_map(version).collect()
+        // A bundle that lacks some has fewer.
+        (1..below.min(self.most())).filter_map(version).collect()
+    }
+}
+
+impl Objects {
+    /// The grants to which an access is charged, as far as they are held; in an emergency none.
+    pub(crate) fn charged(&self, basis: Basis) -> impl Iterator<Item = GrantId> {
+        let grant = basis.grant();
+        let parent = grant.and_then(|grant| state::grant(self, grant)?.parent);
+        [grant, parent].into_iter().flatten()
+    }
+
+    /// The terms that a grant had, as far as they are held, each with the entry that made them,
+    /// ascending.
+    pub(crate) fn terms(&self, grant: &Grant) -> Vec<(LogIndex, GrantTerms)> {
+        let replaced = (1..grant.version.min(self.most())).filter_map(self.terms_of(grant));
+        replaced.chain([(grant.version_at, grant.terms.clone())]).collect()
+    }
+
+    /// Whether all terms are there that a grant ever had.
+    pub(crate) fn has_terms(&self, grant: &Grant) -> bool {
+        let of = self.terms_of(grant);
+        grant.version <= self.most() && (1..grant.version).all(|number| of(number).is_some())
+    }
+
+    /// Whether a dataset is there with all its versions, each of this dataset.
+    pub(crate) fn has_versions(&self, id: &DatasetId) -> bool {
+        let Some(published) = state::dataset(self, id) else { return false };
+        let is_its = |number| {
+            let key = StateKey::DatasetVersion(id, number).to_bytes();
+            matches!(self.held(&key), Some(Held::Version(held)) if held.dataset.id == *id)
+        };
+        published.dataset.id == *id
+            && published.version <= self.most()
+            && (1..published.version).all(is_its)
+    }
+
+    fn terms_of(&self, grant: &Grant) -> impl Fn(u32) -> Option<(LogIndex, GrantTerms)> {
+        let id = GrantId(grant.issued_at);
+        move |number| match self.held(&StateKey::GrantVersion(id, number).to_bytes())? {
+            Held::GrantVersion(version) => Some((version.version_at, version.terms)),
+            _ => None,
+        }
+    }
+
+    /// No more versions are there than this: one more than there are keys.
+    fn most(&self) -> u32 {
+        u32::try_from(self.values.len()).unwrap_or(u32::MAX).saturating_add(1)
     }
 }
 
@@ -146,13 +223,34 @@ fn read(key: &[u8], value: &[u8]) -> Option<Held> {
     // A key that is no object's name cannot be held on a true ledger.
     let held = match letter {
         b'g' => Held::Grant(GrantId(number()?), object(value)?),
+        b'h' => Held::Emergency(EmergencyId(number()?), object(value)?),
+        b's' => {
+            let (of, at) = name.split_first_chunk::<8>()?;
+            let emergency = EmergencyId(LogIndex(u64::from_be_bytes(*of)));
+            let access = LogIndex(u64::from_be_bytes(at.try_into().ok()?));
+            Held::EmergencyAccess((emergency, access), object(value)?)
+        }
+        b'S' => {
+            let (_, agency) = name.split_first_chunk::<8>()?;
+            std::str::from_utf8(agency).ok()?.parse::<AgencyId>().ok()?;
+            object::<EmergencyUse>(value).map(|_| Held::EmergencyUse)?
+        }
         b'u' => Held::Usage(GrantId(number()?), object(value)?),
         b'r' => Held::Request(RequestId(number()?), object(value)?),
         b'q' => Held::Proposal(ProposalId(number()?), object(value)?),
+        b'B' => Held::Check(CheckId(number()?), object(value)?),
+        b'I' => Held::Incident(IncidentId(number()?), object(value)?),
+        b'D' => Held::Dispute(DisputeId(number()?), object(value)?),
+        b'W' => Held::Draw(DrawId(number()?), object(value)?),
+        b'F' => Held::Finding(FindingId(number()?), object(value)?),
         b'd' => Held::Dataset(words()?.parse().ok()?, object(value)?),
         b'e' => {
             version_of(name)?;
             Held::Version(object(value)?)
+        }
+        b'f' => {
+            <[u8; 12]>::try_from(name).ok()?;
+            Held::GrantVersion(object(value)?)
         }
         b'k' => {
             Held::Key(PublicKey::try_from(<[u8; 32]>::try_from(name).ok()?).ok()?, object(value)?)
@@ -172,9 +270,50 @@ fn read(key: &[u8], value: &[u8]) -> Option<Held> {
         }
         b'p' if name.is_empty() => object::<Params>(value).map(|_| Held::Params)?,
         b'o' if name.is_empty() => object::<u16>(value).map(|_| Held::Rules)?,
-        _ => Held::Other,
+        _ => other(*letter, name, value)?,
     };
     Some(held)
+}
+
+/// The same, of what is no part of any case; `None` too where nothing lies under such a key.
+fn other(letter: u8, name: &[u8], value: &[u8]) -> Option<Held> {
+    let words = || std::str::from_utf8(name).ok();
+    let key = |bytes: &[u8]| PublicKey::try_from(<[u8; 32]>::try_from(bytes).ok()?).ok();
+    match letter {
+        b'c' if name.is_empty() => object::<AgencyId>(value).map(drop),
+        b'v' if name.is_empty() => object::<ValidatorSet>(value).map(drop),
+        b'l' if name.is_empty() => object::<Roll>(value).map(drop),
+        b'z' if name.is_empty() => object::<RulePacks>(value).map(drop),
+        b'E' if name.is_empty() => object::<Vec<EmergencyId>>(value).map(drop),
+        b'n' => {
+            words()?.parse::<AgencyId>().ok()?;
+            object::<OfficialKeys>(value).map(drop)
+        }
+        b'j' => {
+            key(name)?;
+            object::<GatewayNumbers>(value).map(drop)
+        }
+        b'w' => {
+            words()?.parse::<Text<64>>().ok()?;
+            object::<RegionCalendars>(value).map(drop)
+        }
+        b'i' => {
+            Office::ALL.iter().find(|office| office.as_str().as_bytes() == name)?;
+            object::<BTreeSet<AgencyId>>(value).map(drop)
+        }
+        b'y' => {
+            let (of, place) = name.split_first_chunk::<32>()?;
+            key(of)?;
+            <[u8; 13]>::try_from(place).ok().filter(|[.., step]| *step <= 2)?;
+            object::<LogIndex>(value).map(drop)
+        }
+        b'O' => {
+            <[u8; 9]>::try_from(name).ok().filter(|[what, ..]| b"rgB".contains(what))?;
+            object::<DisputeId>(value).map(drop)
+        }
+        _ => None,
+    }?;
+    Some(Held::Other)
 }
 
 /// The dataset whose version lies under a key: the id, a NUL, and the version's number.

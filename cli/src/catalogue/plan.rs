@@ -216,6 +216,9 @@ fn described(
         summary,
         items,
         sharing,
+        manager: None,
+        service: Default::default(),
+        stated: vec![],
         conditions,
         openness,
         grade,
@@ -223,6 +226,8 @@ fn described(
         contact,
         identifier,
         details: Some(hash),
+        update_days: None,
+        reliable: false,
     };
     (dataset, (classification, details))
 }

@@ -13,7 +13,7 @@ use comity_core::statement::{Action, VerifiedRecord};
 
 use crate::client::{Committed, Problem, SubmitError};
 use crate::fault::{Exit, Fault};
-use crate::messages::say;
+use crate::messages::{self, say};
 use crate::sign::Desk;
 
 /// How often a record is sent before it is given up.
@@ -58,10 +58,12 @@ pub(crate) fn send(
 ) {
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (told, outcomes) = mpsc::channel();
+    let language = messages::spoken();
     std::thread::scope(|scope| {
         for _ in 0..in_flight.clamp(1, jobs.len().max(1)) {
             let (told, next, stopped) = (told.clone(), &next, &stopped);
             scope.spawn(move || {
+                let _speaking = messages::speak(language);
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(job) = jobs.get(at) else { return };

@@ -1,15 +1,25 @@
 //! What the node answers, as far as it is shown or relied on.
 //! Holds: unknown fields are ignored, so that a newer node can say more. Source: docs/api.md.
 
+use std::collections::BTreeMap;
+
 use comity_core::access::AccessRefusal;
 use comity_core::agency::{Agency, Key};
+use comity_core::check_request::CheckRequest;
 use comity_core::codes::PublishedCode;
 use comity_core::dataset::Dataset;
+use comity_core::dispute::Dispute;
+use comity_core::emergency::{Emergency, EmergencyState, EmergencyUse};
+use comity_core::gateway::GatewayNumbers;
 use comity_core::genesis::Params;
 use comity_core::governance::{Departure, Proposal, Tally};
 use comity_core::grant::{Grant, Usage};
 use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash, RecordId};
-use comity_core::ids::{GrantId, Height, LogIndex, ProposalId, RequestId, TimeMs};
+use comity_core::ids::{
+    CheckId, DisputeId, EmergencyId, GrantId, Height, IncidentId, LogIndex, ProposalId, RequestId,
+    TimeMs,
+};
+use comity_core::incident::Incident;
 use comity_core::keys::PublicKey;
 use comity_core::request::Request;
 use comity_core::statement::SignedRecord;
@@ -122,12 +132,51 @@ impl GrantAnswer {
     }
 }
 
+/// An emergency with how it stands.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct EmergencyAnswer {
+    pub(crate) id: EmergencyId,
+    pub(crate) emergency: Emergency,
+    pub(crate) state: EmergencyState,
+    /// What each agency used of it, as far as any did.
+    pub(crate) uses: BTreeMap<AgencyId, EmergencyUse>,
+}
+
 /// A request with how it stands.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct RequestAnswer {
     pub(crate) id: RequestId,
     pub(crate) request: Request,
     /// `open`, `approved`, `refused` or `withdrawn`.
+    pub(crate) state: String,
+}
+
+/// A check request with how it stands.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct CheckFound {
+    pub(crate) id: CheckId,
+    pub(crate) check: CheckRequest,
+    /// Who answers it, or answered.
+    pub(crate) holder: AgencyId,
+    /// `open`, `upheld`, `not-upheld` or `corrected`.
+    pub(crate) state: String,
+}
+
+/// An incident with how it stands.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct IncidentFound {
+    pub(crate) id: IncidentId,
+    pub(crate) incident: Incident,
+    /// `open` or `closed`.
+    pub(crate) state: String,
+}
+
+/// A dispute with how it stands.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct DisputeFound {
+    pub(crate) id: DisputeId,
+    pub(crate) dispute: Dispute,
+    /// `open`, `stands` or `anew`.
     pub(crate) state: String,
 }
 
@@ -147,6 +196,8 @@ pub(crate) struct Version {
 pub(crate) struct KeyAnswer {
     pub(crate) public_key: PublicKey,
     pub(crate) key: Key,
+    /// A gateway's: which numbers its records have used.
+    pub(crate) numbers: Option<GatewayNumbers>,
 }
 
 /// An agency, and how it left if it did.

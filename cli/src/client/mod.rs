@@ -19,8 +19,9 @@ use ureq::typestate::WithoutBody;
 use ureq::{Agent, Body, RequestBuilder};
 
 pub(crate) use answers::{
-    Codes, Committed, EntryAnswer, Evaluation, GrantAnswer, KeyAnswer, MemberAnswer,
-    ProposalAnswer, RequestAnswer, RulesAnswer, Status, Version, Voter, Voting,
+    CheckFound, Codes, Committed, DisputeFound, EmergencyAnswer, EntryAnswer, Evaluation,
+    GrantAnswer, IncidentFound, KeyAnswer, MemberAnswer, ProposalAnswer, RequestAnswer,
+    RulesAnswer, Status, Version, Voter, Voting,
 };
 #[cfg(test)]
 pub(crate) use problem::refusal_fields;

@@ -2,15 +2,15 @@
 //! Holds: a list is read to its end; what is asked for must be there, what is looked for need not. May not enter: printing. Source: docs/api.md.
 
 use comity_core::dataset::PublishedDataset;
-use comity_core::ids::{DatasetId, GrantId, LogIndex, ProposalId, RequestId};
+use comity_core::ids::{DatasetId, EmergencyId, GrantId, LogIndex, ProposalId, RequestId};
 use comity_core::keys::PublicKey;
 use comity_core::text::AgencyId;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    Client, EntryAnswer, GrantAnswer, KeyAnswer, MemberAnswer, ProposalAnswer, Query,
-    RequestAnswer, RulesAnswer, Version,
+    Client, EmergencyAnswer, EntryAnswer, GrantAnswer, KeyAnswer, MemberAnswer, ProposalAnswer,
+    Query, RequestAnswer, RulesAnswer, Version,
 };
 use crate::fault::Fault;
 
@@ -70,6 +70,16 @@ impl Client {
         found(self.ask_grant(id))
     }
 
+    /// One emergency.
+    pub(crate) fn ask_emergency(&self, id: EmergencyId) -> Result<EmergencyAnswer, Fault> {
+        self.get(&format!("/v1/emergencies/{id}"))
+    }
+
+    /// One emergency, where there is such a one.
+    pub(crate) fn find_emergency(&self, id: EmergencyId) -> Result<Option<EmergencyAnswer>, Fault> {
+        found(self.ask_emergency(id))
+    }
+
     /// One dataset.
     pub(crate) fn ask_dataset(&self, id: &DatasetId) -> Result<PublishedDataset, Fault> {
         self.get(&format!("/v1/datasets/{id}"))
@@ -88,6 +98,12 @@ impl Client {
     /// One key, where it is registered.
     pub(crate) fn find_key(&self, key: &PublicKey) -> Result<Option<KeyAnswer>, Fault> {
         found(self.get(&format!("/v1/keys/{key}")))
+    }
+
+    /// The lowest number that no record of a gateway's key has used.
+    pub(crate) fn next_number(&self, gateway: &PublicKey) -> Result<u64, Fault> {
+        let numbers = self.find_key(gateway)?.and_then(|answer| answer.numbers);
+        Ok(numbers.unwrap_or_default().next())
     }
 
     /// All who are or were members.

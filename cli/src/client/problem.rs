@@ -110,10 +110,14 @@ pub(crate) fn refusal_fields(refusal: &Value, zone: &TimeZone) -> Fields {
     let Some(object) = refusal.as_object() else { return vec![] };
     let shown = |(name, value): (&String, &Value)| {
         let text = match (name.as_str(), value) {
-            ("until" | "from" | "closes", Value::Number(ms)) => {
-                time::show(TimeMs(ms.as_u64().unwrap_or(u64::MAX)), zone)
-            }
-            ("key", Value::String(key)) => table::short(key),
+            (
+                "until" | "from" | "closes" | "earliest" | "due" | "since" | "latest",
+                Value::Number(ms),
+            ) => time::show(TimeMs(ms.as_u64().unwrap_or(u64::MAX)), zone),
+            ("day", Value::Number(day)) => time::counted_date(day.as_u64().unwrap_or(u64::MAX)),
+            ("needed", Value::Array(signers)) => needed(signers),
+            ("key" | "gateway", Value::String(key)) => table::short(key),
+            ("due", Value::Null) => say!("words-no-clock"),
             ("fault", Value::String(word)) => unfit(word),
             // The one word that means different things in different places.
             ("list", Value::String(word)) if word == "matters" => say!("found-list-matters"),
@@ -127,9 +131,26 @@ pub(crate) fn refusal_fields(refusal: &Value, zone: &TimeZone) -> Fields {
     object.iter().filter(|(name, _)| *name != "rule").map(shown).collect()
 }
 
-/// Why a measure cannot be carried out, as people say it.
+/// Those whose signatures are needed, in a line.
+fn needed(signers: &[Value]) -> String {
+    let named = |signer: &Value| {
+        let of = |name: &str| signer[name].as_str().unwrap_or_default().to_owned();
+        say!("words-signer", agency = of("agency"), role = of("role"))
+    };
+    signers.iter().map(named).collect::<Vec<_>>().join(", ")
+}
+
+/// Why a measure, a calendar or a rule pack cannot be, as people say it.
 fn unfit(fault: &str) -> String {
     match fault {
+        "office" => say!("unfit-office"),
+        "emergency" => say!("unfit-emergency"),
+        "period" => say!("unfit-period"),
+        "week" => say!("unfit-week"),
+        "days" => say!("unfit-days"),
+        "text" => say!("unfit-text"),
+        "clock" => say!("unfit-clock"),
+        "stewards" => say!("unfit-stewards"),
         "agency-exists" => say!("unfit-agency-exists"),
         "keys" => say!("unfit-keys"),
         "key-role" => say!("unfit-key-role"),
@@ -152,6 +173,8 @@ fn unfit(fault: &str) -> String {
 fn plain(word: &str) -> String {
     match word {
         "duty-bases" => say!("found-list-duty-bases"),
+        "title" => say!("found-field-title"),
+        "contact" => say!("found-field-contact"),
         "not-shared" => say!("found-not-shared"),
         "unclassified" => say!("found-unclassified"),
         "dataset" => say!("found-field-dataset"),
@@ -162,6 +185,9 @@ fn plain(word: &str) -> String {
         "period" => say!("found-field-period"),
         "total-quota" => say!("found-field-total-quota"),
         "daily-quota" => say!("found-field-daily-quota"),
+        "officers" => say!("found-field-officers"),
+        "onward" => say!("found-field-onward"),
+        "undertakings" => say!("found-field-undertakings"),
         word => word.to_owned(),
     }
 }

@@ -4,12 +4,15 @@
 use std::path::Path;
 
 use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
-use comity_core::ids::{ExchangeId, TimeMs};
+use comity_core::basis::Basis;
+use comity_core::ids::{DatasetId, ExchangeId, TimeMs};
+use comity_core::legs::Answer;
 use comity_core::statement::Action;
 use serde_json::json;
 
-use super::{access_list, explain};
-use crate::args::{AccessVerb, MakeAttempt, RecordAttempt};
+use super::{access_batch, access_legs, access_list, explain};
+use crate::answer::Note;
+use crate::args::{AccessVerb, Answering, MakeAttempt, RecordAttempt};
 use crate::client::{Client, Committed, access_fields};
 use crate::fault::{Exit, Fault};
 use crate::keys::{self, Readers};
@@ -21,6 +24,8 @@ use crate::{describe, privacy, table, time};
 
 /// How often a denial that events overtake is judged again.
 const MAX_TRIES: usize = 5;
+/// How often a number is drawn again that another record of the gateway has taken meanwhile.
+const MAX_NUMBERS: usize = 64;
 
 pub(super) fn run(verb: AccessVerb, session: &mut Session<'_>) -> Result<Exit, Fault> {
     match verb {
@@ -28,6 +33,11 @@ pub(super) fn run(verb: AccessVerb, session: &mut Session<'_>) -> Result<Exit, F
         AccessVerb::Record(args) => record(&args, session),
         AccessVerb::List(args) => access_list::list(&args, session).map(|()| Exit::Done),
         AccessVerb::Explain(args) => explain::run(&args, session),
+        AccessVerb::Show(args) => access_legs::show(&args, session).map(|()| Exit::Done),
+        AccessVerb::Acknowledge(args) => {
+            access_legs::acknowledge(&args, session).map(|()| Exit::Done)
+        }
+        AccessVerb::Batch(verb) => access_batch::run(&verb, session).map(|()| Exit::Done),
     }
 }
 
@@ -37,14 +47,16 @@ fn attempt(args: MakeAttempt, session: &mut Session<'_>) -> Result<(), Fault> {
         return Err(fault!(Failed, "file-exists", path = args.out.display()));
     }
     let desk = Desk::open(session, &args.signing.key)?;
-    let grant = desk.client.ask_grant(args.grant)?;
+    let (grant, dataset) = relied_on(&args, &desk.client)?;
     let items = args.scope.items();
+    let consortium = desk.consortium();
+    let batch = args.batch.as_deref().map(|file| access_batch::load(file, consortium));
     let sealed = Sealed::gather(&args.details, session)?;
     let attempt = Attempt {
         consortium: desk.consortium(),
         exchange: ExchangeId(session.shell.draw()?),
-        grant: args.grant,
-        dataset: grant.grant.terms.dataset,
+        grant,
+        dataset,
         requester: desk.key.file.agency.clone(),
         officer: desk.key.file.public_key,
         matter: args.matter,
@@ -53,6 +65,7 @@ fn attempt(args: MakeAttempt, session: &mut Session<'_>) -> Result<(), Fault> {
         made_at: session.shell.now(),
         valid_until: desk.time_base(session.shell.now()).plus(valid_for_ms),
         sealed: sealed.commitments(&desk.consortium()),
+        batch: batch.transpose()?,
     };
     let what = say!("does-attempt", dataset = attempt.dataset);
     preview(session, &desk, (&what, &attempt, &sealed), attempt.valid_until);
@@ -66,6 +79,21 @@ fn attempt(args: MakeAttempt, session: &mut Session<'_>) -> Result<(), Fault> {
     session.result(&object, |_| {
         say!("ok-attempt", path = args.out.display(), provider = signed.attempt.dataset.agency)
     })
+}
+
+/// The grant or the emergency, and the dataset: a grant's own, or the one named.
+fn relied_on(args: &MakeAttempt, client: &Client) -> Result<(Basis, DatasetId), Fault> {
+    match (args.grant, args.emergency, &args.dataset) {
+        (Some(grant), _, _) => {
+            Ok((Basis::Grant(grant), client.ask_grant(grant)?.grant.terms.dataset))
+        }
+        (None, Some(emergency), Some(dataset)) => {
+            // What there is not is said before anything is signed.
+            client.ask_emergency(emergency)?;
+            Ok((Basis::Emergency(emergency), dataset.clone()))
+        }
+        (None, _, _) => unreachable!("one of the two is required, and the one needs a dataset"),
+    }
 }
 
 fn preview(
@@ -101,18 +129,52 @@ fn record(args: &RecordAttempt, session: &mut Session<'_>) -> Result<Exit, Fault
     let valid_until = desk.valid_until(session.shell.now());
     preview(session, &desk, (&what, &signed.attempt, &Sealed::nothing()), valid_until);
     session.confirm()?;
+    let answer = answered(args, &desk, signed.attempt.exchange, session)?;
     let mut known: Option<AccessRefusal> = None;
-    for _ in 0..MAX_TRIES {
+    let (mut overtaken, mut taken) = (0, 0);
+    while overtaken < MAX_TRIES && taken < MAX_NUMBERS {
         let refusal = match known.take() {
             Some(refusal) => Some(refusal),
             None => judged(&desk.client, &signed)?,
         };
-        match submit(session, &desk, &signed, refusal, valid_until)? {
-            Outcome::Recorded(exit) => return Ok(exit),
-            Outcome::Overtaken(refusal) => known = refusal,
+        let leg = Leg { signed: &signed, answer, valid_until };
+        match submit(session, &desk, &leg, refusal)? {
+            Outcome::Recorded(exit) => {
+                // Nothing was handed over that a note could be about.
+                if let (Exit::Denied, Some(note)) = (exit, &args.answering.note) {
+                    let _ = std::fs::remove_file(note);
+                }
+                return Ok(exit);
+            }
+            Outcome::NumberTaken => taken += 1,
+            Outcome::Overtaken(refusal) => {
+                known = refusal;
+                overtaken += 1;
+            }
         }
     }
-    Err(fault!(Failed, "overtaken", count = MAX_TRIES))
+    Err(fault!(Failed, "overtaken", count = overtaken + taken))
+}
+
+/// What is recorded of one exchange.
+struct Leg<'a> {
+    signed: &'a SignedAttempt,
+    answer: Option<Answer>,
+    valid_until: TimeMs,
+}
+
+/// What the gateway says of what it hands over; the note for the other side is written.
+fn answered(
+    args: &RecordAttempt,
+    desk: &Desk,
+    exchange: ExchangeId,
+    session: &mut Session<'_>,
+) -> Result<Option<Answer>, Fault> {
+    let Answering { answer: Some(file), note: Some(out), reliable } = &args.answering else {
+        return Ok(None);
+    };
+    let note = Note::make(session, (desk.consortium(), exchange), file, out)?;
+    Ok(Some(Answer { digest: note.digest, reliable: *reliable }))
 }
 
 /// The refusal by which the ledger would refuse the attempt now.
@@ -131,6 +193,8 @@ fn judged(client: &Client, signed: &SignedAttempt) -> Result<Option<AccessRefusa
 enum Outcome {
     /// It is on the log.
     Recorded(Exit),
+    /// Another record of the gateway has its number.
+    NumberTaken,
     /// By the time of ordering it had become otherwise; the refusal, where it is known.
     Overtaken(Option<AccessRefusal>),
 }
@@ -139,14 +203,14 @@ enum Outcome {
 fn submit(
     session: &mut Session<'_>,
     desk: &Desk,
-    signed: &SignedAttempt,
+    &Leg { signed, answer, valid_until }: &Leg<'_>,
     refusal: Option<AccessRefusal>,
-    valid_until: TimeMs,
 ) -> Result<Outcome, Fault> {
     let attempt = signed.clone();
+    let number = desk.client.next_number(&desk.key.file.public_key)?;
     let action = match &refusal {
-        None => Action::RecordAccess { attempt },
-        Some(refusal) => Action::RecordDenial { attempt, refusal: refusal.clone() },
+        None => Action::RecordAccess { attempt, number, answer },
+        Some(refusal) => Action::RecordDenial { attempt, refusal: refusal.clone(), number },
     };
     let statement = desk.draft(session, action, valid_until)?;
     let entry = desk.sign(statement)?;
@@ -166,6 +230,9 @@ fn submit(
             Ok(Outcome::Recorded(Exit::Denied))
         }
         (Err(NotCommitted::Fault(fault)), _) => Err(fault),
+        (Err(NotCommitted::Refused(problem)), _) if problem.rule() == Some("gateway-number") => {
+            Ok(Outcome::NumberTaken)
+        }
         (Err(NotCommitted::Refused(problem)), refusal) => {
             let overtaken = match refusal {
                 None => problem.access_refusal().is_some(),

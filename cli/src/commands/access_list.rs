@@ -145,7 +145,7 @@ fn file_row(entry: &EntryAnswer, zone: &TimeZone) -> Option<Vec<Cell>> {
         Cell::Digits(attempt.officer.to_string()),
         Cell::Text(attempt.dataset.to_string()),
         Cell::Text(describe::items(&attempt.items)),
-        Cell::Text(attempt.mode.as_str().to_owned()),
+        Cell::Text(describe::said("mode", &attempt.mode)),
         Cell::Text(attempt.grant.to_string()),
         Cell::Text(attempt.matter.to_string()),
         Cell::Text(attempt.exchange.to_string()),

@@ -34,7 +34,7 @@ fn list(session: &mut Session<'_>) -> Result<(), Fault> {
             vec![
                 agency.id.to_string(),
                 agency.name.to_string(),
-                words::word(&agency.level),
+                words::said("level", &agency.level),
                 agency.region.to_string(),
                 standing,
                 agency.operated_by.to_string(),

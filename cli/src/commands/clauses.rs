@@ -6,10 +6,13 @@
 use comity_core::access::{AccessRefusal, Attempt};
 use comity_core::agency::Key;
 use comity_core::apply::Position;
+use comity_core::basis::Basis;
 use comity_core::dataset::Items;
+use comity_core::emergency::MAX_EMERGENCY_ENTRIES;
 use comity_core::genesis::Params;
 use comity_core::grant::{Grant, GrantTerms};
 use comity_core::ids::TimeMs;
+use comity_core::text::AgencyId;
 use jiff::tz::TimeZone;
 
 use crate::messages::say;
@@ -33,6 +36,10 @@ pub(super) enum Clause {
     Dataset,
     /// The grant's period.
     Period,
+    /// The grant from which it was derived, if it was.
+    Parent,
+    /// The officers that the grant names.
+    Officers,
     /// The matter.
     Matter,
     /// The items that the grant covers.
@@ -49,7 +56,7 @@ pub(super) enum Clause {
 
 impl Clause {
     /// All, in the order of evaluation.
-    pub(super) const ALL: [Clause; 13] = [
+    pub(super) const ALL: [Clause; 15] = [
         Clause::Key,
         Clause::Attempt,
         Clause::Exchange,
@@ -57,6 +64,8 @@ impl Clause {
         Clause::Standing,
         Clause::Dataset,
         Clause::Period,
+        Clause::Parent,
+        Clause::Officers,
         Clause::Matter,
         Clause::Items,
         Clause::Mode,
@@ -79,20 +88,42 @@ impl Clause {
             A::NoSuchGrant { .. }
             | A::OtherDataset { .. }
             | A::OtherRequester { .. }
+            | A::NoSuchEmergency { .. }
+            | A::DatasetNotOpened { .. }
+            | A::RequesterNotNamed
+            | A::OwnDataset
             | A::ProviderLeft { .. }
             | A::ProviderHostingOver { .. } => Clause::Grant,
             A::GrantRevoked { .. } | A::GrantSuspended { .. } => Clause::Standing,
-            A::GrantNotYetInForce { .. } | A::GrantExpired { .. } => Clause::Period,
+            A::GrantNotYetInForce { .. } | A::GrantExpired { .. } | A::EmergencyEnded { .. } => {
+                Clause::Period
+            }
             A::DatasetWithdrawn { .. }
             | A::DatasetSuspended { .. }
             | A::DatasetNotShared { .. } => Clause::Dataset,
-            A::MatterNotCovered { .. } => Clause::Matter,
+            A::MatterNotCovered { .. } | A::EmergencyMatter { .. } => Clause::Matter,
             A::ItemNotCovered { .. } | A::WholeNotCovered => Clause::Items,
             A::ModeNotCovered => Clause::Mode,
             A::ItemNotListed { .. } | A::ModeNoLongerOffered => Clause::Offer,
-            A::QuotaUsed { .. } => Clause::Quota,
+            A::QuotaUsed { .. } | A::EmergencyUsed { .. } => Clause::Quota,
             A::DailyQuotaUsed { .. } => Clause::DailyQuota,
+            A::OfficerNotNamed => Clause::Officers,
+            A::ParentNotInForce { .. } => Clause::Parent,
         }
+    }
+
+    /// Whether it is judged of an access that relies on this.
+    pub(super) fn is_of(self, basis: Basis) -> bool {
+        let of_grants = matches!(
+            self,
+            Clause::Standing
+                | Clause::Parent
+                | Clause::Officers
+                | Clause::Items
+                | Clause::Mode
+                | Clause::DailyQuota
+        );
+        basis.emergency().is_none() || !of_grants
     }
 
     /// Whether this clause was not judged, or not to its end, where the ledger refuses so: what
@@ -101,7 +132,10 @@ impl Clause {
         use AccessRefusal as A;
         let for_good = matches!(
             refusal,
-            A::GrantRevoked { .. } | A::DatasetWithdrawn { .. } | A::GrantExpired { .. }
+            A::GrantRevoked { .. }
+                | A::DatasetWithdrawn { .. }
+                | A::GrantExpired { .. }
+                | A::EmergencyEnded { .. }
         );
         let refusing = Clause::of(refusal);
         self > refusing || for_good && self >= Clause::Standing && self != refusing
@@ -116,6 +150,8 @@ impl Clause {
             Clause::Grant => "grant",
             Clause::Standing => "standing",
             Clause::Period => "period",
+            Clause::Parent => "parent",
+            Clause::Officers => "officers",
             Clause::Dataset => "dataset",
             Clause::Matter => "matter",
             Clause::Items => "items",
@@ -135,6 +171,8 @@ impl Clause {
             Clause::Grant => say!("clause-grant"),
             Clause::Standing => say!("clause-standing"),
             Clause::Period => say!("clause-period"),
+            Clause::Parent => say!("clause-parent"),
+            Clause::Officers => say!("clause-officers"),
             Clause::Dataset => say!("clause-dataset"),
             Clause::Matter => say!("clause-matter"),
             Clause::Items => say!("clause-items"),
@@ -172,11 +210,52 @@ impl Scene<'_> {
                 time = self.show(self.at.time)
             ),
             Clause::Exchange => say!("found-exchange", exchange = attempt.exchange),
+            _ if attempt.grant.emergency().is_some() => self.of_emergency(clause),
             _ => match &past.grant {
                 Some(grant) => self.of_grant(clause, grant),
                 None if clause == Clause::Grant => say!("found-no-grant", grant = attempt.grant),
                 None => String::new(),
             },
+        }
+    }
+
+    fn of_emergency(&self, clause: Clause) -> String {
+        let attempt = self.attempt;
+        let Some(emergency) = &self.past.emergency else {
+            let none = || say!("found-no-emergency", emergency = attempt.grant);
+            return if clause == Clause::Grant { none() } else { String::new() };
+        };
+        let terms = &emergency.terms;
+        match clause {
+            Clause::Grant => {
+                let requesters: Vec<&str> = terms.requesters.iter().map(AgencyId::as_str).collect();
+                say!(
+                    "found-emergency",
+                    emergency = attempt.grant,
+                    requesters = requesters.join(", "),
+                    index = emergency.declared_at
+                )
+            }
+            Clause::Period => match &emergency.ended {
+                Some(end) => {
+                    say!("found-emergency-ended", index = end.mark.at, reason = end.reason)
+                }
+                None => say!(
+                    "found-emergency-period",
+                    time = self.show(self.at.time),
+                    until = self.show(emergency.until)
+                ),
+            },
+            Clause::Dataset => self.dataset(None),
+            Clause::Matter => {
+                say!("found-matter", asked = attempt.matter, covered = terms.matter)
+            }
+            Clause::Offer => self.offer(),
+            Clause::Quota => {
+                let limit = u64::from(MAX_EMERGENCY_ENTRIES);
+                self.quota(Some(limit), u64::from(self.past.entries))
+            }
+            _ => String::new(),
         }
     }
 
@@ -204,7 +283,19 @@ impl Scene<'_> {
                 from = self.show(terms.not_before),
                 until = self.show(terms.not_after)
             ),
-            Clause::Dataset => self.dataset(grant),
+            Clause::Dataset => self.dataset(Some(grant)),
+            Clause::Parent => match (grant.parent, &self.past.parent) {
+                (Some(parent), Some((_, usage))) => {
+                    say!("found-parent", parent = parent, used = usage.total)
+                }
+                _ => say!("found-no-parent"),
+            },
+            Clause::Officers => {
+                let post = self.past.key.as_ref().map(|key| key.post.as_str());
+                let asker = describe::binding::asker(attempt, post);
+                let officers = describe::binding::officers(&terms.officers);
+                say!("found-officers", post = asker, officers = officers)
+            }
             Clause::Matter => {
                 let matters: Vec<&str> = terms.matters.iter().map(|code| code.as_str()).collect();
                 let (asked, matters) = (&attempt.matter, matters.join(", "));
@@ -217,7 +308,7 @@ impl Scene<'_> {
             ),
             Clause::Mode => say!(
                 "found-mode",
-                asked = attempt.mode.as_str(),
+                asked = describe::said("mode", &attempt.mode),
                 covered = describe::modes(terms.modes.iter())
             ),
             Clause::Offer => self.offer(),
@@ -243,9 +334,13 @@ impl Scene<'_> {
         say!("found-key", key = short, role = role, agency = agency, post = post, end = end)
     }
 
-    fn dataset(&self, grant: &Grant) -> String {
+    /// The dataset, as it counts for a grant, or for none.
+    fn dataset(&self, grant: Option<&Grant>) -> String {
         let Some(published) = &self.past.dataset else { return String::new() };
-        let withdrawn = published.withdrawn_since(grant.issued_at);
+        let withdrawn = match grant {
+            Some(grant) => published.withdrawn_since(grant.issued_at),
+            None => published.withdrawals.current(),
+        };
         if let Some(withdrawal) = withdrawn {
             let (index, reason) = (withdrawal.at, &withdrawal.reason);
             return say!("found-withdrawn", index = index, reason = reason);

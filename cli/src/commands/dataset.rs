@@ -9,27 +9,34 @@ use comity_core::statement::Action;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{dataset_change, dataset_export, dataset_import, filter};
+use super::{dataset_change, dataset_export, dataset_import, duplicates, filter};
 use crate::args::{DatasetVerb, ListDatasets, PublishDataset, ShowDataset};
 use crate::client::Version;
 use crate::fault::{Exit, Fault};
 use crate::keys;
-use crate::messages::{DATASET_SAMPLE, fault, say};
+use crate::messages::{self, dataset_sample, fault, say};
 use crate::shell::Session;
 use crate::sign::Desk;
 use crate::{describe, table};
 
 pub(super) fn run(verb: DatasetVerb, session: &mut Session<'_>) -> Result<Exit, Fault> {
     match verb {
-        DatasetVerb::Example => session.shell.line(DATASET_SAMPLE.trim_end()),
+        DatasetVerb::Example => session.shell.line(dataset_sample().trim_end()),
         DatasetVerb::Publish(args) => publish(&args, session),
         DatasetVerb::Import(args) => return dataset_import::import(&args, session),
         DatasetVerb::Classify(args) => return dataset_change::classify(&args, session),
         DatasetVerb::Amend(args) => dataset_change::amend(&args, session),
         DatasetVerb::Withdraw(args) => dataset_change::withdraw(&args, session),
+        DatasetVerb::Refresh(args) => {
+            let desk = Desk::open(session, &args.signing.key)?;
+            let dataset = args.dataset;
+            let also = json!({ "dataset": dataset });
+            desk.change(session, Action::RefreshDataset { dataset }, |_| also).map(drop)
+        }
         DatasetVerb::Export(args) => dataset_export::export(&args, session),
         DatasetVerb::List(args) => list(&args, session),
         DatasetVerb::Show(args) => show(&args, session),
+        DatasetVerb::Duplicates(args) => duplicates::find(&args, session),
     }?;
     Ok(Exit::Done)
 }
@@ -37,6 +44,7 @@ pub(super) fn run(verb: DatasetVerb, session: &mut Session<'_>) -> Result<Exit, 
 fn publish(args: &PublishDataset, session: &mut Session<'_>) -> Result<(), Fault> {
     let dataset = load(&args.file)?.0;
     let desk = Desk::open(session, &args.signing.key)?;
+    duplicates::warn(session, &desk.client, &dataset);
     let id = dataset.id.clone();
     let action = Action::PublishDataset { dataset };
     desk.change(session, action, |_| json!({ "dataset": id })).map(drop)
@@ -92,10 +100,10 @@ fn list(args: &ListDatasets, session: &mut Session<'_>) -> Result<(), Fault> {
             vec![
                 dataset.id.to_string(),
                 dataset.title.to_string(),
-                describe::word(&dataset.sharing),
-                describe::word(&dataset.grade),
+                describe::said("sharing", &dataset.sharing),
+                describe::said("grade", &dataset.grade),
                 describe::modes(dataset.modes.iter()),
-                state(published).to_owned(),
+                messages::word("state", state(published)),
                 version_at.to_string(),
             ]
         };
@@ -155,11 +163,11 @@ fn state_words(published: &PublishedDataset) -> String {
     match withdrawals.current().or(suspensions.current()) {
         Some(since) => say!(
             "words-state-since",
-            state = state(published),
+            state = messages::word("state", state(published)),
             index = since.at,
             reason = since.reason
         ),
-        None => state(published).to_owned(),
+        None => messages::word("state", state(published)),
     }
 }
 
@@ -181,7 +189,7 @@ mod tests {
     fn the_sample_is_a_dataset() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("sample.toml");
-        keys::write_new(&path, DATASET_SAMPLE.as_bytes(), Readers::Any).unwrap();
+        keys::write_new(&path, dataset_sample().as_bytes(), Readers::Any).unwrap();
         let (dataset, version) = load(&path).unwrap();
         assert_eq!(version, None);
         let json = dir.path().join("sample.json");
@@ -198,7 +206,7 @@ mod tests {
     fn an_unknown_field_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("typo.toml");
-        let typo = DATASET_SAMPLE.replace("\nsharing", "\nsharring");
+        let typo = dataset_sample().replace("\nsharing", "\nsharring");
         keys::write_new(&path, typo.as_bytes(), Readers::Any).unwrap();
         let text = load(&path).unwrap_err().to_text();
         assert!(text.contains("sharring"), "{text}");

@@ -151,8 +151,16 @@ fn overtaken(
 ) -> Result<Fault, Fault> {
     let entry = client.ask_entry(now.version_at)?;
     let signers = entry.record.statement.signers.iter();
-    let who: Vec<String> =
-        signers.map(|s| format!("{} ({}, {})", s.agency, s.role, table::short(s.key))).collect();
+    let who: Vec<String> = signers
+        .map(|s| {
+            format!(
+                "{} ({}, {})",
+                s.agency,
+                crate::messages::word("role", s.role.as_str()),
+                table::short(s.key)
+            )
+        })
+        .collect();
     let zone = &session.shell.zone;
     let version_at: LogIndex = now.version_at;
     Ok(fault!(

@@ -5,20 +5,24 @@
 use comity_core::access::{AccessRefusal, Attempt};
 use comity_core::agency::Agency;
 use comity_core::apply::Position;
+use comity_core::basis::Basis;
+use comity_core::emergency::MAX_EMERGENCY_ENTRIES;
 use comity_core::genesis::{Genesis, Params};
 use comity_core::governance::{Departure, Measure};
-use comity_core::ids::{ExchangeId, LogIndex, TimeMs};
+use comity_core::grant::{Grant, GrantTerms};
+use comity_core::ids::{ExchangeId, GrantId, LogIndex, TimeMs};
 use comity_core::statement::{Action, MAX_VALIDITY_MS};
+use comity_core::text::AgencyId;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::clauses::{Clause, Scene};
 use super::log;
 use crate::args::{ExplainAccess, Recorded};
-use crate::client::{Client, EntryAnswer, ProposalAnswer, Query, Status};
+use crate::client::{Client, EmergencyAnswer, EntryAnswer, ProposalAnswer, Query, Status};
 use crate::fault::{Exit, Fault};
 use crate::messages::{fault, say};
-use crate::past::{DatasetHistory, Histories};
+use crate::past::{DatasetHistory, Histories, ParentHistory, Use};
 use crate::shell::Session;
 use crate::time::DAY_MS;
 use crate::{describe, table, time};
@@ -122,7 +126,8 @@ fn explained(
     let judged = past.evaluate(at, &attempt).err();
     let params = histories.params_before(entry.index);
     let scene = Scene { attempt: &attempt, at, past: &past, params, zone };
-    let clauses = Clause::ALL.map(|clause| (clause, scene.found(clause))).to_vec();
+    let of_basis = Clause::ALL.into_iter().filter(|clause| clause.is_of(attempt.grant));
+    let clauses = of_basis.map(|clause| (clause, scene.found(clause))).collect();
     let (now, since) = histories.today(entry.index, LogIndex(status.log_size), status.time);
     let today = (now.err(), since);
     Ok(Explanation { entry, recorded, judged, clauses, today, now: status.time })
@@ -141,26 +146,47 @@ fn histories(
         return Err(fault!(Failed, "answer-unreadable", url = client.url(), cause = cause));
     }
     let key = client.find_key(&attempt.officer)?;
-    let grant = client.find_grant(attempt.grant)?;
+    let (emergency, grant) = match attempt.grant {
+        Basis::Grant(id) => (None, client.find_grant(id)?),
+        Basis::Emergency(id) => (client.find_emergency(id)?, None),
+    };
     let mut histories = Histories {
         params: (genesis.params, later_params(client)?),
         parties: parties(attempt, client)?,
         attempt: attempt.clone(),
         key: key.map(|answer| answer.key),
+        emergency: emergency.as_ref().map(|answer| answer.emergency.clone()),
         grant: grant.map(|answer| answer.grant),
+        terms: vec![],
+        parent: None,
         dataset: None,
         accesses: vec![],
         same_exchange: None,
     };
-    if let Some(id) = histories.dataset_id() {
-        let (published, versions) = (client.ask_dataset(id)?, client.versions(id)?);
+    if let Some(id) = histories.dataset_id()
+        && let Some(published) = client.find_dataset(id)?
+    {
+        let versions = client.versions(id)?;
         histories.dataset = Some(DatasetHistory { published, versions });
+    }
+    if let Some(answer) = &emergency {
+        histories.accesses = urgent_accesses(attempt, answer, client)?;
+    }
+    if let Some(id) = histories.grant.as_ref().and_then(|grant| grant.parent) {
+        let grant = client.ask_grant(id)?.grant;
+        histories.parties.extend(member(&grant.terms.requester, client)?);
+        let terms = terms_of(&grant, client)?;
+        let accesses = accesses(entry, &grant, &terms, client)?;
+        histories.parent = Some(ParentHistory { terms, accesses, grant });
     }
     if !histories.begins_with_dataset() {
         let cause = "the dataset lacks the version that the grant was issued on";
         return Err(fault!(Failed, "answer-unreadable", url = client.url(), cause = cause));
     }
-    histories.accesses = accesses(entry, &histories, client)?;
+    if let Some(grant) = &histories.grant {
+        histories.terms = terms_of(grant, client)?;
+        histories.accesses = accesses(entry, grant, &histories.terms, client)?;
+    }
     histories.same_exchange = same_exchange(entry, attempt, client)?;
     Ok(histories)
 }
@@ -185,16 +211,55 @@ fn parties(attempt: &Attempt, client: &Client) -> Result<Vec<(Agency, Option<Dep
     Ok(members.map(|member| (member.agency, member.departure)).collect())
 }
 
-/// The accesses under the grant that count for its quotas.
+/// A member, with how it left.
+fn member(id: &AgencyId, client: &Client) -> Result<Option<(Agency, Option<Departure>)>, Fault> {
+    let found = client.members()?.into_iter().find(|member| member.agency.id == *id);
+    Ok(found.map(|member| (member.agency, member.departure)))
+}
+
+/// The terms that a grant had, each with the entry that made them, ascending.
+fn terms_of(grant: &Grant, client: &Client) -> Result<Vec<(LogIndex, GrantTerms)>, Fault> {
+    if grant.version == 1 {
+        return Ok(vec![(grant.issued_at, grant.terms.clone())]);
+    }
+    let query = vec![("order", "asc".to_owned()), ("grant", GrantId(grant.issued_at).to_string())];
+    let entries: Vec<EntryAnswer> = client.all("/v1/entries", &query, "entries")?;
+    let made = |entry: EntryAnswer| {
+        let terms = match entry.record.statement.action {
+            Action::IssueGrant { terms }
+            | Action::ApproveRequest { terms, .. }
+            | Action::IssueOnward { terms, .. }
+                if entry.index == grant.issued_at =>
+            {
+                terms
+            }
+            // It was granted by rule.
+            Action::OpenRequest { terms } if entry.index == grant.issued_at => terms.asked,
+            Action::NarrowGrant { grant: id, terms, .. }
+            | Action::ExtendGrant { grant: id, terms, .. }
+                if id.0 == grant.issued_at =>
+            {
+                terms
+            }
+            _ => return None,
+        };
+        Some((entry.index, terms))
+    };
+    Ok(entries.into_iter().filter_map(made).collect())
+}
+
+/// The accesses under a grant, and under those derived from it, that count for its quotas: those
+/// of any of its terms, since one may have been set or lifted.
 fn accesses(
     entry: &EntryAnswer,
-    histories: &Histories,
+    grant: &Grant,
+    terms: &[(LogIndex, GrantTerms)],
     client: &Client,
-) -> Result<Vec<(LogIndex, TimeMs)>, Fault> {
-    let Some(grant) = &histories.grant else { return Ok(vec![]) };
-    let (total, daily) = (grant.terms.total_quota, grant.terms.daily_quota);
+) -> Result<Vec<Use>, Fault> {
+    let total = terms.iter().find_map(|(_, terms)| terms.total_quota);
+    let daily = terms.iter().find_map(|(_, terms)| terms.daily_quota);
     let mut query = of_kind("record-access");
-    query.push(("grant", histories.attempt.grant.to_string()));
+    query.push(("grant", GrantId(grant.issued_at).to_string()));
     match (total, daily) {
         (None, None) => return Ok(vec![]),
         // A day is never longer; more than needed does not count.
@@ -204,7 +269,33 @@ fn accesses(
         (Some(_), _) => {}
     }
     let found = client.list("/v1/entries", &query, "entries", usize::MAX)?;
-    found.iter().map(|value| client.read(value).map(|e: EntryAnswer| (e.index, e.time))).collect()
+    let one = |entry: EntryAnswer| {
+        let attempt = entry.record.statement.action.attempt();
+        let count = attempt.map_or(1, |signed| signed.attempt.count());
+        Use { index: entry.index, time: entry.time, count }
+    };
+    found.iter().map(|value| client.read(value).map(one)).collect()
+}
+
+/// The accesses of the requesting agency in an emergency, where it has as many as there may be.
+fn urgent_accesses(
+    attempt: &Attempt,
+    answer: &EmergencyAnswer,
+    client: &Client,
+) -> Result<Vec<Use>, Fault> {
+    let used = answer.uses.get(&attempt.requester);
+    if used.is_none_or(|used| used.entries < MAX_EMERGENCY_ENTRIES) {
+        return Ok(vec![]);
+    }
+    let mut query = of_kind("record-access");
+    query.push(("grant", answer.id.to_string()));
+    query.push(("agency", attempt.requester.to_string()));
+    let entries: Vec<EntryAnswer> = client.all("/v1/entries", &query, "entries")?;
+    let own = entries.into_iter().filter(|entry| {
+        let signed = entry.record.statement.action.attempt();
+        signed.is_some_and(|signed| signed.attempt.requester == attempt.requester)
+    });
+    Ok(own.map(|entry| Use { index: entry.index, time: entry.time, count: 1 }).collect())
 }
 
 fn of_kind(kind: &str) -> Query {

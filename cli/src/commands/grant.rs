@@ -2,13 +2,14 @@
 //! Holds: whoever takes a grant away is told first who loses what.
 
 use comity_core::agency::Standing;
+use comity_core::binding::Fulfilment;
 use comity_core::grant::GrantTerms;
 use comity_core::interruption::Interruption;
 use comity_core::statement::Action;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::{filter, request};
+use super::{filter, grant_change, request};
 use crate::args::{
     GrantVerb, IssueGrant, ListGrants, ResumeGrant, RevokeGrant, ShowGrant, SuspendGrant,
 };
@@ -29,6 +30,16 @@ pub(super) fn run(verb: GrantVerb, session: &mut Session<'_>) -> Result<(), Faul
         GrantVerb::Revoke(args) => revoke(args, session),
         GrantVerb::Suspend(args) => suspend(args, session),
         GrantVerb::Resume(args) => resume(args, session),
+        GrantVerb::Narrow(args) => grant_change::narrow(&args, session),
+        GrantVerb::Extend(args) => grant_change::extend(&args, session),
+        GrantVerb::Onward(args) => grant_change::onward(&args, session),
+        GrantVerb::Fulfil(args) => grant_change::fulfil(args, session),
+        GrantVerb::Deliver(args) => {
+            let desk = Desk::open(session, &args.signing.key)?;
+            let grant = args.grant;
+            let action = Action::ReportDelivery { grant };
+            desk.change(session, action, |_| json!({ "grant": grant })).map(drop)
+        }
         GrantVerb::List(args) => list(&args, session),
         GrantVerb::Show(args) => show(&args, session),
     }
@@ -48,12 +59,14 @@ fn issue(args: IssueGrant, session: &mut Session<'_>) -> Result<(), Fault> {
         not_after: time::instant(&args.until, Edge::End, &zone, now)?,
         total_quota: args.quotas.total_quota,
         daily_quota: args.quotas.daily_quota,
-        conditions: args.conditions,
+        conditions: args.condition.into_iter().collect(),
+        officers: args.binding.officers().unwrap_or_default(),
+        onward: args.binding.onward(),
+        undertakings: args.binding.undertakings(),
     };
-    let desk = Desk::open(session, &args.signing.key)?;
+    let desk = Desk::open(session, &args.who.signing.key)?;
     let action = Action::IssueGrant { terms };
-    desk.change(session, action, |committed| json!({ "grant": format!("G{}", committed.index) }))
-        .map(drop)
+    desk.change_with(session, &args.who, action)
 }
 
 fn revoke(args: RevokeGrant, session: &mut Session<'_>) -> Result<(), Fault> {
@@ -183,6 +196,7 @@ fn explain(client: &Client, answer: &GrantAnswer, zone: &TimeZone) -> Result<Str
         Some(limit) => say!("grant-used-of", used = used, limit = limit),
         None => say!("grant-used", used = used),
     });
+    lines.extend(became(answer, zone));
     lines.extend(interruptions(client, answer)?);
     let lost = lost_party(client, answer, zone)?;
     lines.push(match (&grant.revoked, lost) {
@@ -224,10 +238,34 @@ fn agreed(client: &Client, answer: &GrantAnswer, zone: &TimeZone) -> Result<Vec<
     Ok(lines)
 }
 
+/// From what it was derived, how it was changed and passed on, and what was fulfilled.
+fn became(answer: &GrantAnswer, zone: &TimeZone) -> Vec<String> {
+    let grant = &answer.grant;
+    let mut lines: Vec<String> =
+        grant.parent.iter().map(|parent| say!("grant-derived", parent = parent)).collect();
+    if answer.usage.onward > 0 {
+        lines.push(say!("grant-onward-use", count = answer.usage.onward));
+    }
+    if grant.version > 1 {
+        lines.push(say!("grant-version", count = grant.version - 1, index = grant.version_at));
+    }
+    for Fulfilment { number, count, last } in &grant.fulfilled {
+        let day = time::date(last.on, zone);
+        lines.push(say!(
+            "grant-fulfilled",
+            number = number,
+            day = day,
+            index = last.at,
+            count = count
+        ));
+    }
+    lines
+}
+
 /// Every suspension of the grant and of its dataset, and the withdrawal that ended it.
 fn interruptions(client: &Client, answer: &GrantAnswer) -> Result<Vec<String>, Fault> {
     let told = |interruption: &Interruption| {
-        let Interruption { at, reason, ended_at } = interruption;
+        let Interruption { at, reason, ended_at, on: _ } = interruption;
         match ended_at {
             Some(end) => say!("grant-was-suspended", index = at, end = end, reason = reason),
             None => say!("grant-is-suspended", index = at, reason = reason),
@@ -239,7 +277,9 @@ fn interruptions(client: &Client, answer: &GrantAnswer) -> Result<Vec<String>, F
         return Ok(lines);
     };
     let touches = |i: &&Interruption| i.ended_at.is_none_or(|end| end > issued_at);
-    for Interruption { at, reason, ended_at } in dataset.suspensions.all().iter().filter(touches) {
+    for Interruption { at, reason, ended_at, .. } in
+        dataset.suspensions.all().iter().filter(touches)
+    {
         lines.push(match ended_at {
             Some(end) => say!("dataset-was-suspended", index = at, end = end, reason = reason),
             None => say!("dataset-is-suspended", index = at, reason = reason),

@@ -1,20 +1,26 @@
 //! `comity inbox`: what waits for whom: the steward's open requests, the officer's replies and
-//! ending grants, the admin's ending keys, the auditor's newest denials.
+//! ending grants, the admin's ending keys, the auditor's newest denials; who received wrong data, or
+//! is concerned by an incident, is told.
 //! Holds: the most urgent comes first; whatever waits says who holds it and what to do next.
 
+mod told;
+
 use comity_core::agency::KeyRole;
+use comity_core::duty::{Duty, DutyObject};
 use comity_core::ids::TimeMs;
 use comity_core::request::Outcome;
+use comity_core::rule_pack::Clock;
 use comity_core::statement::Action;
 use comity_core::text::AgencyId;
 use serde_json::{Value, json};
 
-use super::{grant, request};
+use super::duty::DutyAnswer;
+use super::{duty, grant, request};
 use crate::args::ShowInbox;
 use crate::client::{Client, EntryAnswer, GrantAnswer, KeyAnswer, RequestAnswer};
 use crate::fault::Fault;
 use crate::holder::Holder;
-use crate::messages::{fault, say};
+use crate::messages::{fault, say, text};
 use crate::shell::Session;
 use crate::time::{self, DAY_MS};
 use crate::wrap::fold;
@@ -56,10 +62,26 @@ pub(super) fn run(args: &ShowInbox, session: &mut Session<'_>) -> Result<(), Fau
         };
         let mut inbox = Inbox { client, agency, session, object, lines: vec![whose] };
         match role {
-            KeyRole::Steward => inbox.steward()?,
-            KeyRole::Officer | KeyRole::Gateway => inbox.officer()?,
+            KeyRole::Steward => {
+                let owed = inbox.owed()?;
+                inbox.steward(&owed)?;
+                inbox.checks(&owed)?;
+                inbox.disputes(&owed)?;
+                inbox.duties(&owed)?;
+                inbox.wrong_data()?;
+                inbox.incidents()?;
+            }
+            KeyRole::Officer | KeyRole::Gateway => {
+                inbox.officer()?;
+                inbox.own_checks()?;
+                inbox.wrong_data()?;
+                inbox.incidents()?;
+            }
             KeyRole::Admin => inbox.admin()?,
-            KeyRole::Auditor => inbox.auditor()?,
+            KeyRole::Auditor => {
+                inbox.reviews()?;
+                inbox.auditor()?;
+            }
             role => return Err(fault!(Usage, "inbox-of-node", role = role)),
         }
         inbox.object.insert("agency".to_owned(), json!(inbox.agency));
@@ -91,8 +113,10 @@ impl Inbox<'_> {
     }
 
     /// Open requests to the agency's datasets, and datasets that nobody has classified.
-    fn steward(&mut self) -> Result<(), Fault> {
-        let mut open = self.client.requests(&self.of_agency("provider", &[("state", "open")]))?;
+    fn steward(&mut self, owed: &[(DutyAnswer, Value)]) -> Result<(), Fault> {
+        // Who decides is not always who owns.
+        let mut open = self.client.requests(&vec![("state", "open".to_owned())])?;
+        open.retain(|answer| answer.request.decided_by == self.agency);
         open.sort_by_key(urgency);
         let mut lines = Vec::new();
         for answer in &open {
@@ -104,7 +128,18 @@ impl Inbox<'_> {
                 requester = requester,
                 dataset = dataset
             ));
-            lines.push(say!("inbox-detail", detail = request::waiting(answer, self.session)));
+            let waiting = request::waiting(answer, self.session);
+            let reply = owed.iter().find(|(duty, _)| is_reply_to(duty, answer));
+            let detail = match reply {
+                Some((reply, _)) => {
+                    let zone = &self.session.shell.zone;
+                    let (day, state) =
+                        (time::last_date(reply.duty.due, zone), duty::stands(reply, zone));
+                    say!("inbox-reply-due", detail = waiting, day = day, state = state)
+                }
+                None => waiting,
+            };
+            lines.push(say!("inbox-detail", detail = detail));
         }
         if let Some(first) = open.first() {
             lines.push(say!("inbox-answer", request = first.id));
@@ -127,6 +162,70 @@ impl Inbox<'_> {
             lines,
         );
         Ok(())
+    }
+
+    /// What the agency owes and has not done.
+    fn owed(&self) -> Result<Vec<(DutyAnswer, Value)>, Fault> {
+        let query = self.of_agency("agency", &[("undone", "true")]);
+        let (owed, values) = duty::listed(&self.client, &query)?;
+        let owed = owed.into_iter().zip(values);
+        Ok(owed.filter(|(answer, _)| duty::is_open(answer)).collect())
+    }
+
+    /// What the agency owes, what waits for its review, and, for who supervises the sharing, what
+    /// has lapsed anywhere 督办.
+    fn duties(&mut self, owed: &[(DutyAnswer, Value)]) -> Result<(), Fault> {
+        let of = |clocks: fn(Clock) -> bool| {
+            owed.iter().filter(|(answer, _)| clocks(answer.duty.clock)).cloned().collect::<Vec<_>>()
+        };
+        let review = of(|clock| clock == Clock::ComplianceReview);
+        if let Some((first, _)) = review.first() {
+            let request = duty::about(&first.duty.object);
+            let mut lines = self.duty_lines(&review);
+            lines.push(say!("inbox-review", request = request));
+            let title = say!("inbox-to-review", count = review.len());
+            self.section("to_review", title, found(&review), lines);
+        }
+        // Replies stand beside their requests, answers beside their checks.
+        let others = of(|clock| {
+            matches!(
+                clock,
+                Clock::Delivery
+                    | Clock::Update
+                    | Clock::Correction
+                    | Clock::EmergencyReview
+                    | Clock::EmergencyJustification
+                    | Clock::FindingAnswer
+            )
+        });
+        if !others.is_empty() {
+            let lines = self.duty_lines(&others);
+            let title = say!("inbox-owed", count = others.len());
+            self.section("owed", title, found(&others), lines);
+        }
+        if self.client.rules()?.competent_authority != self.agency {
+            return Ok(());
+        }
+        let lapsed = vec![("undone", "true".to_owned()), ("state", "lapsed".to_owned())];
+        let (lapsed, values) = duty::listed(&self.client, &lapsed)?;
+        let lapsed: Vec<_> = lapsed.into_iter().zip(values).collect();
+        let lines = self.duty_lines(&lapsed);
+        self.section("lapsed", say!("inbox-lapsed", count = lapsed.len()), found(&lapsed), lines);
+        Ok(())
+    }
+
+    fn duty_lines(&self, duties: &[(DutyAnswer, Value)]) -> Vec<String> {
+        let zone = &self.session.shell.zone;
+        let lines = duties.iter().flat_map(|(answer, _)| {
+            let Duty { clock, object, owed_by, due, .. } = &answer.duty;
+            let (what, about) = (text(&format!("clock-{clock}")), duty::about(object));
+            let (day, state) = (time::last_date(*due, zone), duty::stands(answer, zone));
+            [
+                say!("inbox-duty", agency = owed_by, what = what, about = about),
+                say!("inbox-detail", detail = say!("inbox-duty-due", day = day, state = state)),
+            ]
+        });
+        lines.collect()
     }
 
     /// The agency's requests with their replies, and grants that end or do not count.
@@ -167,11 +266,17 @@ impl Inbox<'_> {
         let dataset = &answer.request.terms.asked.dataset;
         let head = say!("inbox-own", request = answer.id, dataset = dataset);
         let detail = match &reply.outcome {
-            Outcome::Approved { grant } => say!("inbox-approved", day = day, grant = grant),
+            Outcome::Approved { grant, by_rule: false } => {
+                say!("inbox-approved", day = day, grant = grant)
+            }
+            Outcome::Approved { grant, by_rule: true } => {
+                say!("inbox-granted-by-rule", day = day, grant = grant)
+            }
             Outcome::Refused { legal_basis, reason } => {
                 say!("inbox-refused", day = day, basis = legal_basis, reason = reason)
             }
             Outcome::Withdrawn { .. } => say!("inbox-withdrawn", day = day),
+            Outcome::Returned { reason } => say!("inbox-returned", day = day, reason = reason),
         };
         vec![head, say!("inbox-detail", detail = detail)]
     }
@@ -246,6 +351,19 @@ impl Inbox<'_> {
         Ok(())
     }
 
+    /// What was drawn for the agency to review, and its findings that were answered.
+    fn reviews(&mut self) -> Result<(), Fault> {
+        let is_review = |clock| matches!(clock, Clock::DrawnReview | Clock::FindingClosure);
+        let mut owed = self.owed()?;
+        owed.retain(|(answer, _)| is_review(answer.duty.clock));
+        if !owed.is_empty() {
+            let lines = self.duty_lines(&owed);
+            let title = say!("inbox-reviews", count = owed.len());
+            self.section("reviews", title, found(&owed), lines);
+        }
+        Ok(())
+    }
+
     /// The newest denials, of all agencies.
     fn auditor(&mut self) -> Result<(), Fault> {
         let query = vec![("order", "desc".to_owned()), ("kind", "record-denial".to_owned())];
@@ -272,6 +390,16 @@ impl Inbox<'_> {
         self.section("denials", title, Value::Array(indexes), lines);
         Ok(())
     }
+}
+
+/// Whether a duty is the reply to this request.
+fn is_reply_to(answer: &DutyAnswer, request: &RequestAnswer) -> bool {
+    answer.duty.object == DutyObject::Request(request.id)
+        && answer.duty.clock != Clock::ComplianceReview
+}
+
+fn found(duties: &[(DutyAnswer, Value)]) -> Value {
+    duties.iter().map(|(_, value)| value.clone()).collect()
 }
 
 /// The sooner needed the sooner shown, then the longer waiting.

@@ -146,7 +146,11 @@ fn show(args: &ShowEntry, session: &mut Session<'_>) -> Result<(), Fault> {
         for signer in &statement.signers {
             let doubt = key_state::doubt(&client, &signer.key, entry.time, zone);
             let key = table::key(&signer.key);
-            let who = format!("{} ({}), {key}{doubt}", signer.agency, signer.role);
+            let who = format!(
+                "{} ({}), {key}{doubt}",
+                signer.agency,
+                crate::messages::word("role", signer.role.as_str())
+            );
             rows.push((say!("label-signed-by"), who));
         }
         rows.push((say!("label-valid-until"), time::show(statement.valid_until, zone)));

@@ -42,12 +42,18 @@ fn submit(args: &SubmitRecord, session: &mut Session<'_>) -> Result<(), Fault> {
     sign::report(session, &record, &committed, json!({}))
 }
 
-fn preview(session: &mut Session<'_>, record: &VerifiedRecord, status: &Status) {
+/// What is about to be submitted, as it was signed.
+pub(super) fn preview(session: &mut Session<'_>, record: &VerifiedRecord, status: &Status) {
     let zone = session.shell.zone.clone();
     let statement = record.statement();
     let mut rows = describe::rows(&statement.action, &zone);
     for signer in &statement.signers {
-        let who = format!("{} ({}), {}", signer.agency, signer.role, table::key(&signer.key));
+        let who = format!(
+            "{} ({}), {}",
+            signer.agency,
+            crate::messages::word("role", signer.role.as_str()),
+            table::key(&signer.key)
+        );
         rows.push((say!("label-signed-by"), who));
     }
     let consortium = format!("{} ({})", status.name, table::short(status.consortium));

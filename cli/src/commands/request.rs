@@ -44,6 +44,18 @@ pub(super) fn run(verb: RequestVerb, session: &mut Session<'_>) -> Result<Exit, 
             let action = Action::UrgeRequest { request };
             desk.change(session, action, |_| json!({ "request": request })).map(drop)
         }
+        RequestVerb::Review(args) => {
+            let desk = Desk::open(session, &args.signing.key)?;
+            let (request, fault) = (args.request, args.send_back.unwrap_or_default());
+            let action = Action::ReviewRequest { request, fault };
+            desk.change(session, action, |_| json!({ "request": request })).map(drop)
+        }
+        RequestVerb::Extend(args) => {
+            let desk = Desk::open(session, &args.signing.key)?;
+            let (request, days, reason) = (args.request, args.days, args.reason);
+            let action = Action::ExtendReply { request, days, reason };
+            desk.change(session, action, |_| json!({ "request": request })).map(drop)
+        }
         RequestVerb::List(args) => look::list(&args, session),
         RequestVerb::Show(args) => look::show(&args, session),
     }?;
@@ -51,7 +63,7 @@ pub(super) fn run(verb: RequestVerb, session: &mut Session<'_>) -> Result<Exit, 
 }
 
 fn approve(args: &ApproveRequest, session: &mut Session<'_>) -> Result<(), Fault> {
-    let desk = Desk::open(session, &args.signing.key)?;
+    let desk = Desk::open(session, &args.who.signing.key)?;
     let answer = asked_here(&desk, args.request)?;
     let asked = &answer.request.terms.asked;
     let terms = narrowed(asked, args, session)?;
@@ -59,12 +71,7 @@ fn approve(args: &ApproveRequest, session: &mut Session<'_>) -> Result<(), Fault
     session.shell.note(&compared(asked, &terms));
     let request = args.request;
     let action = Action::ApproveRequest { request, terms };
-    desk.change(
-        session,
-        action,
-        |committed| json!({ "request": request, "grant": format!("G{}", committed.index) }),
-    )
-    .map(drop)
+    desk.change_with(session, &args.who, action)
 }
 
 /// The request to be approved. Errors: there is none, said as the ledger would.
@@ -100,8 +107,8 @@ fn narrowed(
     }
     terms.total_quota = args.quotas.total_quota.or(terms.total_quota);
     terms.daily_quota = args.quotas.daily_quota.or(terms.daily_quota);
-    if let Some(conditions) = &args.conditions {
-        terms.conditions = conditions.clone();
+    if !args.condition.is_empty() {
+        terms.conditions = args.condition.iter().copied().collect();
     }
     Ok(terms)
 }

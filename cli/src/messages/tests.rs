@@ -1,22 +1,21 @@
 //! The catalogue is whole: every text that the code names is there, every text there is named,
 //! every placeholder has a value, and every rule says what, why and what next.
 
+mod languages;
+mod newer_samples;
+mod samples;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use comity_core::access::AccessRefusal;
-use comity_core::agency::KeyRole;
-use comity_core::codes::CodeList;
-use comity_core::dataset::{DeliveryMode, Sharing};
-use comity_core::grant::TermField;
-use comity_core::ids::{GrantId, LogIndex, ProposalId, RequestId, TimeMs};
-use comity_core::keys::SecretKey;
-use comity_core::refusal::{DatasetField, MeasureFault, Refusal};
+use comity_core::governance::Office;
+use comity_core::rule_pack::Clock;
 use jiff::tz::TimeZone;
 
-use super::{catalogue, text};
+use super::{Language, catalogue, text};
 use crate::client::refusal_fields;
 use crate::fault::Fault;
+use samples::{access_refusals, all_refusals};
 
 const PARTS: [&str; 3] = ["err", "mean", "next"];
 /// What every fault's texts may use, beside its own fields.
@@ -91,8 +90,13 @@ fn split_arguments(text: &str) -> Vec<String> {
 }
 
 fn placeholders(key: &str) -> BTreeSet<String> {
-    let parts = text(key).split('{').skip(1);
-    parts.map(|part| part.split('}').next().unwrap().to_owned()).collect()
+    placeholders_of(text(key))
+}
+
+/// The names of a text's placeholders, also of those that choose between two words.
+fn placeholders_of(text: &str) -> BTreeSet<String> {
+    let parts = text.split('{').skip(1);
+    parts.map(|part| part.split(['}', '|']).next().unwrap().to_owned()).collect()
 }
 
 /// Texts that the code names, with the fields that it fills in.
@@ -133,7 +137,7 @@ fn rules() -> BTreeMap<String, BTreeSet<String>> {
         let fields = refusal_fields(&value, &TimeZone::UTC).into_iter().map(|(name, _)| name);
         rules.insert(rule.to_owned(), fields.collect());
     };
-    for refusal in refusals() {
+    for refusal in all_refusals() {
         add(refusal.rule(), serde_json::to_value(&refusal).unwrap());
     }
     for refusal in access_refusals() {
@@ -159,140 +163,26 @@ fn declared(source: &str) -> BTreeSet<String> {
     names.collect()
 }
 
-fn access_refusals() -> Vec<AccessRefusal> {
-    use AccessRefusal as A;
-    let (at, until, from) = (LogIndex(1), TimeMs(2), TimeMs(3));
-    vec![
-        A::OfficerUnknown,
-        A::NotAnOfficer,
-        A::OfficerRevoked { at },
-        A::OfficerExpired { until },
-        A::AttemptExpired { until },
-        A::AttemptTooLong,
-        A::ExchangeUsed,
-        A::NoSuchGrant { grant: GrantId(at) },
-        A::OtherDataset { dataset: "a/b".parse().unwrap() },
-        A::OtherRequester { requester: "a".parse().unwrap() },
-        A::GrantRevoked { at },
-        A::GrantNotYetInForce { from },
-        A::GrantExpired { until },
-        A::MatterNotCovered { matter: "A".parse().unwrap() },
-        A::ItemNotCovered { item: "i".parse().unwrap() },
-        A::WholeNotCovered,
-        A::ModeNotCovered,
-        A::QuotaUsed { limit: 1 },
-        A::DailyQuotaUsed { limit: 1 },
-        A::GrantSuspended { at },
-        A::DatasetSuspended { at },
-        A::DatasetWithdrawn { at },
-        A::DatasetNotShared { sharing: Sharing::Unclassified },
-        A::ItemNotListed { item: "i".parse().unwrap() },
-        A::ModeNoLongerOffered,
-        A::RequesterLeft { at },
-        A::RequesterHostingOver { until },
-        A::ProviderLeft { at },
-        A::ProviderHostingOver { until },
-    ]
-}
-
-fn refusals() -> Vec<Refusal> {
-    use Refusal as R;
-    let (at, until, role) = (LogIndex(1), TimeMs(2), KeyRole::Officer);
-    let (limit, count) = (1, 2);
-    let key = SecretKey::from_seed(&[1; 32]).public();
-    let agency = || "a".parse().unwrap();
-    let dataset = || "a/b".parse().unwrap();
-    let grant = GrantId(at);
-    vec![
-        R::RecordTooLong { size: 1, limit },
-        R::RecordExpired { until },
-        R::RecordTooFarAhead,
-        R::Replayed,
-        R::SignerUnknown { key },
-        R::SignerMismatch { agency: agency(), role },
-        R::SignerRevoked { at },
-        R::SignerExpired { until },
-        R::WrongSigner { agency: agency(), role },
-        R::KeyTaken { agency: agency(), role },
-        R::RoleNotRegistrable { role },
-        R::PostMissing { role },
-        R::KeyValidityOver,
-        R::KeyUnknown { key },
-        R::KeyOfOther { agency: agency() },
-        R::KeyAlreadyRevoked { at },
-        R::DatasetExists { dataset: dataset(), at },
-        R::DatasetFieldEmpty { field: DatasetField::Title },
-        R::TooManyItems { count, limit },
-        R::ItemTwice { item: "i".parse().unwrap() },
-        R::NotSharedWithoutBasis,
-        R::DatasetUnknown { dataset: dataset() },
-        R::NotShareable { sharing: Sharing::NotShared },
-        R::AgencyUnknown { agency: agency() },
-        R::GrantToSelf,
-        R::MatterCount { limit },
-        R::NoItems,
-        R::ItemUnknown { item: "i".parse().unwrap() },
-        R::NoModes,
-        R::ModeNotOffered { mode: DeliveryMode::Batch },
-        R::PeriodEmpty,
-        R::QuotaZero,
-        R::GrantUnknown { grant },
-        R::GrantAlreadyRevoked { grant, at },
-    ]
-    .into_iter()
-    .chain(newer_refusals())
-    .collect()
-}
-
-fn newer_refusals() -> Vec<Refusal> {
-    use Refusal as R;
-    let (at, until, role) = (LogIndex(1), TimeMs(2), KeyRole::Officer);
-    let limit = 1;
-    let agency = || "a".parse().unwrap();
-    let dataset = || "a/b".parse().unwrap();
-    let (grant, request, proposal) = (GrantId(at), RequestId(at), ProposalId(at));
-    let code = || "A".parse().unwrap();
-    vec![
-        R::DatasetGone { dataset: dataset(), at },
-        R::DatasetChanged { dataset: dataset(), version: 2, at },
-        R::DatasetUnchanged { dataset: dataset() },
-        R::DatasetAlreadySuspended { dataset: dataset(), at },
-        R::DatasetNotSuspended { dataset: dataset() },
-        R::GrantAlreadySuspended { grant, at },
-        R::GrantNotSuspended { grant },
-        R::TooManyInterruptions { limit },
-        R::RequestUnknown { request },
-        R::RequestClosed { request, at },
-        R::OnceQuota,
-        R::NeededByOver,
-        R::GrantBeyondRequest { field: TermField::Items },
-        R::RefusalWithoutBasis,
-        R::RefusalWithoutReason,
-        R::UrgedToday { at },
-        R::CodeCount { limit },
-        R::CodeTaken { code: code() },
-        R::CodeTitleEmpty { code: code() },
-        R::CodeUnknown { list: CodeList::Matters, code: code() },
-        R::CodeWithdrawn { list: CodeList::Matters, code: code(), at },
-        R::AgencyLeft { agency: agency(), at },
-        R::HostingOver { agency: agency(), until },
-        R::NoBallot { agency: agency() },
-        R::ProposalUnknown { proposal },
-        R::ProposalPassed { proposal, at },
-        R::ProposalClosed { proposal, closes: until },
-        R::BallotCast { at },
-        R::MeasureUnfit { fault: MeasureFault::NothingChanges },
-        R::NotAValidator { agency: agency(), role },
-        R::EquivocationKnown { at },
-        R::DenialNotDue,
-        R::DenialMismatch { due: AccessRefusal::ModeNotCovered },
-    ]
-}
+/// Where core names the rules that refuse records.
+const REFUSALS: [&str; 11] = [
+    include_str!("../../../core/src/refusal/approval.rs"),
+    include_str!("../../../core/src/refusal/names.rs"),
+    include_str!("../../../core/src/refusal/supervision.rs"),
+    include_str!("../../../core/src/refusal/duties.rs"),
+    include_str!("../../../core/src/refusal/grants.rs"),
+    include_str!("../../../core/src/refusal/legs.rs"),
+    include_str!("../../../core/src/refusal/checks.rs"),
+    include_str!("../../../core/src/refusal/incidents.rs"),
+    include_str!("../../../core/src/refusal/emergency.rs"),
+    include_str!("../../../core/src/refusal/disputes.rs"),
+    include_str!("../../../core/src/refusal/oversight.rs"),
+];
 
 #[test]
 fn every_rule_of_core_has_a_sample_here() {
-    let sampled: BTreeSet<String> = refusals().iter().map(|r| r.rule().to_owned()).collect();
-    assert_eq!(sampled, declared(include_str!("../../../core/src/refusal/names.rs")));
+    let sampled: BTreeSet<String> = all_refusals().iter().map(|r| r.rule().to_owned()).collect();
+    let named = REFUSALS.iter().flat_map(|source| declared(source)).collect();
+    assert_eq!(sampled, named);
     let sampled: BTreeSet<String> = access_refusals().iter().map(|r| r.rule().to_owned()).collect();
     assert_eq!(sampled, declared(include_str!("../../../core/src/access.rs")));
     assert!(declared(include_str!("../../../core/src/statement.rs")).contains("bad-signature"));
@@ -335,8 +225,15 @@ fn every_text_there_is_named() {
     // Named by a computed or passed name.
     let literal = |key: &str| sources().iter().any(|(_, s)| s.contains(&format!("\"{key}\"")));
     used.extend(crate::args::STANDINGS.map(|word| format!("standing-{word}")));
-    let unused: Vec<&String> =
-        catalogue().keys().filter(|key| !used.contains(*key) && !literal(key)).collect();
+    used.extend(languages::words());
+    used.extend(Clock::ALL.map(|clock| format!("clock-{clock}")));
+    used.extend(Office::ALL.map(|office| format!("office-{office}")));
+    let states = ["running", "met", "met-late", "lapsed", "released"];
+    used.extend(states.map(|state| format!("duties-{state}")));
+    let unused: Vec<&String> = catalogue(Language::English)
+        .keys()
+        .filter(|key| !used.contains(*key) && !literal(key))
+        .collect();
     assert!(unused.is_empty(), "nobody names {unused:?}");
 }
 
@@ -365,20 +262,22 @@ fn collect_helps(command: &clap::Command, path: &str, found: &mut BTreeSet<Strin
 
 #[test]
 fn examples_are_commands_that_can_be_typed() {
-    let examples = catalogue().iter().filter(|(key, _)| key.starts_with("example-"));
     let mut count = 0;
-    for (key, text) in examples {
-        let text = text.replace("\\\n", "");
-        for line in text.lines().filter_map(|line| line.trim().strip_prefix("comity ")) {
-            let words = line.split(" > ").next().unwrap();
-            let args = std::iter::once("comity".to_owned()).chain(shell_words(words));
-            if let Err(error) = crate::args::parse(args.map(Into::into).collect()) {
-                panic!("{key}: {error}");
+    for language in Language::ALL {
+        let examples = catalogue(language).iter().filter(|(key, _)| key.starts_with("example-"));
+        for (key, text) in examples {
+            let text = text.replace("\\\n", "");
+            for line in text.lines().filter_map(|line| line.trim().strip_prefix("comity ")) {
+                let words = line.split(" > ").next().unwrap();
+                let args = std::iter::once("comity".to_owned()).chain(shell_words(words));
+                if let Err(error) = crate::args::parse(args.map(Into::into).collect()) {
+                    panic!("{key} ({}): {error}", language.code());
+                }
+                count += 1;
             }
-            count += 1;
         }
     }
-    assert!(count > 15, "{count} examples were tried");
+    assert!(count > 30, "{count} examples were tried");
 }
 
 fn shell_words(line: &str) -> Vec<String> {

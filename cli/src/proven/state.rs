@@ -89,7 +89,7 @@ fn grant_rows(grant: &Grant, zone: &TimeZone) -> Vec<(String, String)> {
 fn key_rows(key: &Key, now: TimeMs, zone: &TimeZone) -> Vec<(String, String)> {
     vec![
         (say!("label-agency"), key.agency.to_string()),
-        (say!("label-role"), key.role.to_string()),
+        (say!("label-role"), describe::said("role", &key.role)),
         (say!("label-stands"), key_state::in_short(key, now, zone)),
     ]
 }

@@ -11,12 +11,12 @@ use comity_core::statement::{Action, Capacity, SignedRecord, StatementSigner, Ve
 
 use super::fixture::{NOW, Office, Ran, certificate, genesis, secret};
 use crate::fault::Exit;
-use crate::messages::DATASET_SAMPLE;
+use crate::messages::dataset_sample;
 use crate::sign::statement;
 
 /// A chain of four blocks: a dataset, a grant, an access, nothing.
-struct Chain {
-    bytes: Vec<u8>,
+pub(super) struct Chain {
+    pub(super) bytes: Vec<u8>,
     /// Where each block's frame begins, then where the certificate's does.
     starts: Vec<usize>,
 }
@@ -38,7 +38,7 @@ fn signed(member: &str, role: KeyRole, nonce: u8, action: Action) -> VerifiedRec
 }
 
 fn records() -> Vec<Vec<VerifiedRecord>> {
-    let dataset: Dataset = toml::from_str(DATASET_SAMPLE).unwrap();
+    let dataset: Dataset = toml::from_str(dataset_sample()).unwrap();
     let id = dataset.id.clone();
     let terms = GrantTerms {
         dataset: id.clone(),
@@ -51,13 +51,16 @@ fn records() -> Vec<Vec<VerifiedRecord>> {
         not_after: NOW.plus(86_400_000),
         total_quota: None,
         daily_quota: None,
-        conditions: "".parse().unwrap(),
+        conditions: Default::default(),
+        officers: Default::default(),
+        onward: Default::default(),
+        undertakings: Vec::new(),
     };
     let officer = secret("finance.gd", KeyRole::Officer);
     let attempt = Attempt {
         consortium: genesis().id(),
         exchange: ExchangeId([9; 16]),
-        grant: GrantId(LogIndex(1)),
+        grant: GrantId(LogIndex(1)).into(),
         dataset: id,
         requester: "finance.gd".parse().unwrap(),
         officer: officer.public(),
@@ -67,18 +70,20 @@ fn records() -> Vec<Vec<VerifiedRecord>> {
         made_at: NOW,
         valid_until: NOW.plus(600_000),
         sealed: vec![],
+        batch: None,
     };
     let attempt = SignedAttempt { signature: officer.sign_attempt(&attempt), attempt };
+    let access = Action::RecordAccess { attempt, number: 1, answer: None };
     let steward = |nonce, action| signed("civil.gd", KeyRole::Steward, nonce, action);
     vec![
         vec![steward(1, Action::PublishDataset { dataset })],
         vec![steward(2, Action::IssueGrant { terms })],
-        vec![signed("civil.gd", KeyRole::Gateway, 3, Action::RecordAccess { attempt })],
+        vec![signed("civil.gd", KeyRole::Gateway, 3, access)],
         vec![],
     ]
 }
 
-fn chain() -> Chain {
+pub(super) fn chain() -> Chain {
     let mut ledger = Ledger::new(&genesis()).unwrap();
     let consortium = *ledger.consortium();
     let (mut bytes, mut starts) = (head(&consortium), vec![]);

@@ -13,7 +13,7 @@ use super::fixture::{NOW, Ran, genesis, secret};
 use super::flows::Desk;
 use super::listing::{access, desk_with_accesses};
 use crate::fault::Exit;
-use crate::messages::DATASET_SAMPLE;
+use crate::messages::dataset_sample;
 
 fn explain(desk: &Desk, entry: &str) -> serde_json::Value {
     desk.ask(&["access", "explain", entry, "--json"]).ended(Exit::Done).json()
@@ -77,7 +77,7 @@ fn each_clause_is_shown_with_what_was_found_up_to_the_one_that_refused() {
     assert_eq!(explained["outcome"], "allowed");
     let clauses = explained["clauses"].as_array().unwrap();
     assert!(clauses.iter().all(|clause| clause["verdict"] == "holds"), "{explained}");
-    assert_eq!(clauses.len(), 13);
+    assert_eq!(clauses.len(), 15);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn quotas_are_counted_up_to_the_position() {
     access(&desk, "d.json", "LOW-INCOME-CHECK").ended(Exit::Denied);
     let second = explain(&desk, "4");
     assert_eq!(verdict(&second, "quota"), "holds");
-    let found = second["clauses"][11]["found"].as_str().unwrap();
+    let found = second["clauses"][13]["found"].as_str().unwrap();
     assert_eq!(found, "1 used before, of 2");
     assert_eq!(
         (&second["today"]["outcome"], &second["today"]["since"]),
@@ -164,13 +164,13 @@ fn no_clause_is_said_to_hold_that_was_not_judged_to_its_end() {
 #[test]
 fn a_dataset_counts_in_the_version_of_that_time() {
     let desk = desk_with_accesses(&[]);
-    let mut dataset: Dataset = toml::from_str(DATASET_SAMPLE).unwrap();
+    let mut dataset: Dataset = toml::from_str(dataset_sample()).unwrap();
     dataset.items.retain(|item| item.name.as_str() != "date of marriage");
     commit(&desk, 200, Action::AmendDataset { dataset, version: 1 });
     access(&desk, "c.json", "LOW-INCOME-CHECK").ended(Exit::Denied);
     let before = explain(&desk, "2");
     assert_eq!(verdict(&before, "offer"), "holds");
-    let found = before["clauses"][10]["found"].as_str().unwrap();
+    let found = before["clauses"][12]["found"].as_str().unwrap();
     assert!(found.starts_with("version 1 "), "{found}");
     assert_eq!(
         (&before["today"]["outcome"], &before["today"]["since"]),

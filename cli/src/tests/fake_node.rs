@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use comity_core::access::SignedAttempt;
+use comity_core::agency::KeyRole;
 use comity_core::encoding::decode;
 use comity_core::ids::TimeMs;
 use comity_core::keys::SecretKey;
@@ -335,7 +336,9 @@ impl Inside {
     fn key(&self, key: &str) -> Option<Value> {
         let key = key.parse().unwrap();
         let found = state::key(&self.ledger, &key)?;
-        Some(json!({ "public_key": key, "key": found }))
+        let numbers =
+            (found.role == KeyRole::Gateway).then(|| state::gateway_numbers(&self.ledger, &key));
+        Some(json!({ "public_key": key, "key": found, "numbers": numbers }))
     }
 
     /// The ledger.

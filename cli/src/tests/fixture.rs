@@ -24,6 +24,7 @@ use tempfile::TempDir;
 
 use crate::fault::Exit;
 use crate::keys::{self, Readers};
+use crate::messages::Language;
 use crate::shell::{Input, Shell, Widths};
 
 /// This computer's time in tests.
@@ -65,6 +66,7 @@ fn member(id: &str) -> GenesisMember {
         authority: None,
         operated_by: id.parse().unwrap(),
         standing: Standing::Validator { power: 1 },
+        sponsor: None,
     };
     GenesisMember { agency, keys }
 }
@@ -153,6 +155,8 @@ pub(super) struct Office {
     drawn: Rc<Cell<u8>>,
     /// How wide its terminal is, if it has one.
     widths: Cell<Widths>,
+    /// What its people read.
+    language: Cell<Language>,
 }
 
 impl Office {
@@ -161,6 +165,7 @@ impl Office {
             dir: tempfile::tempdir().unwrap(),
             drawn: Rc::default(),
             widths: Cell::default(),
+            language: Cell::default(),
         };
         for member in MEMBERS {
             let agency: AgencyId = member.parse().unwrap();
@@ -179,6 +184,11 @@ impl Office {
     /// From now on, commands run at a terminal so wide.
     pub(super) fn at_terminal(&self, columns: usize) {
         self.widths.set(Widths { out: Some(columns), err: Some(columns) });
+    }
+
+    /// From now on, its people read another language.
+    pub(super) fn reads(&self, language: Language) {
+        self.language.set(language);
     }
 
     /// A path in the folder.
@@ -240,6 +250,7 @@ impl Office {
             }),
             input,
             widths: self.widths.get(),
+            language: self.language.get(),
             progress: false,
             clock: || NOW,
             random: Box::new(move |bytes| {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::fake_node::{Answer, FakeNode, rule_problem};
 use super::fixture::{NOW, Office, Ran, genesis};
 use crate::fault::Exit;
-use crate::messages::DATASET_SAMPLE;
+use crate::messages::dataset_sample;
 
 /// An office at a node.
 pub(super) struct Desk {
@@ -20,7 +20,7 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new() -> Desk {
         let office = Office::new();
-        office.put("marriages.toml", DATASET_SAMPLE.as_bytes());
+        office.put("marriages.toml", dataset_sample().as_bytes());
         Desk { office, node: FakeNode::start() }
     }
 
@@ -99,7 +99,7 @@ fn the_same_seed_nonce_and_clock_give_the_same_record() {
     assert_eq!((&result["index"], &result["height"]), (&json!(1), &json!(2)));
 }
 
-const GOLDEN_GRANT: &str = "9273e63e6d1427180fef4e80e0f5485e6bf0d0c3acd247aca7b19010a60ea575";
+const GOLDEN_GRANT: &str = "14847d163ccd340a89f9195a531c7774fd1a9325de55f4ec2b6bde115084268d";
 
 #[test]
 fn a_refused_change_ends_with_3_in_the_words_of_the_catalogue() {

@@ -160,5 +160,5 @@ fn a_daily_quota_ends_in_a_denial_that_says_so() {
     let second = attempt(&desk, "second.json", "LOW-INCOME-CHECK");
     let ran = record(&desk, &second).ended(Exit::Denied);
     assert_eq!(ran.json()["rule"], "daily-quota-used");
-    assert!(ran.err.contains("all 1 accesses of the grant for this day"), "{}", ran.err);
+    assert!(ran.err.contains("of the 1 access of the grant for this day"), "{}", ran.err);
 }

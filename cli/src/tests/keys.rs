@@ -388,7 +388,7 @@ fn listed_keys_say_how_they_stand() {
     let answer = json!({"keys": keys.each_ref().map(|(key, _)| key), "next": null});
     desk.node.answer("GET /v1/keys", Answer::Json(200, answer.clone()));
     let ran = desk.ask(&["key", "list", "--agency", "civil.gd"]).ended(Exit::Done);
-    let shown = ["(in 1 days)", "EXPIRED", "revoked by entry 9, suspect since", "without end"];
+    let shown = ["(in 1 day)", "EXPIRED", "revoked by entry 9, suspect since", "without end"];
     for words in shown {
         assert!(ran.out.contains(words), "{words} is missing in {}", ran.out);
     }

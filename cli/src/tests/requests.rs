@@ -6,13 +6,13 @@ use serde_json::json;
 use super::fixture::Ran;
 use super::flows::Desk;
 use crate::fault::Exit;
-use crate::messages::DATASET_SAMPLE;
+use crate::messages::dataset_sample;
 
 /// A desk at a node with a dataset of civil.gd and one of health.gd.
 pub(super) fn desk() -> Desk {
     let desk = Desk::new();
     desk.publish().ended(Exit::Done);
-    let health = DATASET_SAMPLE.replace("civil.gd/marriage-register", "health.gd/births");
+    let health = dataset_sample().replace("civil.gd/marriage-register", "health.gd/births");
     let health = health.replace("Registry Office, duty desk", "Births desk");
     desk.office.put("births.toml", health.as_bytes());
     let file = desk.office.path("births.toml");

@@ -10,7 +10,7 @@ use super::requests::{desk, fits_80_columns, officer, open, steward};
 use crate::client::Client;
 use crate::fault::Exit;
 use crate::impact::{Change, Loss, impact};
-use crate::messages::DATASET_SAMPLE;
+use crate::messages::dataset_sample;
 
 #[test]
 fn a_steward_sees_the_urgent_first_and_grants_less_than_was_asked() {
@@ -23,9 +23,10 @@ What waits for civil.gd, steward
 
 Requests to answer: 2
   R3  finance.gd asks for civil.gd/marriage-register
-      needed by 2026-05-08, in 5 days, asked today
+      needed by 2026-05-08, in 5 days, asked today; due up to 2026-05-15: still
+        in time
   R2  finance.gd asks for civil.gd/marriage-register
-      asked today
+      asked today; due up to 2026-05-15: still in time
   To look: comity request show R3; then comity request approve|refuse --help
 
 Datasets not yet classified: 0
@@ -118,7 +119,7 @@ fn an_amendment_takes_from_grants_and_requests_what_it_drops() {
     let desk = granted();
     open(&desk, &["--again"]).ended(Exit::Done);
     let client = Client::new(&desk.node.url()).unwrap();
-    let sample: Dataset = toml::from_str(DATASET_SAMPLE).unwrap();
+    let sample: Dataset = toml::from_str(dataset_sample()).unwrap();
     assert!(impact(&client, Change::AmendDataset(&sample)).unwrap().grants.is_empty());
     let mut narrower = sample.clone();
     narrower.items.retain(|item| item.name.as_str() != "date of marriage");
@@ -202,7 +203,7 @@ fn codes_are_published_once_and_withdrawn_ones_are_asked_for_no_more() {
     assert!(ran.err.contains("this must be signed by audit.gd"), "{}", ran.err);
     let authority = |args: &[&str]| desk.sign("audit.gd", KeyRole::Steward, args);
     let ran = authority(&publish).ended(Exit::Done);
-    assert!(ran.err.contains("on the list matters already: 1 codes"), "{}", ran.err);
+    assert!(ran.err.contains("on the list matters already: 1 code."), "{}", ran.err);
     let ran = authority(&publish).ended(Exit::Done);
     assert_eq!(ran.out, "Nothing to publish: every code is on its list already.\n");
     let withdraw = ["codes", "withdraw", "matters", "LOW-INCOME-CHECK", "--reason", "Now two"];

@@ -17,8 +17,8 @@ use jiff::tz::{Offset, TimeZone};
 use super::contents::Contents;
 use super::manifest::Case;
 use super::member::Member;
+pub(crate) use crate::messages::Language;
 use crate::time;
-pub(crate) use texts::Language;
 use texts::{escaped, tell};
 
 /// The summaries and their languages.

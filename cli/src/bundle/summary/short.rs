@@ -129,7 +129,7 @@ impl Page<'_> {
         };
         let time = self.time(reply.on);
         let text = match &reply.outcome {
-            Outcome::Approved { grant } => {
+            Outcome::Approved { grant, by_rule: _ } => {
                 if state::grant(&self.contents.objects, *grant).is_some() {
                     return None;
                 }
@@ -151,6 +151,15 @@ impl Page<'_> {
                 dataset = dataset,
                 time = time,
                 basis = legal_basis,
+                reason = reason
+            ),
+            Outcome::Returned { reason } => tell!(
+                self,
+                "short-request-returned",
+                request = id,
+                requester = requester,
+                dataset = dataset,
+                time = time,
                 reason = reason
             ),
             Outcome::Withdrawn { reason } => tell!(

@@ -1,6 +1,7 @@
 //! What was asked for and what was granted, and what the datasets were.
 //! Holds: terms are those of the ledger's objects, side by side.
 
+use comity_core::binding::{Bearers, Undertaking};
 use comity_core::dataset::{Dataset, PublishedDataset};
 use comity_core::grant::GrantTerms;
 use comity_core::ids::{DatasetId, GrantId, LogIndex};
@@ -61,12 +62,12 @@ impl Page<'_> {
             .collect();
         let matters: Vec<String> =
             terms.matters.iter().map(|code| self.code(b'm', code.as_str())).collect();
-        let conditions = match terms.conditions.as_str() {
-            "" => tell!(self, "none"),
-            text => escaped(text),
+        let conditions = match terms.conditions.is_empty() {
+            true => tell!(self, "none"),
+            false => self.conditions(terms).join(&comma),
         };
         let (from, until) = (self.time(terms.not_before), self.time(terms.not_after));
-        vec![
+        let mut rows = vec![
             (tell!(self, "term-dataset"), escaped(&terms.dataset.to_string())),
             (tell!(self, "term-requester"), escaped(terms.requester.as_str())),
             (tell!(self, "term-matters"), matters.join(&comma)),
@@ -77,7 +78,50 @@ impl Page<'_> {
             (tell!(self, "term-total"), quota(terms.total_quota)),
             (tell!(self, "term-daily"), quota(terms.daily_quota)),
             (tell!(self, "term-conditions"), conditions),
+        ];
+        rows.extend(self.binding_rows(terms));
+        rows
+    }
+
+    /// What binds in terms; all three rows always, so that asked and granted stand side by side.
+    fn binding_rows(&self, terms: &GrantTerms) -> [(String, String); 3] {
+        let comma = tell!(self, "comma");
+        let or_none = |text: String| if text.is_empty() { tell!(self, "none") } else { text };
+        let officers = match &terms.officers {
+            Bearers::All => tell!(self, "term-all-officers"),
+            Bearers::Posts(posts) => {
+                let posts: Vec<&str> = posts.iter().map(|post| post.as_str()).collect();
+                tell!(self, "term-posts", posts = posts.join(&comma))
+            }
+            Bearers::Keys(keys) => {
+                let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+                tell!(self, "term-keys", keys = keys.join(&comma))
+            }
+        };
+        let onward: Vec<&str> = terms.onward.iter().map(|agency| agency.as_str()).collect();
+        let undertaking = |(number, one): (u8, &Undertaking)| {
+            let side = tell!(self, &format!("side-{}", one.by.as_str()));
+            let promise = format!("promise-{}", one.what.as_str());
+            let what = tell!(self, &promise, days = one.what.days());
+            tell!(self, "term-undertaking", number = number, side = side, what = what)
+        };
+        let undertakings: Vec<String> = (1..).zip(&terms.undertakings).map(undertaking).collect();
+        [
+            (tell!(self, "term-officers"), officers),
+            (tell!(self, "term-onward"), or_none(escaped(&onward.join(&comma)))),
+            (tell!(self, "term-undertakings"), or_none(undertakings.join("<br>"))),
         ]
+    }
+
+    /// The conditions, as the dataset states them where the case has it.
+    fn conditions(&self, terms: &GrantTerms) -> Vec<String> {
+        let published = state::dataset(&self.contents.objects, &terms.dataset);
+        let stated = published.map(|published| published.dataset.stated).unwrap_or_default();
+        let told = |number: &u8| match stated.get(usize::from(*number).wrapping_sub(1)) {
+            Some(text) => escaped(&format!("{number} ({text})")),
+            None => number.to_string(),
+        };
+        terms.conditions.iter().map(told).collect()
     }
 
     /// A code with what it stands for.

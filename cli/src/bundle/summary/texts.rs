@@ -5,14 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-/// A language of summaries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Language {
-    /// English.
-    English,
-    /// Simplified Chinese.
-    Chinese,
-}
+use crate::messages::Language;
 
 type Texts = BTreeMap<String, String>;
 

@@ -3,7 +3,9 @@
 //! May not enter: which of them are said.
 
 use comity_core::access::AccessRefusal;
+use comity_core::check_request::CheckOutcome;
 use comity_core::dataset::Items;
+use comity_core::dispute::{DisputeAbout, Ruling};
 use comity_core::governance::{Choice, Measure};
 use comity_core::ids::LogIndex;
 use comity_core::keys::PublicKey;
@@ -47,12 +49,12 @@ impl Page<'_> {
                 tell!(self, "act-withdraw-request", request = request, reason = reason)
             }
             Action::UrgeRequest { request } => tell!(self, "act-urge-request", request = request),
-            Action::RecordAccess { attempt } => {
+            Action::RecordAccess { attempt, .. } => {
                 let attempt = &attempt.attempt;
                 let (requester, dataset) = (&attempt.requester, &attempt.dataset);
                 tell!(self, "act-record-access", requester = requester, dataset = dataset)
             }
-            Action::RecordDenial { attempt, refusal } => {
+            Action::RecordDenial { attempt, refusal, .. } => {
                 let attempt = &attempt.attempt;
                 let (requester, dataset) = (&attempt.requester, &attempt.dataset);
                 let why = self.refusal(refusal);
@@ -63,6 +65,9 @@ impl Page<'_> {
                     dataset = dataset,
                     why = why
                 )
+            }
+            Action::AcknowledgeAccess { grant, accesses } => {
+                tell!(self, "act-acknowledge-access", grant = grant, count = accesses.len())
             }
             other => self.other_act(other),
         }
@@ -114,6 +119,133 @@ impl Page<'_> {
                 tell!(self, "act-vote-against", proposal = proposal)
             }
             Action::RecordEquivocation { .. } => tell!(self, "act-record-equivocation"),
+            other => self.act_of_duty(other),
+        }
+    }
+
+    /// What was done about a duty, or binds by one.
+    fn act_of_duty(&self, action: &Action) -> String {
+        match action {
+            Action::ReviewRequest { request, fault } if fault.as_str().is_empty() => {
+                tell!(self, "act-review-request", request = request)
+            }
+            Action::ReviewRequest { request, fault } => {
+                tell!(self, "act-return-request", request = request, reason = fault)
+            }
+            Action::ExtendReply { request, days, reason } => {
+                tell!(self, "act-extend-reply", request = request, days = days, reason = reason)
+            }
+            Action::ReportDelivery { grant } => tell!(self, "act-report-delivery", grant = grant),
+            Action::NarrowGrant { grant, .. } => tell!(self, "act-narrow-grant", grant = grant),
+            Action::ExtendGrant { grant, .. } => tell!(self, "act-extend-grant", grant = grant),
+            Action::IssueOnward { parent, terms } => {
+                tell!(self, "act-issue-onward", grant = parent, requester = terms.requester)
+            }
+            Action::FulfilUndertaking { grant, number, note } => {
+                tell!(self, "act-fulfil-undertaking", grant = grant, number = number, note = note)
+            }
+            Action::RefreshDataset { dataset } => {
+                tell!(self, "act-refresh-dataset", dataset = dataset)
+            }
+            _ => self.act_on_wrong_data(action),
+        }
+    }
+
+    fn act_on_wrong_data(&self, action: &Action) -> String {
+        match action {
+            Action::OpenCheck { terms } => tell!(
+                self,
+                "act-open-check",
+                dataset = terms.dataset,
+                asked = terms.asked,
+                claim = terms.claim
+            ),
+            Action::OfferHandover { check, to, reason } => {
+                tell!(self, "act-offer-handover", check = check, to = to, reason = reason)
+            }
+            Action::AcceptHandover { check } => tell!(self, "act-accept-handover", check = check),
+            Action::DeclineHandover { check } => tell!(self, "act-decline-handover", check = check),
+            Action::AnswerCheck { check, outcome: CheckOutcome::Upheld { correction, .. } } => {
+                tell!(self, "act-uphold-check", check = check, correction = correction)
+            }
+            Action::AnswerCheck { check, outcome: CheckOutcome::NotUpheld { basis, reason } } => {
+                tell!(self, "act-dismiss-check", check = check, basis = basis, reason = reason)
+            }
+            Action::ReportCorrection { check, note } => {
+                tell!(self, "act-report-correction", check = check, note = note)
+            }
+            Action::ReportIncident { terms } => {
+                tell!(self, "act-report-incident", nature = terms.nature)
+            }
+            Action::UpdateIncident { incident, note } => {
+                tell!(self, "act-update-incident", incident = incident, note = note)
+            }
+            Action::CloseIncident { incident, measures } => {
+                tell!(self, "act-close-incident", incident = incident, measures = measures)
+            }
+            Action::DeclareEmergency { terms } => {
+                tell!(self, "act-declare-emergency", reason = terms.reason)
+            }
+            Action::EndEmergency { emergency, reason } => {
+                tell!(self, "act-end-emergency", emergency = emergency, reason = reason)
+            }
+            Action::ReviewEmergency { emergency, text, .. } => {
+                tell!(self, "act-review-emergency", emergency = emergency, text = text)
+            }
+            Action::JustifyAccess { emergency, text, .. } => {
+                tell!(self, "act-justify-access", emergency = emergency, text = text)
+            }
+            _ => self.act_on_dispute(action),
+        }
+    }
+
+    fn act_on_dispute(&self, action: &Action) -> String {
+        match action {
+            Action::OpenDispute { about, grounds } => {
+                let about = match about {
+                    DisputeAbout::Request(request) => request.to_string(),
+                    DisputeAbout::Delivery(grant) => grant.to_string(),
+                    DisputeAbout::Check(check) => check.to_string(),
+                };
+                tell!(self, "act-open-dispute", about = about, grounds = grounds)
+            }
+            Action::EscalateDispute { dispute, grounds } => {
+                tell!(self, "act-escalate-dispute", dispute = dispute, grounds = grounds)
+            }
+            Action::AnswerDispute { dispute, ruling }
+            | Action::DecideDispute { dispute, ruling } => match ruling {
+                Ruling::Anew { reason } => {
+                    tell!(self, "act-rule-anew", dispute = dispute, reason = reason)
+                }
+                Ruling::Stands { basis, reason } => tell!(
+                    self,
+                    "act-rule-stands",
+                    dispute = dispute,
+                    basis = basis,
+                    reason = reason
+                ),
+            },
+            _ => self.act_of_oversight(action),
+        }
+    }
+
+    fn act_of_oversight(&self, action: &Action) -> String {
+        match action {
+            Action::OpenDraw { count, .. } => tell!(self, "act-open-draw", count = count),
+            Action::CommitDraw { draw, .. } => tell!(self, "act-commit-draw", draw = draw),
+            Action::RevealDraw { draw, .. } => tell!(self, "act-reveal-draw", draw = draw),
+            Action::ReportReview { draw, number, .. } => {
+                tell!(self, "act-report-review", draw = draw, number = number)
+            }
+            Action::OpenFinding { agency, text, .. } => {
+                tell!(self, "act-open-finding", agency = agency, text = text)
+            }
+            Action::AnswerFinding { finding, answer } => {
+                tell!(self, "act-answer-finding", finding = finding, text = answer)
+            }
+            Action::CloseFinding { finding, text, .. } => {
+                tell!(self, "act-close-finding", finding = finding, text = text)
+            }
             _ => escaped(action.kind()),
         }
     }
@@ -130,9 +262,12 @@ impl Page<'_> {
             Measure::ChangeStanding { .. } => {
                 tell!(self, "measure-change-standing", agency = agency)
             }
+            Measure::ChangeSponsor { .. } => tell!(self, "measure-change-sponsor", agency = agency),
             Measure::ChangeAuthority { .. }
             | Measure::ChangeParams { .. }
-            | Measure::ActivateVersion { .. } => {
+            | Measure::ActivateVersion { .. }
+            | Measure::Appoint { .. }
+            | Measure::RenewEmergency { .. } => {
                 tell!(self, "measure-other", kind = measure.kind())
             }
         }
@@ -151,7 +286,7 @@ impl Page<'_> {
             Unjudged::Exchange => tell!(self, "why-exchange"),
             Unjudged::Hosting => tell!(self, "why-hosting"),
             Unjudged::Window => tell!(self, "why-window"),
-            Unjudged::Dataset => tell!(self, "why-dataset"),
+            Unjudged::Objects => tell!(self, "why-objects"),
         }
     }
 

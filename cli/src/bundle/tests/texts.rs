@@ -16,7 +16,8 @@ const SOURCES: [&str; 6] = [
     include_str!("../summary/words.rs"),
 ];
 /// Texts that are named by what they stand for.
-const COMPUTED: [&str; 6] = ["role-", "mode-", "sharing-", "grade-", "rule-", "detail-"];
+const COMPUTED: [&str; 8] =
+    ["role-", "mode-", "sharing-", "grade-", "rule-", "detail-", "promise-", "side-"];
 
 fn placeholders(text: &str) -> BTreeSet<&str> {
     text.split('{').skip(1).filter_map(|part| part.split('}').next()).collect()
@@ -67,7 +68,7 @@ fn every_refusal_and_role_has_a_text() {
         .unwrap();
     let rules: Vec<&str> =
         names.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(rules.len(), 29);
+    assert_eq!(rules.len(), 38);
     for rule in rules {
         assert!(english.contains_key(&format!("rule-{rule}")), "{rule}");
     }

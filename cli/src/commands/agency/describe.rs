@@ -49,6 +49,7 @@ pub(super) fn describe(args: DescribeAgency, session: &mut Session<'_>) -> Resul
         // It has no node; whoever asks who operates it is told itself.
         operated_by: args.name,
         standing: Standing::Hosted { sponsor: args.sponsor, until },
+        sponsor: None,
     };
     let member = GenesisMember { agency, keys: admins };
     member

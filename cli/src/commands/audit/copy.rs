@@ -168,6 +168,11 @@ impl Copy {
         &self.genesis
     }
 
+    /// Where its archive is: whole, up to the certificate of the last proven block.
+    pub(in crate::commands) fn archive_path(&self) -> PathBuf {
+        self.dir.join(ARCHIVE)
+    }
+
     /// The last proven block: height and hash.
     pub(in crate::commands) fn tip(&self) -> (Height, HeaderHash) {
         (self.mark.height, self.mark.header_hash)

@@ -1,6 +1,7 @@
 //! `comity audit`: an auditor's own copy, what different nodes show, and what gateways logged.
 //! Holds: nothing is believed of a node that is not proven by the genesis and certificates.
 
+mod alerts;
 mod compare;
 mod copy;
 mod disclosed;
@@ -9,7 +10,10 @@ mod gateway_log;
 mod matching;
 mod reconcile;
 mod saved;
+mod summary;
 mod sync;
+mod unmatched;
+mod watching;
 
 pub(super) use copy::Copy;
 pub(super) use frames::Frames;
@@ -23,5 +27,8 @@ pub(super) fn run(verb: &AuditVerb, session: &mut Session<'_>) -> Result<Exit, F
         AuditVerb::Sync(args) => sync::run(args, session),
         AuditVerb::Compare(args) => compare::run(args, session),
         AuditVerb::Reconcile(args) => reconcile::run(args, session),
+        AuditVerb::Unmatched(args) => unmatched::run(args, session),
+        AuditVerb::Alerts(args) => alerts::run(args, session),
+        AuditVerb::Summary(args) => summary::run(args, session),
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use comity_core::access::Attempt;
+use comity_core::basis::Basis;
 use comity_core::grant::GrantTerms;
 use comity_core::ids::RequestId;
 use comity_core::keys::PublicKey;
@@ -134,10 +135,56 @@ fn did(action: &Action) -> Did {
         | Action::RevokeGrant { .. }
         | Action::SuspendGrant { .. }
         | Action::ResumeGrant { .. }
+        | Action::NarrowGrant { .. }
+        | Action::ExtendGrant { .. }
+        | Action::IssueOnward { .. }
         | Action::SuspendDataset { .. }
         | Action::ResumeDataset { .. }
         | Action::WithdrawDataset { .. } => Did::Gave,
-        _ => Did::Else,
+        Action::RegisterKey { .. }
+        | Action::RevokeKey { .. }
+        | Action::PublishDataset { .. }
+        | Action::AmendDataset { .. }
+        | Action::OpenRequest { .. }
+        | Action::WithdrawRequest { .. }
+        | Action::UrgeRequest { .. }
+        | Action::PublishCodes { .. }
+        | Action::WithdrawCode { .. }
+        | Action::OpenProposal { .. }
+        | Action::CastBallot { .. }
+        | Action::RecordEquivocation { .. }
+        | Action::ReviewRequest { .. }
+        | Action::ExtendReply { .. }
+        | Action::ReportDelivery { .. }
+        | Action::RefreshDataset { .. }
+        | Action::PublishCalendar { .. }
+        | Action::PublishRules { .. }
+        | Action::FulfilUndertaking { .. }
+        | Action::AcknowledgeAccess { .. }
+        | Action::OpenCheck { .. }
+        | Action::OfferHandover { .. }
+        | Action::AcceptHandover { .. }
+        | Action::DeclineHandover { .. }
+        | Action::AnswerCheck { .. }
+        | Action::ReportCorrection { .. }
+        | Action::ReportIncident { .. }
+        | Action::UpdateIncident { .. }
+        | Action::CloseIncident { .. }
+        | Action::DeclareEmergency { .. }
+        | Action::EndEmergency { .. }
+        | Action::ReviewEmergency { .. }
+        | Action::OpenDispute { .. }
+        | Action::AnswerDispute { .. }
+        | Action::EscalateDispute { .. }
+        | Action::DecideDispute { .. }
+        | Action::JustifyAccess { .. }
+        | Action::OpenDraw { .. }
+        | Action::CommitDraw { .. }
+        | Action::RevealDraw { .. }
+        | Action::ReportReview { .. }
+        | Action::OpenFinding { .. }
+        | Action::AnswerFinding { .. }
+        | Action::CloseFinding { .. } => Did::Else,
     }
 }
 
@@ -146,7 +193,7 @@ fn what(entry: &EntryAnswer) -> String {
     let action = &entry.record.statement.action;
     let what = describe::sentence(action);
     match action {
-        Action::IssueGrant { .. } | Action::ApproveRequest { .. } => {
+        Action::IssueGrant { .. } | Action::ApproveRequest { .. } | Action::IssueOnward { .. } => {
             say!("evidence-grant", what = what, index = entry.index)
         }
         _ => what,
@@ -204,7 +251,7 @@ impl<'a> Sources<'a> {
             | Action::SuspendDataset { reason, .. }
             | Action::WithdrawDataset { reason, .. }
             | Action::WithdrawRequest { reason, .. } => vec![say!("word-reason", reason = reason)],
-            Action::RecordAccess { attempt } | Action::RecordDenial { attempt, .. } => {
+            Action::RecordAccess { attempt, .. } | Action::RecordDenial { attempt, .. } => {
                 self.of_attempt(&attempt.attempt, own)?
             }
             _ => vec![],
@@ -227,7 +274,7 @@ impl<'a> Sources<'a> {
         ))
     }
 
-    /// The officer's attempt, and the grant on which it relies.
+    /// The officer's attempt, and the grant or the emergency on which it relies.
     fn of_attempt(&mut self, attempt: &Attempt, own: &PublicKey) -> Result<Vec<String>, Fault> {
         let mut words = Vec::new();
         if attempt.officer != *own {
@@ -235,7 +282,11 @@ impl<'a> Sources<'a> {
             let (requester, matter) = (&attempt.requester, &attempt.matter);
             words.push(say!("word-attempt", post = post, requester = requester, matter = matter));
         }
-        words.push(match self.client.find_grant(attempt.grant)? {
+        let Basis::Grant(id) = attempt.grant else {
+            words.push(say!("word-in-emergency", emergency = attempt.grant));
+            return Ok(words);
+        };
+        words.push(match self.client.find_grant(id)? {
             Some(GrantAnswer { id, grant, .. }) => {
                 let basis = &grant.terms.duty_basis;
                 match grant.request {

@@ -5,12 +5,15 @@
 use std::collections::BTreeSet;
 
 use comity_core::access::AccessRefusal;
+use comity_core::basis::Basis;
+use comity_core::emergency::MAX_EMERGENCY_ENTRIES;
 use comity_core::ids::{GrantId, LogIndex, TimeMs};
 use comity_core::state::StateKey;
 use comity_core::statement::{Action, MAX_VALIDITY_MS};
+use comity_core::text::AgencyId;
 
 use crate::bundle::manifest::Case;
-use crate::client::{Client, EntryAnswer, GrantAnswer, Query, RequestAnswer};
+use crate::client::{Client, EmergencyAnswer, EntryAnswer, GrantAnswer, Query, RequestAnswer};
 use crate::fault::Fault;
 use crate::messages::fault;
 
@@ -94,16 +97,24 @@ impl Seeds {
         };
         self.entries.insert(index);
         self.first_use(&entry, client)?;
-        match client.find_grant(signed.attempt.grant)? {
-            Some(answer) => self.quota(&answer, client),
-            None => Ok(()),
+        match signed.attempt.grant {
+            Basis::Grant(id) => match client.find_grant(id)? {
+                Some(answer) => self.quota(&answer, client),
+                None => Ok(()),
+            },
+            Basis::Emergency(id) => match client.find_emergency(id)? {
+                Some(answer) => self.entries_of(&signed.attempt.requester, &answer, client),
+                None => Ok(()),
+            },
         }
     }
 
-    /// Where a grant has a quota, every access under it counts for whether one was allowed.
+    /// Where a grant has a quota, or may have had one, every access under it counts for whether one
+    /// was allowed.
     fn quota(&mut self, answer: &GrantAnswer, client: &Client) -> Result<(), Fault> {
         let terms = &answer.grant.terms;
-        if terms.total_quota.is_none() && terms.daily_quota.is_none() {
+        let has_none = terms.total_quota.is_none() && terms.daily_quota.is_none();
+        if has_none && answer.grant.version == 1 {
             return Ok(());
         }
         let id: GrantId = answer.id;
@@ -111,9 +122,26 @@ impl Seeds {
         self.list(client, vec![kind, ("grant", id.to_string())])
     }
 
+    /// Where an agency has recorded as many accesses in an emergency as there may be, every one
+    /// counts for whether one was allowed.
+    fn entries_of(
+        &mut self,
+        requester: &AgencyId,
+        answer: &EmergencyAnswer,
+        client: &Client,
+    ) -> Result<(), Fault> {
+        let used = answer.uses.get(requester);
+        if used.is_none_or(|used| used.entries < MAX_EMERGENCY_ENTRIES) {
+            return Ok(());
+        }
+        let kind = ("kind", "record-access".to_owned());
+        let of = [("grant", answer.id.to_string()), ("agency", requester.to_string())];
+        self.list(client, [vec![kind], of.to_vec()].concat())
+    }
+
     /// Where an exchange was refused as used, the access that used it.
     fn first_use(&mut self, entry: &EntryAnswer, client: &Client) -> Result<(), Fault> {
-        let Action::RecordDenial { attempt, refusal: AccessRefusal::ExchangeUsed } =
+        let Action::RecordDenial { attempt, refusal: AccessRefusal::ExchangeUsed, .. } =
             &entry.record.statement.action
         else {
             return Ok(());

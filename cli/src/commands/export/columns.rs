@@ -3,7 +3,10 @@
 //! May not enter: what other entries say (that is for the database to join).
 
 use comity_core::access::{Attempt, SignedAttempt};
+use comity_core::basis::Basis;
+use comity_core::check_request::CheckOutcome;
 use comity_core::dataset::{Dataset, Items};
+use comity_core::dispute::Ruling;
 use comity_core::grant::GrantTerms;
 use comity_core::hash::leaf_hash;
 use comity_core::ids::{DatasetId, Height, LogIndex, TimeMs};
@@ -14,7 +17,7 @@ use crate::csv::guarded;
 use crate::describe::word;
 
 /// The columns, in order. New ones come at the end.
-pub(super) const COLUMNS: [&str; 43] = [
+pub(super) const COLUMNS: [&str; 44] = [
     "index",
     "height",
     "time_utc",
@@ -58,6 +61,7 @@ pub(super) const COLUMNS: [&str; 43] = [
     "measure",
     "legal_basis",
     "reason",
+    "emergency",
 ];
 
 /// Where an entry stands.
@@ -123,11 +127,11 @@ impl Row {
 
     fn action(&mut self, index: LogIndex, action: &Action) {
         match action {
-            Action::RecordAccess { attempt } => {
+            Action::RecordAccess { attempt, .. } => {
                 self.attempt(attempt);
                 self.put("outcome", "allowed");
             }
-            Action::RecordDenial { attempt, refusal } => {
+            Action::RecordDenial { attempt, refusal, .. } => {
                 self.attempt(attempt);
                 self.put("outcome", "refused");
                 self.put("rule", refusal.rule());
@@ -149,13 +153,29 @@ impl Row {
                 self.put("grant", grant.0);
                 self.put("reason", reason);
             }
-            Action::ResumeGrant { grant } => self.put("grant", grant.0),
+            Action::IssueOnward { terms, .. } => {
+                self.terms(terms);
+                self.put("grant", index);
+            }
+            Action::NarrowGrant { grant, terms, .. } | Action::ExtendGrant { grant, terms, .. } => {
+                self.terms(terms);
+                self.put("grant", grant.0);
+            }
+            Action::FulfilUndertaking { grant, note, .. } => {
+                self.put("grant", grant.0);
+                self.put("reason", note);
+            }
+            Action::ResumeGrant { grant } | Action::ReportDelivery { grant } => {
+                self.put("grant", grant.0);
+            }
             Action::RefuseRequest { request, legal_basis, reason } => {
                 self.put("request", request.0);
                 self.put("legal_basis", legal_basis);
                 self.put("reason", reason);
             }
-            Action::WithdrawRequest { request, reason } => {
+            Action::WithdrawRequest { request, reason }
+            | Action::ReviewRequest { request, fault: reason }
+            | Action::ExtendReply { request, reason, .. } => {
                 self.put("request", request.0);
                 self.put("reason", reason);
             }
@@ -174,7 +194,9 @@ impl Row {
                 self.dataset_id(dataset);
                 self.put("reason", reason);
             }
-            Action::ResumeDataset { dataset } => self.dataset_id(dataset),
+            Action::ResumeDataset { dataset } | Action::RefreshDataset { dataset } => {
+                self.dataset_id(dataset);
+            }
             Action::RegisterKey { key, role, .. } => {
                 self.put("subject_key", key);
                 self.put("subject_role", word(role));
@@ -202,6 +224,71 @@ impl Row {
             Action::RecordEquivocation { equivocation } => {
                 self.put("subject_key", equivocation.place().map(|place| place.validator));
             }
+            answering => self.answering(index, answering),
+        }
+    }
+
+    /// What somebody answers for.
+    fn answering(&mut self, index: LogIndex, action: &Action) {
+        match action {
+            Action::OpenCheck { terms } => {
+                self.dataset_id(&terms.dataset);
+                self.items(&terms.items);
+                self.put("grant", terms.grant.and_then(Basis::grant).map(|grant| grant.0));
+                let emergency = terms.grant.and_then(Basis::emergency);
+                self.put("emergency", emergency.map(|emergency| emergency.0));
+                self.put("reason", &terms.claim);
+            }
+            Action::DeclareEmergency { .. }
+            | Action::EndEmergency { .. }
+            | Action::ReviewEmergency { .. }
+            | Action::JustifyAccess { .. } => self.emergency(index, action),
+            Action::ReportIncident { terms } => self.put("reason", &terms.nature),
+            Action::OfferHandover { reason, .. } => self.put("reason", reason),
+            Action::AnswerCheck { outcome: CheckOutcome::NotUpheld { basis, reason }, .. }
+            | Action::AnswerDispute { ruling: Ruling::Stands { basis, reason }, .. }
+            | Action::DecideDispute { ruling: Ruling::Stands { basis, reason }, .. } => {
+                self.put("legal_basis", basis);
+                self.put("reason", reason);
+            }
+            Action::AnswerCheck {
+                outcome: CheckOutcome::Upheld { correction: reason, .. },
+                ..
+            }
+            | Action::UpdateIncident { note: reason, .. }
+            | Action::OpenDispute { grounds: reason, .. }
+            | Action::EscalateDispute { grounds: reason, .. }
+            | Action::AnswerDispute { ruling: Ruling::Anew { reason }, .. }
+            | Action::DecideDispute { ruling: Ruling::Anew { reason }, .. }
+            | Action::CloseIncident { measures: reason, .. }
+            | Action::OpenFinding { text: reason, .. }
+            | Action::AnswerFinding { answer: reason, .. }
+            | Action::CloseFinding { text: reason, .. }
+            | Action::ReportCorrection { note: reason, .. } => self.put("reason", reason),
+            _ => {}
+        }
+    }
+
+    fn emergency(&mut self, index: LogIndex, action: &Action) {
+        match action {
+            Action::DeclareEmergency { terms } => {
+                self.put("emergency", index);
+                self.put("matters", [&terms.matter]);
+                self.put("reason", &terms.reason);
+            }
+            Action::EndEmergency { emergency, reason } => {
+                self.put("emergency", emergency.0);
+                self.put("reason", reason);
+            }
+            Action::ReviewEmergency { emergency, text, .. } => {
+                self.put("emergency", emergency.0);
+                self.put("reason", text);
+            }
+            Action::JustifyAccess { emergency, basis, text, .. } => {
+                self.put("emergency", emergency.0);
+                self.put("duty_basis", basis);
+                self.put("reason", text);
+            }
             _ => {}
         }
     }
@@ -211,7 +298,8 @@ impl Row {
         self.dataset_id(dataset);
         self.items(&attempt.items);
         self.put("requester", requester);
-        self.put("grant", grant.0);
+        self.put("grant", grant.grant().map(|grant| grant.0));
+        self.put("emergency", grant.emergency().map(|emergency| emergency.0));
         self.put("exchange", exchange);
         self.put("officer", officer);
         self.put("matter", matter);
@@ -281,7 +369,7 @@ mod tests {
         row.put("grant", 7);
         let csv = row.csv();
         assert!(csv.contains(",\"[\"\"A\"\",\"\"B\"\"]\","), "{csv}");
-        assert!(csv.ends_with(",\"'=HYPERLINK(\"\"x\"\")\"\r\n"), "{csv}");
+        assert!(csv.ends_with(",\"'=HYPERLINK(\"\"x\"\")\",\r\n"), "{csv}");
         let line: Value = serde_json::from_str(&row.jsonl()).unwrap();
         assert_eq!(line["reason"], "=HYPERLINK(\"x\")");
         assert_eq!(line["grant"], 7);

@@ -20,7 +20,7 @@ use crate::client::KeyAnswer;
 use crate::fault::Fault;
 use crate::key_state::{self, KeyState};
 use crate::keys;
-use crate::messages::{fault, say};
+use crate::messages::{self, fault, say};
 use crate::shell::Session;
 use crate::table;
 use crate::table::Cell;
@@ -51,7 +51,7 @@ fn list_ledger(agency: Option<&AgencyId>, session: &mut Session<'_>) -> Result<(
             vec![
                 Cell::Digits(answer.public_key.to_string()),
                 Cell::Text(key.agency.to_string()),
-                Cell::Text(key.role.to_string()),
+                Cell::Text(messages::word("role", key.role.as_str())),
                 Cell::Text(key.post.to_string()),
                 Cell::Text(state),
             ]
@@ -110,7 +110,8 @@ fn list_files(
                 protection = say!("word-exposed", protection = protection);
             }
             let (key, post) = (table::short(public_key), post.to_string());
-            vec![file.name.clone(), key, agency.to_string(), role.to_string(), post, protection]
+            let role = messages::word("role", role.as_str());
+            vec![file.name.clone(), key, agency.to_string(), role, post, protection]
         };
         let headings = [
             &say!("column-file"),

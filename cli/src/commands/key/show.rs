@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::args::ShowKey;
 use crate::fault::Fault;
 use crate::holder::Holder;
-use crate::messages::say;
+use crate::messages::{self, say};
 use crate::shell::Session;
 use crate::{describe, key_state, table, time};
 
@@ -39,7 +39,7 @@ pub(super) fn show(args: &ShowKey, session: &mut Session<'_>) -> Result<(), Faul
         let mut rows = vec![(say!("label-key"), table::key(&key))];
         if let Some(Holder { agency, role, post, sealed, .. }) = &stated {
             rows.push((say!("label-agency"), agency.to_string()));
-            rows.push((say!("label-role"), role.to_string()));
+            rows.push((say!("label-role"), messages::word("role", role.as_str())));
             rows.push((say!("label-post"), post.clone()));
             let protection = match sealed {
                 Some(true) => say!("word-sealed"),

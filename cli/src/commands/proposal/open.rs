@@ -42,8 +42,11 @@ fn signing(what: &OpenProposal) -> &Path {
         OpenProposal::ChangeOperator(args) => &args.signing,
         OpenProposal::ChangeStanding(args) => &args.signing,
         OpenProposal::ChangeAuthority(args) => &args.signing,
+        OpenProposal::ChangeSponsor(args) => &args.signing,
         OpenProposal::ChangeParams(args) => &args.signing,
         OpenProposal::ActivateVersion(args) => &args.signing,
+        OpenProposal::Appoint(args) => &args.signing,
+        OpenProposal::RenewEmergency(args) => &args.signing,
     };
     &signing.key
 }
@@ -60,10 +63,22 @@ fn measure(what: OpenProposal, session: &Session<'_>, desk: &Desk) -> Result<Mea
         }
         OpenProposal::ChangeStanding(args) => change_standing(args, desk)?,
         OpenProposal::ChangeAuthority(args) => Measure::ChangeAuthority { agency: args.agency },
+        OpenProposal::ChangeSponsor(args) => {
+            Measure::ChangeSponsor { agency: args.agency, sponsor: args.sponsor }
+        }
         OpenProposal::ChangeParams(args) => {
             Measure::ChangeParams { params: args.over(&desk.client.rules()?.params) }
         }
         OpenProposal::ActivateVersion(args) => Measure::ActivateVersion { version: args.version },
+        OpenProposal::Appoint(args) => Measure::Appoint {
+            office: args.office.into(),
+            agencies: args.agencies.into_iter().collect(),
+        },
+        OpenProposal::RenewEmergency(args) => {
+            let (zone, now) = (&session.shell.zone, session.shell.now());
+            let until = time::instant(&args.until, Edge::End, zone, now)?;
+            Measure::RenewEmergency { emergency: args.emergency, until }
+        }
     })
 }
 

@@ -67,7 +67,14 @@ fn after(now: &[Seat], members: &[MemberAnswer], measure: &Measure) -> Vec<Seat>
             let operated_by = operated_by.unwrap_or_else(|| agency.to_string());
             then.push(Seat { agency: agency.clone(), operated_by, power: *power });
         }
-        _ => {}
+        Measure::ChangeStanding { standing: Standing::Hosted { .. }, .. }
+        | Measure::ReplaceKey { .. }
+        | Measure::ChangeAuthority { .. }
+        | Measure::ChangeParams { .. }
+        | Measure::ActivateVersion { .. }
+        | Measure::Appoint { .. }
+        | Measure::ChangeSponsor { .. }
+        | Measure::RenewEmergency { .. } => {}
     }
     then.sort_by(|a, b| a.agency.cmp(&b.agency));
     then

@@ -78,6 +78,7 @@ pub(super) fn state(word: &str) -> String {
         "approved" => say!("request-approved"),
         "refused" => say!("request-refused"),
         "withdrawn" => say!("request-withdrawn"),
+        "returned" => say!("request-returned"),
         other => other.to_owned(),
     }
 }
@@ -118,7 +119,10 @@ fn story(client: &Client, answer: &RequestAnswer, session: &Session<'_>) -> Resu
         Some(reply) => {
             let (day, at) = (time::date(reply.on, zone), reply.at);
             match &reply.outcome {
-                Outcome::Approved { grant } => {
+                Outcome::Approved { grant, by_rule: true } => {
+                    say!("request-was-granted-by-rule", day = day, index = at, grant = grant)
+                }
+                Outcome::Approved { grant, by_rule: false } => {
                     say!("request-was-approved", day = day, index = at, grant = grant)
                 }
                 Outcome::Refused { legal_basis, reason } => say!(
@@ -130,6 +134,9 @@ fn story(client: &Client, answer: &RequestAnswer, session: &Session<'_>) -> Resu
                 ),
                 Outcome::Withdrawn { reason } => {
                     say!("request-was-withdrawn", day = day, index = at, reason = reason)
+                }
+                Outcome::Returned { reason } => {
+                    say!("request-was-returned", day = day, index = at, reason = reason)
                 }
             }
         }

@@ -127,7 +127,10 @@ fn of_scene(
         not_after: limits.not_after,
         total_quota: limits.total_quota,
         daily_quota: limits.daily_quota,
-        conditions: args.conditions.clone().unwrap_or_else(|| scene.conditions.clone()),
+        conditions: part.conditions(args),
+        officers: args.binding.officers().unwrap_or_default(),
+        onward: args.binding.onward(),
+        undertakings: args.binding.undertakings(),
     };
     scene.datasets.iter().map(terms).collect()
 }
@@ -156,7 +159,10 @@ fn typed(
         not_after: limits.not_after,
         total_quota: limits.total_quota,
         daily_quota: limits.daily_quota,
-        conditions: args.conditions.clone().unwrap_or_default(),
+        conditions: args.condition.iter().copied().collect(),
+        officers: args.binding.officers().unwrap_or_default(),
+        onward: args.binding.onward(),
+        undertakings: args.binding.undertakings(),
     };
     Ok(datasets.into_iter().map(terms).collect())
 }

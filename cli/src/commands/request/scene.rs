@@ -40,9 +40,6 @@ pub(super) struct Scene {
     /// Most accesses on one day, on each dataset.
     #[serde(default)]
     pub(super) daily_quota: Option<u64>,
-    /// Conditions in words.
-    #[serde(default)]
-    pub(super) conditions: Text<512>,
     /// What is asked of whom.
     pub(super) datasets: Vec<Part>,
 }
@@ -59,9 +56,19 @@ pub(super) struct Part {
     all_items: bool,
     /// In which ways.
     pub(super) modes: BTreeSet<DeliveryMode>,
+    #[serde(default)]
+    conditions: BTreeSet<u8>,
 }
 
 impl Part {
+    /// On which of the conditions that its dataset states: those typed, where any are.
+    pub(super) fn conditions(&self, args: &OpenRequest) -> BTreeSet<u8> {
+        match args.condition.is_empty() {
+            true => self.conditions.clone(),
+            false => args.condition.iter().copied().collect(),
+        }
+    }
+
     /// Which items.
     pub(super) fn items(&self) -> Items {
         if self.all_items { Items::All } else { Items::Only(self.items.clone()) }

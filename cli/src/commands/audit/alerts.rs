@@ -1,0 +1,89 @@
+//! `comity audit alerts`: what in the use of data to look at first, from an auditor's own copy.
+//! Holds: what is shown rests on verified blocks and on the thresholds that were given.
+//! May not enter: judging who is right; how alerts are found (see `watching`).
+
+use comity_core::encoding::decode;
+use comity_core::ids::LogIndex;
+use comity_core::statement::{MAX_RECORD_BYTES, SignedRecord};
+use serde_json::json;
+
+use super::copy::Copy;
+use super::watching::{Alert, AlertKind, Thresholds, USUAL_DAYS, Watcher};
+use crate::args::ShowAlerts;
+use crate::fault::{Exit, Fault};
+use crate::messages::say;
+use crate::shell::Session;
+use crate::table::{self, Cell};
+use crate::time::{self, Edge, past_instant};
+
+pub(super) fn run(args: &ShowAlerts, session: &mut Session<'_>) -> Result<Exit, Fault> {
+    let (zone, now) = (session.shell.zone.clone(), session.shell.now());
+    let since = args.since.as_ref().map(|text| past_instant(text, Edge::Start, &zone, now));
+    let since = since.transpose()?;
+    let thresholds = Thresholds {
+        opens_minute: args.hours.opens_minute,
+        closes_minute: args.hours.closes_minute,
+        factor: args.factor,
+        least: args.least,
+        per_post: args.per_post,
+        before_ms: time::duration_ms(&args.before)?,
+    };
+    let copy = Copy::open(&args.copy, None)?;
+    let offset = copy.genesis().params.day_offset_minutes;
+    let mut watcher = Watcher::new(copy.genesis(), thresholds);
+    let mut frames = copy.frames()?;
+    while let Some(block) = frames.next_block()? {
+        for (index, bytes) in (block.header.first_index.0..).zip(&block.records) {
+            if let Ok(record) = decode::<SignedRecord>(bytes, MAX_RECORD_BYTES) {
+                watcher.add(LogIndex(index), block.header.time, &record.statement);
+            }
+        }
+    }
+    let is_asked_for = |alert: &Alert| {
+        args.agency.as_ref().is_none_or(|agency| *agency == alert.agency)
+            && since.is_none_or(|since| alert.day.next().begins(offset) > since)
+    };
+    let mut alerts = watcher.alerts();
+    alerts.retain(is_asked_for);
+    session.result(&json!({ "alerts": alerts }), |_| {
+        let headings = [
+            &say!("column-day"),
+            &say!("column-agency"),
+            &say!("column-post"),
+            &say!("column-officer"),
+            &say!("column-entry"),
+            &say!("column-alert"),
+        ];
+        let rows = alerts.iter().map(row).collect();
+        table::rows(&headings.map(String::as_str), rows).folding_after(4)
+    })?;
+    Ok(if alerts.is_empty() { Exit::Done } else { Exit::Unverified })
+}
+
+fn row(alert: &Alert) -> Vec<Cell> {
+    let officer = alert.officer.map(|key| key.to_string()).unwrap_or_default();
+    vec![
+        Cell::Text(time::counted_date(alert.day.0)),
+        Cell::Text(alert.agency.to_string()),
+        Cell::Text(alert.post.to_string()),
+        Cell::Digits(officer),
+        Cell::Text(alert.first.to_string()),
+        Cell::Text(words(alert)),
+    ]
+}
+
+fn words(alert: &Alert) -> String {
+    let count = alert.count;
+    match alert.kind {
+        AlertKind::AfterHours => say!("alert-after-hours", count = count),
+        AlertKind::Spike => {
+            let usual = alert.usual.unwrap_or_default();
+            say!("alert-spike", count = count, usual = usual, days = USUAL_DAYS)
+        }
+        AlertKind::ManyByPost => say!("alert-many-by-post", count = count),
+        AlertKind::CloseToEnd => {
+            let end = alert.end.unwrap_or_default();
+            say!("alert-close-to-end", count = count, index = end)
+        }
+    }
+}

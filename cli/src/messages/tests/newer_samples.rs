@@ -1,0 +1,137 @@
+//! One refusal of each kind about checks, incidents, emergencies, disputes and oversight, as core makes them.
+
+use comity_core::ids::{
+    CheckId, DisputeId, DrawId, EmergencyId, FindingId, IncidentId, LogIndex, TimeMs,
+};
+use comity_core::keys::SecretKey;
+use comity_core::refusal::{
+    CheckRefusal, DisputeRefusal, EmergencyRefusal, IncidentRefusal, OversightRefusal, Refusal,
+};
+
+pub(super) fn all() -> Vec<Refusal> {
+    [checks(), incidents(), emergencies(), disputes(), oversight()].concat()
+}
+
+fn checks() -> Vec<Refusal> {
+    use CheckRefusal as C;
+    let (at, limit) = (LogIndex(1), 5);
+    let check = CheckId(at);
+    let (agency, dataset) = (|| "a".parse().unwrap(), || "a/b".parse().unwrap());
+    let all = [
+        C::NotARecipient { agency: agency(), dataset: dataset() },
+        C::NotAnswerable { agency: agency(), dataset: dataset() },
+        C::CheckTextEmpty,
+        C::CheckUnknown { check },
+        C::CheckAnswered { check, at },
+        C::HandoverUnfit { agency: agency() },
+        C::HandoverWaiting { check, to: agency(), at },
+        C::NoHandover { check },
+        C::TooManyHandovers { limit },
+        C::CheckPeriod,
+        C::CheckNotUpheld { check },
+        C::CheckCorrected { check, at },
+    ];
+    all.into_iter().map(Refusal::Check).collect()
+}
+
+fn incidents() -> Vec<Refusal> {
+    use IncidentRefusal as I;
+    let (at, limit) = (LogIndex(1), 5);
+    let incident = IncidentId(at);
+    let all = [
+        I::AffectedCount { limit },
+        I::NotAParty { agency: "a".parse().unwrap() },
+        I::IncidentTimes,
+        I::IncidentTextEmpty,
+        I::IncidentUnknown { incident },
+        I::IncidentClosed { incident, at },
+    ];
+    all.into_iter().map(Refusal::Incident).collect()
+}
+
+fn emergencies() -> Vec<Refusal> {
+    use EmergencyRefusal as E;
+    let (at, until, limit) = (LogIndex(1), TimeMs(2), 5);
+    let emergency = EmergencyId(at);
+    let agency = || "a".parse().unwrap();
+    let all = [
+        E::NotADeclarer { agency: agency() },
+        E::EmergencyScope { limit },
+        E::EmergencyRequesters { limit },
+        E::RequesterNotPublic { agency: agency() },
+        E::EmergencyPeriod { latest: until },
+        E::WordsMissing,
+        E::EmergencyAgain { emergency },
+        E::TooManyEmergencies { limit },
+        E::EmergencyUnknown { emergency },
+        E::EmergencyOver { emergency, since: until },
+        E::EmergencyInForce { emergency, until },
+        E::ReviewerInvolved { emergency, agency: agency() },
+        E::ReviewedAlready { at },
+        E::TooManyReviews { limit },
+        E::NotARequester { emergency, agency: agency() },
+        E::JustifiedCount { limit },
+        E::NoEmergencyAccess { emergency, access: at },
+        E::AccessOfOther { access: at, agency: agency() },
+        E::JustifiedAlready { access: at, at },
+    ];
+    all.into_iter().map(Refusal::Emergency).collect()
+}
+
+fn disputes() -> Vec<Refusal> {
+    use DisputeRefusal as D;
+    let (at, due, limit) = (LogIndex(1), TimeMs(2), 5);
+    let dispute = DisputeId(at);
+    let all = [
+        D::NothingToDispute,
+        D::DisputedAlready { dispute },
+        D::TooManyReopenings { limit },
+        D::DisputeTextEmpty,
+        D::DisputeUnknown { dispute },
+        D::DisputeSuperseded { dispute },
+        D::DisputeRuled { dispute, at },
+        D::DisputeEscalated { dispute, at },
+        D::DisputeNotEscalated { dispute },
+        D::EscalationTooEarly { dispute, due },
+        D::DisputeFinal { dispute },
+        D::NoCommonSuperior { dispute },
+    ];
+    all.into_iter().map(Refusal::Dispute).collect()
+}
+
+fn oversight() -> Vec<Refusal> {
+    use OversightRefusal as O;
+    let (at, until, limit) = (LogIndex(1), TimeMs(2), 5);
+    let (draw, finding) = (DrawId(at), FindingId(at));
+    let gateway = SecretKey::from_seed(&[1; 32]).public();
+    let all = [
+        O::NotAReviewer { agency: "a".parse().unwrap() },
+        O::DrawScope { limit },
+        O::NotAGateway { key: gateway },
+        O::DrawRange { gateway, last: limit },
+        O::DrawOverlap { gateway },
+        O::PoolTooSmall { needed: limit },
+        O::DrawCount { limit },
+        O::DrawUnknown { draw },
+        O::NotInPool { draw, agency: "a".parse().unwrap() },
+        O::CommitsOver { draw, until },
+        O::CommittedAlready { at },
+        O::NotCommitted { draw, agency: "a".parse().unwrap() },
+        O::RevealEarly { draw, from: until },
+        O::RevealedAlready { at },
+        O::RevealsOver { draw, until },
+        O::RevealMismatch { draw },
+        O::NothingDrawn { draw },
+        O::NoSuchNumber { limit },
+        O::ReportedAlready { at },
+        O::FindingUnknown { finding },
+        O::FindingOfOther { finding },
+        O::EntryUnknown { entry: at },
+        O::FindingAgainstSelf,
+        O::FindingTextEmpty,
+        O::FindingAnswered { finding, at },
+        O::FindingUnanswered { finding, due: Some(until) },
+        O::FindingClosed { finding, at },
+    ];
+    all.into_iter().map(Refusal::Oversight).collect()
+}
