@@ -22,7 +22,7 @@
   }
 
   // Types of the vectors that no proof file holds.
-  const NOT_HERE = ['detail', 'query', 'signed-query', 'frontier', 'block', 'committed-block'];
+  const NOT_HERE = ['batched-access', 'detail', 'query', 'signed-query', 'frontier', 'block', 'committed-block'];
 
   const CHECKS = {
     keys: one => c.isKey(c.fromHex(one.key)) === one.accepted,
@@ -170,11 +170,32 @@
     };
   }
 
+  /** Adds to a set what shows in texts where words are missing. */
+  const noting = missing => said =>
+    (JSON.stringify(said).match(/‹[^›]*›|undefined|\{\w+\}|\[object/g) ?? []).forEach(one => missing.add(one));
+
+  /** Everything that the page can say of a whole story, its records and its state, in both languages; and whether each value is
+      what the second implementation reads. */
+  function wordlessStory({ records, claims }) {
+    const missing = new Set();
+    const note = noting(missing);
+    for (const language of ['en', 'zh']) {
+      const describer = new c.Describer(language, null);
+      for (const record of records) note(describer.record(c.decode(c.SIGNED_RECORD, c.fromHex(record), 1 << 20)));
+      for (const { key, value, read } of claims) {
+        const claim = c.readClaim({ key, value });
+        note(describer.claim(claim, 0n));
+        if (claim.kind === null || !same(claim.value, c.readJson(read))) missing.add(`the value of ${key}`);
+      }
+    }
+    return [...missing];
+  }
+
   /** Everything that the page can say of these values, in both languages: texts without words show as ‹name›. */
   function wordless(source) {
     const { cases } = c.readJson(source);
     const missing = new Set();
-    const note = said => (JSON.stringify(said).match(/‹[^›]*›|undefined|\{\w+\}|\[object/g) ?? []).forEach(one => missing.add(one));
+    const note = noting(missing);
     const kinds = Object.fromEntries(Object.values(c.STATE_KINDS).map(one => [one.type, one.kind]));
     for (const language of ['en', 'zh']) {
       const describer = new c.Describer(language, null);
@@ -192,5 +213,5 @@
     return [...missing];
   }
 
-  globalThis.comityTests = { runVectors, prove, proveBundle, wordless };
+  globalThis.comityTests = { runVectors, prove, proveBundle, wordless, wordlessStory };
 })();

@@ -31,6 +31,8 @@ import words as said  # noqa: E402
 from cases import world as w  # noqa: E402
 from comity import proofs  # noqa: E402
 from comity.forms import Unfit  # noqa: E402
+from genuine_answering import ANSWERED  # noqa: E402
+from genuine_bound import BOUND  # noqa: E402
 
 ROOT = HERE.parent.parent
 PAGE = ROOT / "cli" / "pages" / "verifier.html"
@@ -57,11 +59,16 @@ DROPPED = {
 }
 
 # Bundles that are dropped on the page, with the fault that is due.
-CHANGED = genuine_bundles.USED.members(entries=[one for one in genuine_bundles.USED.entries if one != 21])
+BARE = genuine_bundles.grant("G11")
+CHANGED = BARE.members(entries=[one for one in BARE.entries if one != genuine_bundles.SEALED])
 BUNDLES = {
     "bundle": (genuine_bundles.USED.packed(), None),
     "bundle-dataset": (genuine_bundles.dataset("health.gd/vaccinations").packed(), None),
-    "bundle-incomplete": (genuine_bundles.USED.packed(CHANGED), "accesses: count"),
+    "bundle-derived": (genuine_bundles.PASSED.packed(), None),
+    "bundle-emergency": (genuine_bundles.access(genuine_bundles.STORY.helped).packed(), None),
+    "bundle-disputes": (genuine_bundles.signer("data steward", ANSWERED).packed(), None),
+    "bundle-findings": (genuine_bundles.signer("univ.gd auditor", ANSWERED).packed(), None),
+    "bundle-incomplete": (BARE.packed(CHANGED), "accesses: count"),
     "bundle-cut": (genuine_bundles.USED.packed()[:-9], "container: truncated"),
 }
 
@@ -69,6 +76,15 @@ BUNDLES = {
 def vectors(name):
     """The text of a vector file."""
     return (VECTORS / f"{name}.json").read_text(encoding="utf-8")
+
+
+def story_of(story):
+    """Every record of a story, and every object of its state, as the second implementation reads it."""
+    return {
+        "records": [record for block in story.blocks for record in block["records"]],
+        "claims": [{"key": key.hex(), "value": value.hex(), "read": json.dumps(contents.claim(key, value.hex())["value"])}
+                   for key, value in story.ledger.state.items()],
+    }
 
 
 class Failures:
@@ -130,6 +146,9 @@ def check_vectors(page, failures):
     for name in ("statements", "values"):
         missing = page.evaluate("source => comityTests.wordless(source)", vectors(name))
         failures.expect(not missing, f"{name}: the page has no words for {missing}")
+    for what, story in (("of grants that bind", BOUND), ("of what agencies answer for", ANSWERED)):
+        missing = page.evaluate("story => comityTests.wordlessStory(story)", story_of(story))
+        failures.expect(not missing, f"a story {what}: the page has no words, or another value, for {missing}")
     source = json.loads(vectors("proofs"))
     genesis, times = json.dumps(source["shared"]["genesis"]), []
     for case in source["cases"]:
@@ -227,9 +246,14 @@ def check_bounds(page, failures):
 def check_names(page, failures):
     """That a key gets a name exactly where the second implementation gives it one."""
     keys = [bytes.fromhex(case["bytes"]) for case in json.loads(vectors("state"))["cases"] if "name" in case]
+    keys += [b"w", b"w440100", b"z", b"isupervisor", b"f" + bytes(12), b"s" + bytes(16), b"S" + bytes(8) + b"civil.gd",
+             b"Og" + bytes(8), b"OB" + bytes(8), b"E", *(letter + bytes(8) for letter in (b"h", b"B", b"I", b"D", b"W", b"F"))]
     named = len(keys)
     keys += [b"", b"gG17", b"g", b"p ", b"dhealth.gd/a ", b"dhealth.gd", b"ahealth.gd ", b"aHealth.gd", b"k" + bytes(32),
-             b"kx", b"y" + bytes(45), b"e", b"eh/a\0\0\0\0", b"m\xff", b"mA B", b"z", b"xhealth.gd\0", b"nhealth..gd"]
+             b"kx", b"y" + bytes(45), b"e", b"eh/a\0\0\0\0", b"m\xff", b"mA B", b"z ", b"xhealth.gd\0", b"nhealth..gd", b"h",
+             b"w\n", b"w" + b"4" * 65, b"i", b"isupervisors", b"j" + bytes(32), b"f" + bytes(11), b"B" + bytes(7), b"I", b"D\0",
+             b"W" + bytes(9), b"F", b"E\0", b"s" + bytes(15), b"S" + bytes(8), b"S" + bytes(8) + b"Civil", b"O" + bytes(9),
+             b"Or" + bytes(7), b"t" + bytes(8)]
     for number, key in enumerate(keys):
         words = contents.claim(key, None)["object"]
         found = page.evaluate("key => comity.readClaim({ key, value: null }).kind", key.hex())

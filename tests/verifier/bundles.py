@@ -16,8 +16,9 @@ import judging
 import reading
 from comity import proofs, shapes
 from comity.forms import Unfit, require
-from comity.grounds import dataset_key, departure_key, grant_key, key_key, usage_key
+from comity.grounds import dataset_key, departure_key, emergency_use_key, grant_key, key_key, usage_key
 from comity.hashing import commitment, consortium_id, header_hash
+from comity.rules import count_of
 from comity.wire import Refused, decode
 
 MAGIC = container.LOCAL
@@ -151,7 +152,7 @@ class Bundle:
         for index, (_, statement) in self.records.items():
             needed.update(closure.needs_of_entry(index, statement))
         for key, value in self.held.items():
-            needed.update(closure.needs_of_object(letter(key), value))
+            needed.update(closure.needs_of_object(letter(key), self.called(key), value))
         require(needed <= set(self.claims), "missing")
 
     def check_positions(self):
@@ -163,7 +164,7 @@ class Bundle:
     def called(self, key):
         """What an object is called in actions: a version by its dataset."""
         name = self.names[key]
-        return name.split(" ")[0] if letter(key) == "e" else name
+        return name.split(" ")[0] if letter(key) in "ef" else name
 
     def accesses_due(self):
         """The grants of which all accesses must be there."""
@@ -177,13 +178,21 @@ class Bundle:
 
     def check_accesses(self):
         whole = self.accesses_due()
-        named = [attempt["grant"] for _, _, attempt in self.accesses]
-        counts = {**{name: 0 for name in whole}, **collections.Counter(named)}
+        named = collections.Counter()
+        for _, _, attempt in self.accesses:
+            for name in judging.charged(self.held, attempt):
+                named[name] += count_of(attempt)
+        counts = {**{name: 0 for name in whole}, **named}
         totals = {name: self.held.get(usage_key(name), {"total": 0})["total"] for name in counts}
         self.found["accesses"] = {
             name: {"shown": counts[name], "total": totals[name]} for name in counts}
         for name, count in counts.items():
             require(count <= totals[name] and (count == totals[name] or name not in whole), "count")
+        entries = collections.Counter(
+            emergency_use_key(attempt["grant"], attempt["requester"])
+            for _, _, attempt in self.accesses if attempt["grant"][0] == "E")
+        for key, count in entries.items():
+            require(count <= self.held.get(key, {"entries": 0})["entries"], "count")
 
     def check_signers(self):
         for index, (time, statement) in self.records.items():

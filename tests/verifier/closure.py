@@ -5,15 +5,28 @@ Source: docs/formats.md, "Evidence bundles", "What a bundle holds".
 """
 
 from comity.grounds import (
-    agency_key, code_key, dataset_key, departure_key, grant_key, key_key, proposal_key, request_key,
-    usage_key, version_key,
+    agency_key, check_key, code_key, dataset_key, departure_key, dispute_key, draw_key, emergency_access_key, emergency_key,
+    emergency_use_key, finding_key, grant_key, grant_version_key, incident_key, key_key, proposal_key, request_key, usage_key,
+    version_key,
 )
 
 # What always is among the objects.
 ALWAYS = (b"p", b"o")
-GRANTS = ("revoke-grant", "suspend-grant", "resume-grant")
-REQUESTS = ("approve-request", "refuse-request", "withdraw-request", "urge-request")
-NAMED_DATASETS = ("withdraw-dataset", "suspend-dataset", "resume-dataset")
+GRANTS = (
+    "revoke-grant", "suspend-grant", "resume-grant", "report-delivery", "narrow-grant", "extend-grant",
+    "fulfil-undertaking",
+)
+EMERGENCIES = ("end-emergency", "review-emergency", "justify-access")
+# What issues a grant by its own position; open-request only where it is granted by rule.
+ISSUES = ("issue-grant", "approve-request", "issue-onward")
+MADE = (*ISSUES, "open-request")
+REQUESTS = ("approve-request", "refuse-request", "withdraw-request", "urge-request", "review-request",
+            "extend-reply")
+CHECKS = ("offer-handover", "accept-handover", "decline-handover", "answer-check", "report-correction")
+DISPUTES = ("answer-dispute", "escalate-dispute", "decide-dispute")
+DRAWS = ("commit-draw", "reveal-draw", "report-review")
+FINDINGS = ("answer-finding", "close-finding")
+NAMED_DATASETS = ("withdraw-dataset", "suspend-dataset", "resume-dataset", "refresh-dataset")
 WHOLE_DATASETS = ("publish-dataset", "amend-dataset")
 
 
@@ -31,11 +44,19 @@ def needs_of_entry(index, statement):
     if "attempt" in action:
         attempt = action["attempt"]["attempt"]
         keys += [key_key(attempt["officer"]), *member_keys(attempt["requester"])]
-        keys += [grant_key(attempt["grant"]), usage_key(attempt["grant"])]
-    if kind in ("issue-grant", "approve-request"):
+        keys += needs_of_attempt(index, kind, attempt)
+    if kind == "acknowledge-access" and action["grant"][0] == "G":
+        keys += [grant_key(action["grant"]), usage_key(action["grant"])]
+    if kind == "declare-emergency":
+        keys.append(emergency_key(f"E{index}"))
+    if kind in EMERGENCIES:
+        keys.append(emergency_key(action["emergency"]))
+    if kind in ISSUES:
         keys += [grant_key(f"G{index}"), usage_key(f"G{index}")]
     if kind in GRANTS:
         keys += [grant_key(action["grant"]), usage_key(action["grant"])]
+    if kind == "issue-onward":
+        keys += [grant_key(action["parent"]), usage_key(action["parent"])]
     if kind == "open-request":
         keys.append(request_key(f"R{index}"))
     if kind in REQUESTS:
@@ -46,6 +67,28 @@ def needs_of_entry(index, statement):
         keys.append(dataset_key(action["dataset"]))
     if kind in ("register-key", "revoke-key"):
         keys.append(key_key(action["key"]))
+    if kind == "open-check":
+        keys.append(check_key(f"C{index}"))
+    if kind in CHECKS:
+        keys.append(check_key(action["check"]))
+    if kind == "open-dispute":
+        keys.append(dispute_key(f"D{index}"))
+    if kind in DISPUTES:
+        keys.append(dispute_key(action["dispute"]))
+    if kind == "report-incident":
+        keys.append(incident_key(f"I{index}"))
+    if kind in ("update-incident", "close-incident"):
+        keys.append(incident_key(action["incident"]))
+    if kind == "open-draw":
+        keys.append(draw_key(f"W{index}"))
+    if kind in DRAWS:
+        keys.append(draw_key(action["draw"]))
+    if kind == "report-review":
+        keys += finding_in(action["verdict"])
+    if kind == "open-finding":
+        keys.append(finding_key(f"F{index}"))
+    if kind in FINDINGS:
+        keys.append(finding_key(action["finding"]))
     if kind == "open-proposal":
         keys.append(proposal_key(f"P{index}"))
     if kind == "cast-ballot":
@@ -55,19 +98,64 @@ def needs_of_entry(index, statement):
     return keys
 
 
-def needs_of_object(letter, value):
-    """The keys of the objects that an object that is held needs."""
+def finding_in(verdict):
+    """The key of the finding that a verdict names, if it does."""
+    return [] if verdict == "in-order" else [finding_key(verdict["finding"])]
+
+
+def needs_of_attempt(index, kind, attempt):
+    """The keys of the objects on which an attempt relies."""
+    name = attempt["grant"]
+    if name[0] == "G":
+        return [grant_key(name), usage_key(name)]
+    own = [emergency_access_key(name, index)] if kind == "record-access" else []
+    return [emergency_key(name), emergency_use_key(name, attempt["requester"]),
+            dataset_key(attempt["dataset"]), *own]
+
+
+def needs_of_object(letter, name, value):
+    """The keys of the objects that an object that is held needs; `name` is what it is called."""
     if letter == "g":
         terms = value["terms"]
         keys = [dataset_key(terms["dataset"]), code_key("duty-bases", terms["duty_basis"])]
         keys += [code_key("matters", matter) for matter in terms["matters"]]
         keys += [] if value["request"] is None else [request_key(value["request"])]
+        parent = value["parent"]
+        keys += [] if parent is None else [grant_key(parent), usage_key(parent)]
+        keys += [grant_version_key(name, n) for n in range(1, value["version"])]
         return keys + member_keys(terms["requester"])
     if letter == "r":
         return [dataset_key(value["terms"]["asked"]["dataset"])]
+    if letter == "h":
+        return [code_key("matters", value["terms"]["matter"])]
+    if letter == "s":
+        return [emergency_key(name.split("/")[0])]
     if letter == "d":
         return [version_key(value["dataset"]["id"], n) for n in range(1, value["version"])]
+    if letter == "B":
+        basis = value["terms"]["grant"]
+        own = [dataset_key(value["terms"]["dataset"])]
+        if basis is not None and basis[0] == "E":
+            return [*own, emergency_key(basis)]
+        return own + with_usage([] if basis is None else [basis])
+    if letter == "D":
+        about, name = next(iter(value["about"].items()))
+        if about == "delivery":
+            return with_usage([name])
+        return [request_key(name) if about == "request" else check_key(name)]
+    if letter == "I":
+        return [dataset_key(name) for name in value["terms"]["datasets"]] + with_usage(value["terms"]["grants"])
+    if letter == "W":
+        named = [key for one in value["reviews"].values() for key in finding_in(one["verdict"])]
+        return [key_key(spread["gateway"]) for spread in value["scope"]] + named
+    if letter == "F":
+        return [draw_key(value["about"]["drawn"]["draw"])] if "drawn" in value["about"] else []
     return []
+
+
+def with_usage(grants):
+    """The keys of grants, and of how far they are used."""
+    return [key for grant in grants for key in (grant_key(grant), usage_key(grant))]
 
 
 def is_act(*kinds, **fields):
@@ -106,25 +194,129 @@ def positions(letter, name, value):
 
 
 def of_grant(name, grant):
-    request, terms = grant["request"], grant["terms"]
-    if request is None:
-        yield grant["issued_at"], is_act("issue-grant", terms=terms)
-    else:
-        yield grant["issued_at"], is_act("approve-request", request=request, terms=terms)
+    yield grant["issued_at"], issued(name, grant["request"], grant["parent"])
+    yield grant["version_at"], made_terms(grant["terms"], name)
+    if grant["first_use"] is not None:
+        yield grant["first_use"]["at"], used(name)
+    for done in grant["fulfilled"]:
+        yield done["last"]["at"], is_act("fulfil-undertaking", grant=name, number=done["number"])
     begin, end = (is_act(kind, grant=name) for kind in ("suspend-grant", "resume-grant"))
     yield from interruptions(grant["suspensions"], begin, end)
     if grant["revoked"] is not None:
         yield grant["revoked"]["at"], is_act("revoke-grant", grant=name)
+    if grant["delivered"] is not None:
+        yield grant["delivered"]["at"], either(is_act("report-delivery", grant=name), used(name))
+
+
+def issued(name, request, parent):
+    """A test of an action: it issued the grant of this name. One whose request has its number was issued by rule."""
+    tests = [is_act("issue-grant")] if request is None and parent is None else []
+    if parent is not None:
+        tests.append(is_act("issue-onward", parent=parent))
+    if request is not None:
+        tests.append(is_act("approve-request", request=request))
+        if request[1:] == name[1:]:
+            tests.append(is_act("open-request"))
+    return either(*tests)
+
+
+def made_terms(terms, name=None):
+    """A test of an action: it made these terms, of the grant of this name if one is given."""
+    def made(index, action):
+        own = f"G{index}" if action["kind"] in MADE else action.get("grant")
+        asked = action["terms"]["asked"] if action["kind"] == "open-request" else action.get("terms")
+        changes = action["kind"] in (*MADE, "narrow-grant", "extend-grant")
+        return changes and asked == terms and name in (None, own)
+    return made
+
+
+def used(name):
+    """A test of an action: an access under the grant of this name."""
+    return lambda index, action: (
+        action["kind"] == "record-access" and action["attempt"]["attempt"]["grant"] == name)
+
+
+def of_grant_version(name, version):
+    yield version["version_at"], made_terms(version["terms"])
 
 
 def of_request(name, request):
     yield request["opened_at"], is_act("open-request", terms=request["terms"])
     yield request["urging"]["last_at"], is_act("urge-request", request=name)
+    for reply in request["earlier"]:
+        yield reply["at"], is_act("refuse-request", request=name)
     reply = request["reply"]
-    if reply is not None:
+    if reply is not None and reply["outcome"].get("by_rule"):
+        own = reply["outcome"]["grant"][1:] == name[1:]
+        yield reply["at"], is_act(*(["open-request"] if own else []), terms=request["terms"])
+    elif reply is not None:
         outcome = reply["outcome"]["outcome"]
-        kind = {"approved": "approve", "refused": "refuse", "withdrawn": "withdraw"}[outcome]
+        kind = {"approved": "approve", "refused": "refuse", "withdrawn": "withdraw",
+                "returned": "review"}[outcome]
         yield reply["at"], is_act(f"{kind}-request", request=name)
+    for field, kind in (("reviewed", "review-request"), ("extension", "extend-reply")):
+        if request[field] is not None:
+            yield request[field]["at"], is_act(kind, request=name)
+
+
+def of_check(name, check):
+    yield check["opened"]["at"], is_act("open-check", terms=check["terms"])
+    for handover in check["handovers"]:
+        yield handover["offered"]["at"], is_act("offer-handover", check=name, to=handover["to"])
+        for end, mark in (handover["end"] or {}).items():
+            kind = {"accepted": "accept-handover", "declined": "decline-handover"}[end]
+            yield mark["at"], is_act(kind, check=name)
+    for answer in check["earlier"]:
+        yield answer["given"]["at"], is_act("answer-check", check=name, outcome=answer["outcome"])
+    if check["answer"] is not None:
+        answer = check["answer"]
+        yield answer["given"]["at"], is_act("answer-check", check=name, outcome=answer["outcome"])
+    if check["corrected"] is not None:
+        yield check["corrected"]["made"]["at"], is_act("report-correction", check=name)
+
+
+def of_dispute(name, dispute):
+    terms = {field: dispute[field] for field in ("about", "grounds")}
+    yield dispute["opened"]["at"], is_act("open-dispute", **terms)
+    for step in dispute["steps"][1:]:
+        yield step["began"]["at"], is_act("escalate-dispute", dispute=name)
+    for step in dispute["steps"]:
+        if step["ruled"] is not None:
+            kind = "answer-dispute" if step["stage"] == "parties" else "decide-dispute"
+            ruled = step["ruled"]
+            yield ruled["given"]["at"], is_act(kind, dispute=name, ruling=ruled["ruling"])
+
+
+def of_incident(name, incident):
+    yield incident["reported"]["at"], is_act("report-incident", terms=incident["terms"])
+    if incident["updated"] is not None:
+        yield incident["updated"]["at"], is_act("update-incident", incident=name)
+    if incident["closed"] is not None:
+        yield incident["closed"]["on"]["at"], is_act("close-incident", incident=name)
+
+
+def of_draw(name, draw):
+    yield draw["opened"]["at"], is_act("open-draw", scope=draw["scope"], count=draw["count"])
+    for commit in draw["commits"].values():
+        yield commit["made"]["at"], is_act("commit-draw", draw=name, commitment=commit["commitment"])
+        reveal = commit["reveal"]
+        if reveal is not None:
+            yield reveal["made"]["at"], is_act("reveal-draw", draw=name, secret=reveal["secret"])
+    for number, review in draw["reviews"].items():
+        yield review["made"]["at"], is_act("report-review", draw=name, number=number, verdict=review["verdict"])
+
+
+def of_finding(name, finding):
+    terms = {field: finding[field] for field in ("agency", "about", "text")}
+    yield finding["opened"]["at"], is_act("open-finding", **terms)
+    if "entry" in finding["about"]:
+        yield finding["about"]["entry"], lambda index, action: True
+    answer, closed = finding["answer"], finding["closed"]
+    if answer is not None:
+        yield answer["given"]["at"], is_act("answer-finding", finding=name, answer=answer["text"])
+    if closed is not None:
+        yield closed["made"]["at"], is_act(
+            "close-finding", finding=name, outcome=closed["outcome"], text=closed["text"])
 
 
 def of_published(name, published):
@@ -134,6 +326,7 @@ def of_published(name, published):
     yield from interruptions(published["suspensions"], begin, end)
     gone, back = is_act("withdraw-dataset", dataset=name), of_dataset(name, "publish-dataset")
     yield from interruptions(published["withdrawals"], gone, back)
+    yield published["updated"]["at"], either(back, is_act("refresh-dataset", dataset=name))
 
 
 def of_version(name, version):
@@ -158,6 +351,25 @@ def of_proposal(name, proposal):
     yield proposal["passed_at"], cast
 
 
+def of_emergency(name, emergency):
+    yield emergency["declared_at"], is_act("declare-emergency", terms=emergency["terms"])
+    for renewal in emergency["renewals"]:
+        yield renewal["mark"]["at"], MEASURES
+    if emergency["ended"] is not None:
+        yield emergency["ended"]["mark"]["at"], is_act("end-emergency", emergency=name)
+    for review in emergency["reviews"]:
+        yield review["mark"]["at"], is_act("review-emergency", emergency=name)
+
+
+def of_emergency_access(name, access):
+    emergency, at = name.split("/")
+    yield int(at), used(emergency)
+    if access["justified"] is not None:
+        justifies = is_act("justify-access", emergency=emergency)
+        yield access["justified"]["at"], lambda index, action: (
+            justifies(index, action) and int(at) in action["accesses"])
+
+
 def of_code(codes):
     def found(name, code):
         entry = {"code": code["code"], "title": code["title"]}
@@ -172,7 +384,9 @@ def of_code(codes):
 
 
 POSITIONS = {
-    "g": of_grant, "r": of_request, "d": of_published, "e": of_version, "k": of_key,
+    "g": of_grant, "f": of_grant_version, "r": of_request, "d": of_published, "e": of_version, "k": of_key,
     "x": lambda name, departure: [(departure["at"], MEASURES)],
-    "q": of_proposal, "m": of_code("matters"), "b": of_code("duty-bases"),
+    "h": of_emergency, "s": of_emergency_access, "q": of_proposal, "B": of_check, "I": of_incident, "D": of_dispute,
+    "W": of_draw, "F": of_finding,
+    "m": of_code("matters"), "b": of_code("duty-bases"),
 }

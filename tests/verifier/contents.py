@@ -49,12 +49,43 @@ def version(rest):
     return f"{dataset} {int.from_bytes(rest[-4:], 'big')}"
 
 
+def grant_version(rest):
+    """A grant's version."""
+    if len(rest) != 12:
+        return None
+    return f"G{int.from_bytes(rest[:8], 'big')} {int.from_bytes(rest[8:], 'big')}"
+
+
+def emergency_access(rest):
+    """An access in an emergency."""
+    if len(rest) != 16:
+        return None
+    return f"E{int.from_bytes(rest[:8], 'big')}/{int.from_bytes(rest[8:], 'big')}"
+
+
+def emergency_use(rest):
+    """What an agency used of an emergency."""
+    agency = named(is_agency)(rest[8:])
+    return None if agency is None else f"E{int.from_bytes(rest[:8], 'big')} {agency}"
+
+
+def disputed(rest):
+    """What a dispute is about."""
+    named_by = {b"r": numbered("R"), b"g": numbered("G"), b"B": numbered("C")}.get(rest[:1])
+    return None if named_by is None else named_by(rest[1:])
+
+
 def place(rest):
     """Where an equivocation happened."""
     if len(rest) != 45 or public_key(rest[:32]) is None or rest[44] > 2:
         return None
     height, rnd = int.from_bytes(rest[32:40], "big"), int.from_bytes(rest[40:44], "big")
     return f"of {rest[:32].hex()} at height {height}, round {rnd}, {shapes.STEP.names[rest[44]]}"
+
+
+def office(rest):
+    """What names an office."""
+    return named(lambda text: text in shapes.OFFICE.names)(rest)
 
 
 def alone(rest):
@@ -78,10 +109,23 @@ OBJECTS = {
     "b": ("duty basis", named(shapes.is_code), shapes.PUBLISHED_CODE),
     "d": ("dataset", named(is_dataset), shapes.PUBLISHED_DATASET),
     "e": ("dataset version", version, shapes.DATASET_VERSION),
+    "j": ("gateway's numbers", public_key, shapes.GATEWAY_NUMBERS),
+    "f": ("grant version", grant_version, shapes.GRANT_VERSION),
     "g": ("grant", numbered("G"), shapes.GRANT), "u": ("usage of grant", numbered("G"), shapes.USAGE),
     "r": ("request", numbered("R"), shapes.ASKED),
+    "B": ("check request", numbered("C"), shapes.CHECK_REQUEST), "I": ("incident", numbered("I"), shapes.INCIDENT),
+    "D": ("dispute", numbered("D"), shapes.DISPUTE),
+    "O": ("last dispute about", disputed, shapes.DISPUTE_ID),
+    "W": ("draw", numbered("W"), shapes.DRAW), "F": ("finding", numbered("F"), shapes.FINDING),
     "q": ("proposal", numbered("P"), shapes.PROPOSED_MEASURE),
+    "E": ("recent emergencies", alone, shapes.EMERGENCY_IDS),
+    "h": ("emergency", numbered("E"), shapes.EMERGENCY),
+    "s": ("access in emergency", emergency_access, shapes.EMERGENCY_ACCESS),
+    "S": ("use of emergency", emergency_use, shapes.EMERGENCY_USE),
     "y": ("equivocation", place, shapes.LOG_INDEX),
+    "w": ("calendars of region", named(lambda text: shapes.is_text(text, 64)), shapes.REGION_CALENDARS),
+    "z": ("rule packs", alone, shapes.RULE_PACKS),
+    "i": ("holders of office", office, shapes.AGENCY_IDS),
 }
 
 

@@ -4,6 +4,7 @@ Holds: everything here verifies; the keys are those of tests/vectors, which ever
 """
 
 import copy
+import itertools
 
 from cases import governing, world as w
 from comity import shapes
@@ -32,6 +33,19 @@ class Story(w.Chain):
         super().push(records, time, rnd, list(agencies), precommit_round)
         self.agencies.append(list(agencies))
         self.next_sets.append(self.ledger.validators)
+        self.last = time
+
+    @property
+    def size(self):
+        """The index of the next entry."""
+        return self.ledger.log.size
+
+    def tell(self, what, acts):
+        """A block of these acts, a second after the last one."""
+        time = self.last + 1_000
+        self.push([one if isinstance(one, bytes) else
+                   w.record(one[0], one[1], f"told {what} {n}", time + w.VALIDITY, sealed=one[2])
+                   for n, one in enumerate(acts)], time)
 
 
 def settled():
@@ -71,11 +85,24 @@ def told():
         (w.fifth_records(), w.TIMES[4], {}), (w.sixth_records(), w.TIMES[5], {}),
     ):
         story.push(records, time, **more)
+    numbers = itertools.count(w.NEXT_NUMBER)
     for at, acts in enumerate((seventh(), eighth(), ninth())):
         time = w.TIMES[5] + (1_000, 2_000, 60_000)[at]
-        story.push([w.record(by, action, f"told {at} {n}", time + w.VALIDITY, sealed=sealed)
+        story.push([w.record(by, numbered(action, numbers), f"told {at} {n}", time + w.VALIDITY, sealed=sealed)
                     for n, (by, action, sealed) in enumerate(acts)], time)
     return story
+
+
+def told_on():
+    """That story, and an emergency after it; `helped` is its first access."""
+    story = told()
+    story.helped = told_urgently(story)
+    return story
+
+
+def numbered(action, numbers):
+    """An action with the gateway's next number, if it has one."""
+    return {**action, "number": next(numbers)} if "attempt" in action else action
 
 
 OPENINGS = {name: w.opening(detail, text, f"told {name}") for name, detail, text in (
@@ -140,6 +167,45 @@ def ninth():
                             "reason": "Moved on", "suspect_since": None}, []),
         ("health.gd admin", w.register("health steward 2", "health.gd", "steward"), []),
     ]
+
+
+def helped(story, name, number, refusal=None, **more):
+    """An access in the emergency, or its denial, by another gateway of health.gd."""
+    key = "civil.gd officer"
+    asked = w.attempt(f"told urgent {number}", name, officer=w.public(key), made_at=w.TIMES[5],
+                      valid_until=story.last + w.VALIDITY, **more)
+    if refusal is not None:
+        return "health.gd gateway", w.denial(asked, refusal, key, number), []
+    return "health.gd gateway", w.access(asked, key, number), []
+
+
+def told_urgently(story):
+    """The last blocks: who may declare an emergency, and one from its declaration to its review."""
+    story.tell("office", governing.passing("told declarers", {
+        "measure": "appoint", "office": "emergency-declarer", "agencies": ["data.gd"]}, story.size))
+    story.tell("keys", [
+        ("health.gd admin", w.register("health.gd gateway", "health.gd", "gateway"), []),
+        ("civil.gd admin", w.register("civil.gd officer", "civil.gd", "officer"), []),
+        ("univ.gd admin", w.register("univ steward", "univ.gd", "steward"), [])])
+    name = f"E{story.size}"
+    terms = {"scope": {"datasets": ["health.gd/vaccinations"], "agencies": []},
+             "requesters": ["civil.gd"], "matter": "LOW-INCOME", "until": story.last + 3_600_000,
+             "reason": "The river is over its banks"}
+    story.tell("declared", [("data steward", {"kind": "declare-emergency", "terms": terms}, [])])
+    asked = {"mode": "query", "items": {"only": ["\u59d3\u540d"]}}
+    other = {"rule": "emergency-matter", "matter": "LOW-INCOME"}
+    first = story.size
+    story.tell("helped", [helped(story, name, 1, **asked), helped(story, name, 2, **asked),
+                          helped(story, name, 3, other, matter="SCHOOL", **asked)])
+    story.tell("justified", [
+        ("civil steward", {"kind": "justify-access", "emergency": name, "accesses": [first],
+                           "basis": "STATUTE-1", "text": "Forty people on a roof"}, []),
+        ("data steward", {"kind": "end-emergency", "emergency": name, "reason": "Over"}, [])])
+    story.tell("reviewed", [
+        helped(story, name, 4, {"rule": "emergency-ended", "since": story.last}, **asked),
+        ("univ steward", {"kind": "review-emergency", "emergency": name, "verdict": "warranted",
+                          "text": "It had risen"}, [])])
+    return first
 
 
 def foreign():

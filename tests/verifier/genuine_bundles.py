@@ -17,10 +17,12 @@ from comity.hashing import header_hash
 from comity.proofs import proof_file
 from comity.wire import decode
 
-from genuine import OPENINGS, told
+from genuine import OPENINGS, told_on
+from genuine_answering import ANSWERED, TOLD
+from genuine_bound import BELOW, BOUND, LIFTED, PARENT, RULED
 from tampered_proofs import collection, extract
 
-STORY = told()
+STORY = told_on()
 # The same before its last block.
 EARLIER = copy.deepcopy(STORY)
 EARLIER.blocks.pop()
@@ -52,8 +54,8 @@ class Case:
                 keys.update(closure.needs_of_entry(index, self.statements[index]))
             for key, value in self.objects(keys).items():
                 letter = key[:1].decode()
-                keys = keys | set(closure.needs_of_object(letter, value))
                 name = contents.OBJECTS[letter][1](key[1:]).split(" ")[0]
+                keys = keys | set(closure.needs_of_object(letter, name, value))
                 entries.update(at for at, _ in closure.positions(letter, name, value))
             if len(entries) + len(keys) == before:
                 return sorted(entries), sorted(keys)
@@ -109,10 +111,25 @@ def where(is_wanted, story=STORY):
             if "attempt" in statement["action"] and is_wanted(statement["action"]["attempt"]["attempt"])]
 
 
-def grant(name, **more):
-    """One grant, from the request to the last access."""
-    used = where(lambda attempt: attempt["grant"] == name)
-    return Case({"kind": "grant", "grant": name}, [int(name[1:]), *used], **more)
+def below(name, story):
+    """The grants that were derived from one."""
+    state = story.ledger.state
+    grants = [(key, decode(shapes.GRANT, value, len(value))) for key, value in state.items() if key[:1] == b"g"]
+    return [f"G{int.from_bytes(key[1:], 'big')}" for key, value in grants if value["parent"] == name]
+
+
+def acknowledged(names, story):
+    """What the requesting side says to have received under these grants."""
+    return [index for index, statement in enumerate(Case({}, [], story=story).statements)
+            if statement["action"]["kind"] == "acknowledge-access" and statement["action"]["grant"] in names]
+
+
+def grant(name, story=STORY, **more):
+    """One grant, from the request to the last access, under it or under what was derived from it."""
+    names = [name, *below(name, story)]
+    used = where(lambda attempt: attempt["grant"] in names, story)
+    entries = [int(name[1:]), *used, *acknowledged(names, story)]
+    return Case({"kind": "grant", "grant": name}, entries, story=story, **more)
 
 
 def access(index, **more):
@@ -120,27 +137,27 @@ def access(index, **more):
     return Case({"kind": "access", "entry": index}, [index], **more)
 
 
-def dataset(name, **more):
+def dataset(name, story=STORY, **more):
     """All accesses to a dataset, with every grant on it."""
     case = {"kind": "dataset", "dataset": name, "from": None, "to": None}
-    used = where(lambda attempt: attempt["dataset"] == name)
-    granted = [index for index, statement in enumerate(Case({}, []).statements)
-               if statement["action"]["kind"] in ("issue-grant", "approve-request")
+    used = where(lambda attempt: attempt["dataset"] == name, story)
+    granted = [index for index, statement in enumerate(Case({}, [], story=story).statements)
+               if statement["action"]["kind"] in ("issue-grant", "approve-request", "issue-onward")
                and statement["action"]["terms"]["dataset"] == name]
-    return Case(case, used + granted, **more)
+    return Case(case, used + granted, story=story, **more)
 
 
-def signer(name, **more):
+def signer(name, story=STORY, **more):
     """What a key signed."""
     case = {"kind": "signer", "key": w.public(name), "from": None, "to": None}
-    signed = [index for index, statement in enumerate(Case({}, []).statements)
+    signed = [index for index, statement in enumerate(Case({}, [], story=story).statements)
               if any(signer["key"] == case["key"] for signer in statement["signers"])]
-    return Case(case, signed, [b"k" + bytes.fromhex(case["key"])], **more)
+    return Case(case, signed, [b"k" + bytes.fromhex(case["key"])], story=story, **more)
 
 
 SEALED = 56
 OPENED = {SEALED: ["case", "rows"]}
-USED = grant("G11", openings=OPENED)
+USED, PASSED = grant("G11", openings=OPENED), grant(BELOW, BOUND)
 # The first is what most are tampered with.
 GENUINE = [
     ("a grant with accesses, denials and openings", USED),
@@ -151,11 +168,38 @@ GENUINE = [
     ("a grant on request, used and revoked", grant("G29")),
     ("a grant to one who joined later and whose time is over", grant("G52")),
     ("an access with every opening", access(SEALED, openings={SEALED: ["case", "purpose", "rows"]})),
-    ("a denial that cannot be judged again without the first use", access(57)),
-    ("a denial that cannot be judged again without the other uses", access(58)),
+    ("a denial of an exchange that the first access used", access(57)),
+    ("a denial of a quota that the first access used up", access(58)),
     ("a dataset that was amended and suspended", dataset("health.gd/vaccinations")),
     ("a dataset with details", dataset("health.gd/clinics")),
     ("a key that signed much", signer("health steward")),
     ("a key that was revoked before it signed", signer("civil officer revoked")),
     ("a key of one who joined later", signer("village gateway")),
+    ("a grant that was passed on, changed and revoked", grant(PARENT, BOUND)),
+    ("a grant derived from another, with batches", PASSED),
+    ("a grant by rule, narrowed", grant(RULED, BOUND)),
+    ("a grant whose quota was lifted", grant(LIFTED, BOUND)),
+    ("a denial under a quota that was lifted, without the uses", access(101, story=BOUND)),
+    ("a denial of a used exchange, without its use", access(112, story=BOUND)),
+    ("a denial that the grant above caused", access(110, story=BOUND)),
+    ("a dataset with grants of all kinds", dataset("health.gd/vaccinations", BOUND)),
+    ("a dataset shared by rule", dataset("health.gd/clinics", BOUND)),
+    ("a key that acknowledged", signer("civil gateway", BOUND)),
+    ("a key that published a calendar", signer("data steward", BOUND)),
+    ("a gateway that numbers its records", signer("health gateway 2", BOUND)),
+    ("an access in an emergency, justified", access(STORY.helped)),
+    ("an access in an emergency, not yet justified", access(STORY.helped + 1)),
+    ("a denial for another matter than the emergency's", access(STORY.helped + 2)),
+    ("a denial after the emergency", access(STORY.helped + 5)),
+    ("a grant on a request that was refused, disputed and decided anew", grant(TOLD.grant, ANSWERED)),
+    ("a dataset with accesses in an emergency", dataset("health.gd/vaccinations", ANSWERED)),
+    ("a key that acknowledged in an emergency, and asked for a check", signer("civil.gd officer", ANSWERED)),
+    ("a key that disputed and justified", signer("civil steward", ANSWERED)),
+    ("a key that ruled, took a check over and declared an emergency", signer("data steward", ANSWERED)),
+    ("a key that took no check over", signer("tax.gd steward", ANSWERED)),
+    ("a key that reviewed an emergency", signer("univ steward", ANSWERED)),
+    ("a key that reported an incident and answered a finding", signer("health steward", ANSWERED)),
+    ("a key that opened a draw", signer("data.gd auditor", ANSWERED)),
+    ("a key that committed to a draw, and found something in an entry", signer("univ.gd auditor", ANSWERED)),
+    ("a key that found something in how a power was used", signer("tax.gd auditor", ANSWERED)),
 ]

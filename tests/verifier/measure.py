@@ -67,7 +67,7 @@ def make(path, entries):
         made, time_ms = 0, w.TIMES[2]
         while made < entries:
             records = [
-                w.record("health gateway", w.access(w.attempt(f"m{made + n}", "G11")),
+                w.record("health gateway", w.access(w.attempt(f"m{made + n}", "G11"), number=made + n + 1),
                          f"m{made + n}", time_ms + w.VALIDITY)
                 for n in range(min(BLOCK_RECORDS, entries - made))
             ]

@@ -27,6 +27,8 @@ from cases import world as w
 from comity import proofs
 from comity.chain import verify_archive
 from comity.forms import Unfit
+from genuine_answering import ANSWERED
+from genuine_bound import BOUND
 
 SEED = 5
 
@@ -47,6 +49,8 @@ def genuine():
     """Files that verify."""
     for name, story in tampered_archives.STORIES:
         yield name, "archive", story.archive()
+    yield "bound", "archive", BOUND.archive()
+    yield "answering", "archive", ANSWERED.archive()
     for kind, proof in tampered_proofs.GENUINE.items():
         yield kind, "proof", proofs.proof_file(proof)
     for what, case in genuine_bundles.GENUINE:

@@ -8,6 +8,8 @@ from comity import shapes
 from comity.chain import MAGIC, archive, frame
 from comity.hashing import header_hash
 
+import tampered_answers
+import tampered_legs
 from genuine import Draft, Story, UNTIL, foreign, moving, settled, steward
 
 SETTLED, MOVING, FOREIGN = settled(), moving(), foreign()
@@ -25,7 +27,8 @@ def frames(data):
 
 def tampered(chance):
     """All of them."""
-    for family in (cut, padded, reordered, spliced, swapped, stale, future, removed, flipped, subtle):
+    for family in (cut, padded, reordered, spliced, swapped, stale, future, removed, flipped, subtle,
+                   *tampered_legs.FAMILIES, *tampered_answers.FAMILIES):
         for case in family(chance):
             what, data, due = case if len(case) == 3 else (*case, None)
             yield f"{family.__name__}: {what}", data, due, family is flipped

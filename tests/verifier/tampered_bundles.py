@@ -11,15 +11,13 @@ import zlib
 import bundles
 import container
 from cases import world as w
-from comity import shapes
 from comity.chain import Ledger
-from comity.forms import select
-from comity.hashing import header_hash
 from comity.proofs import proof_file
-from comity.trees import StateTree
-from comity.wire import decode
 
 import genuine_bundles as genuine
+import tampered_answering
+import tampered_bound
+from forged_bundles import forged, forged_extract, replaced_as_of, sibling
 from genuine import OPENINGS
 from genuine_bundles import EARLIER, SEALED, STORY, USED, access, as_of
 from tampered_archives import FOREIGN, flip
@@ -28,14 +26,13 @@ from tampered_proofs import collection, extract, receipt, way
 DATA = USED.packed()
 MEMBERS = USED.members()
 NAMES = ["manifest.json", *MEMBERS]
-OFFICER, GATEWAY = w.public("civil officer"), w.public("health gateway")
 
 
 def tampered(chance):
     """All of them."""
     families = (
         cut, padded, heads, names, directories, manifests, geneses, proofs, as_ofs, cases, lacking, forged,
-        openings, timestamps, flipped,
+        *tampered_bound.FAMILIES, *tampered_answering.FAMILIES, openings, timestamps, flipped,
     )
     for family in families:
         for what, data, due in family(chance):
@@ -359,35 +356,14 @@ def as_ofs(chance):
         ("another hash", {"header": "ee" * 32}), ("of the block before", as_of(EARLIER.blocks[-1]["header"])),
     ):
         yield what, USED.packed(as_of={**own, **more}), "as-of: header"
-    older = way(len(STORY.blocks) - 1, STORY)
-    held = forged_extract(USED.keys, EARLIER_STATE, older["header"], older)
-    yield "the state before its last entries", replaced_as_of(older["header"], held), "as-of: earlier"
+    # One with an entry in the last block.
+    last, older = access(STORY.helped + 5), way(len(STORY.blocks) - 1, STORY)
+    held = forged_extract(last.keys, EARLIER_STATE, older["header"], older)
+    yield "the state before its last entries", replaced_as_of(older["header"], held, case=last), "as-of: earlier"
     same = sibling(header, time=header["time"] + 5)
-    held = forged_extract(USED.keys, STORY.ledger.state, same["header"], same)
-    yield "another block of the height of its last entries", replaced_as_of(same["header"], held), \
+    held = forged_extract(last.keys, STORY.ledger.state, same["header"], same)
+    yield "another block of the height of its last entries", replaced_as_of(same["header"], held, case=last), \
         "as-of: earlier"
-
-
-def replaced_as_of(header, state, entries=None, case=USED, **more):
-    """The bundle with the state of another header, and the manifest to fit."""
-    members = case.members(entries)
-    members["state.proof"] = state
-    return case.packed(members, as_of=as_of(header), **more)
-
-
-def sibling(header, **fields):
-    """A header changed, with no change of validators before it, certified by all."""
-    value = {**header, **fields}
-    certificate = w.certificate(value["height"], value["proposal_round"], header_hash(value).hex())
-    return {"changes": [], "header": value, "certificate": certificate}
-
-
-def forged_extract(keys, state, header, path):
-    """The proof file of what a state holds, certified or not."""
-    tree = StateTree(w.CONSORTIUM, state)
-    claims = [{"key": key.hex(), "value": state[key].hex() if key in state else None,
-               "proof": tree.prove(key)} for key in sorted(keys)]
-    return proof_file({"extract": {"claims": claims, "path": {**path, "header": header}}})
 
 
 def state_before(count):
@@ -429,104 +405,13 @@ def lacking(chance):
         elif action == "record-denial":
             continue
         else:
-            due = "accesses: count" if action == "record-access" else "positions: missing"
+            # The first access is one that the grant itself names.
+            due = "positions: missing"
         yield f"without entry {index}, {action}", USED.packed(held), due
     both = genuine.dataset("health.gd/vaccinations")
-    rest = [one for one in both.entries if one != 22]
-    yield "a dataset without one access", both.packed(both.members(entries=rest)), "accesses: count"
-
-
-def forged(chance):
-    """Certified by all validators, and still not of one piece."""
-    header = STORY.blocks[-1]["header"]
-    grant, usage = (letter + (11).to_bytes(8, "big") for letter in (b"g", b"u"))
-    officer, gateway = (b"k" + bytes.fromhex(key) for key in (OFFICER, GATEWAY))
-    dataset = b"dhealth.gd/vaccinations"
-
-    def state(change, case=USED):
-        held = dict(STORY.ledger.state)
-        change(held)
-        tree = StateTree(w.CONSORTIUM, held)
-        later = sibling(header, height=header["height"] + 1, time=header["time"] + 1_000,
-                        parent=header_hash(header).hex(), first_index=header["log_size"],
-                        state_root=tree.root().hex(), proposer=proposer_after(header))
-        return replaced_as_of(later["header"], forged_extract(case.keys, held, later["header"], later), case=case)
-
-    def put(key, shape, **more):
-        def change(held):
-            value = decode(shape, held[key], len(held[key]))
-            held[key] = shape.put({**value, **{name: one(value) if callable(one) else one
-                                               for name, one in more.items()}})
-        return change
-
-    def drop(key):
-        return lambda held: held.pop(key)
-
-    def hold(key, data):
-        return lambda held: held.update({key: data})
-
-    assert bundles.verify(w.GENESIS, state(lambda held: None)).get("fault") is None
-    yield "a value of another type", state(hold(usage, b"\1")), "state: unreadable"
-    yield "a grant that is none", state(hold(grant, bytes(40))), "state: unreadable"
-    for what, more, due in (
-        ("a grant issued elsewhere", {"issued_at": 12}, "positions: missing"),
-        ("a grant issued by another act", {"issued_at": 7}, "positions: other"),
-        ("a grant of other terms", {"terms": w.terms(conditions="None")}, "positions: other"),
-        ("a grant on request", {"request": "R28"}, "objects: missing"),
-        ("a grant revoked by another act", {"revoked": {"at": 76, "reason": ""}}, "positions: other"),
-        ("a grant suspended by another act", {"suspensions": [
-            {"at": 69, "reason": "", "ended_at": None}]}, "positions: other"),
-    ):
-        yield what, state(put(grant, shapes.GRANT, **more)), due
-    for what, more, due in (
-        ("a dataset published elsewhere", {"published_at": 11}, "positions: other"),
-        ("a dataset of another version", {"version_at": 7}, "positions: other"),
-        ("a dataset of versions that are not there", {"version": 9}, "objects: missing"),
-        ("a dataset never suspended", {"suspensions": []}, "judgements: otherwise"),
-        ("a dataset withdrawn by another act", {"withdrawals": [
-            {"at": 69, "reason": "", "ended_at": None}]}, "positions: other"),
-    ):
-        yield what, state(put(dataset, shapes.PUBLISHED_DATASET, **more)), due
-    for what, total in (("uses hidden", 1), ("uses invented", 3), ("no use", 0)):
-        yield what, state(put(usage, shapes.USAGE, total=total)), "accesses: count"
-    yield "a use without a count", state(drop(usage)), "accesses: count"
-    for what, key, more, due in (
-        ("a signer's key of another agency", gateway, {"agency": "tax.gd"}, "signers: other"),
-        ("a signer's key in another role", gateway, {"role": "steward"}, "signers: other"),
-        ("a key registered later", gateway, {"registered_at": 75}, "positions: other"),
-        ("a key revoked before", gateway, {"revoked": {
-            "at": 19, "reason": "", "suspect_since": None}}, "positions: other"),
-        ("a signer's key that expired", gateway, {"valid_until": w.TIMES[2]}, "signers: expired"),
-        ("an officer's key that expired", officer, {"valid_until": w.TIMES[2]}, "judgements: otherwise"),
-        ("an officer's key in another role", officer, {"role": "auditor"}, "judgements: otherwise"),
-    ):
-        yield what, state(put(key, shapes.KEY, **more)), due
-    with_code = genuine.Case(USED.case, USED.entries, [*USED.keys, b"mCARE"], openings=genuine.OPENED)
-    assert bundles.verify(w.GENESIS, state(lambda held: None, with_code)).get("fault") is None
-    yield "a code of another title", state(
-        put(b"mCARE", shapes.PUBLISHED_CODE, title="Care of others"), with_code), "positions: other"
-    yield "a code of another list", state(
-        hold(b"bCARE", STORY.ledger.state[b"mCARE"]),
-        genuine.Case(USED.case, with_code.entries, [*with_code.keys, b"bCARE"])), "positions: other"
-    yield "a signer's key that is not there", state(drop(gateway)), "signers: unknown"
-    yield "an officer's key that is not there", state(drop(officer)), "judgements: otherwise"
-    gone = shapes.DEPARTURE.put({"at": 46, "on": w.TIMES[5], "reason": "Closed"})
-    joined = genuine.grant("G52")
-    for what, agency, due in (("a signer's agency that left before", "health.gd", "signers: left"),
-                              ("a requester that left before", "village.gd", "signers: left")):
-        yield what, state(hold(b"x" + agency.encode(), gone), joined), due
-    hosted = put(b"avillage.gd", shapes.AGENCY, standing="observer")
-    assert bundles.verify(w.GENESIS, state(hosted, joined)).get("fault") is None
-    params = {**w.GENESIS["params"], "day_offset_minutes": -600}
-    daily = genuine.grant("G16")
-    other = state(hold(b"p", shapes.PARAMS.put(params)), daily)
-    assert bundles.verify(w.GENESIS, other)["judgements"] == {23: "quota", 59: "quota"}
-
-
-def proposer_after(header):
-    """Whose turn the next height is."""
-    members = STORY.ledger.validators
-    return members[select(members, header["height"] + 1, header["proposal_round"])]["agency"]
+    for index, due in ((22, "positions: missing"), (SEALED, "accesses: count")):
+        rest = [one for one in both.entries if one != index]
+        yield f"a dataset without access {index}", both.packed(both.members(entries=rest)), due
 
 
 def openings(chance):
@@ -596,3 +481,5 @@ def rest():
     yield "without openings", genuine.grant("G11").packed()
     yield "with more claims than it needs", access(56).packed(
         access(56).members(keys=sorted({*access(56).keys, b"l", b"anobody.gd", b"gx"})))
+    yield from tampered_bound.rest()
+    yield from tampered_answering.rest()

@@ -23,6 +23,7 @@ VECTORS = HERE.parent / "vectors"
 sys.path[:0] = [str(HERE), str(VECTORS)]
 
 import bundles
+import closure
 import container
 import contents
 import genuine_bundles
@@ -118,6 +119,73 @@ def run(*args):
     return code, out.getvalue(), err.getvalue()
 
 
+class Closure(unittest.TestCase):
+    """What check requests and incidents need of a bundle."""
+
+    TERMS = {"dataset": "civil.gd/marriages", "items": "all", "grant": "G1", "asked": "civil.gd", "claim": "wrong"}
+    OUTCOME = {"outcome": "upheld", "from": 1, "to": 2, "correction": "so"}
+    REPORT = {"datasets": ["civil.gd/marriages"], "grants": ["G1"], "since": 1, "found": 2, "nature": "lost"}
+    ACTS = {
+        "B": ("C3", {
+            3: {"kind": "open-check", "terms": TERMS},
+            4: {"kind": "offer-handover", "check": "C3", "to": "tax.gd", "reason": "why"},
+            5: {"kind": "decline-handover", "check": "C3"},
+            6: {"kind": "offer-handover", "check": "C3", "to": "health.gd", "reason": "why"},
+            7: {"kind": "accept-handover", "check": "C3"},
+            8: {"kind": "answer-check", "check": "C3", "outcome": OUTCOME},
+            9: {"kind": "report-correction", "check": "C3", "note": "done"},
+        }),
+        "I": ("I3", {
+            3: {"kind": "report-incident", "terms": REPORT},
+            4: {"kind": "update-incident", "incident": "I3", "note": "news"},
+            5: {"kind": "close-incident", "incident": "I3", "measures": "found"},
+        }),
+    }
+
+    @staticmethod
+    def mark(at):
+        return {"at": at, "on": at}
+
+    def held(self):
+        """A check and an incident with all that can happen to them."""
+        mark = self.mark
+        handover = {"to": "tax.gd", "reason": "why", "offered": mark(4), "end": {"declined": mark(5)}}
+        taken = {"to": "health.gd", "reason": "why", "offered": mark(6), "end": {"accepted": mark(7)}}
+        return {
+            "B": {"terms": self.TERMS, "opened": mark(3), "handovers": [handover, taken],
+                  "answer": {"given": mark(8), "outcome": self.OUTCOME},
+                  "corrected": {"made": mark(9), "note": "done"}, "earlier": []},
+            "I": {"terms": self.REPORT, "reported": mark(3), "updated": mark(4),
+                  "closed": {"on": mark(5), "measures": "found"}},
+        }
+
+    def test_each_act_is_named_and_no_other_stands_in_its_place(self):
+        for letter, value in self.held().items():
+            name, acts = self.ACTS[letter]
+            found = list(closure.positions(letter, name, value))
+            self.assertEqual([at for at, _ in found], list(acts))
+            for at, is_due in found:
+                fitting = [other for other, action in acts.items() if is_due(at, action)]
+                self.assertEqual(fitting, [at], (letter, at))
+
+    def test_acts_on_another_are_none_of_this_one(self):
+        for letter, value in self.held().items():
+            _, acts = self.ACTS[letter]
+            # The first act says what was claimed, and names nothing.
+            for at, is_due in list(closure.positions(letter, "X99", value))[1:]:
+                self.assertFalse(is_due(at, acts[at]), (letter, at))
+
+    def test_entries_need_their_object_and_objects_what_they_name(self):
+        number = (1).to_bytes(8, "big")
+        needed = {b"dcivil.gd/marriages", b"g" + number, b"u" + number}
+        for letter, value in self.held().items():
+            name = self.ACTS[letter][0]
+            self.assertEqual(set(closure.needs_of_object(letter, name, value)), needed)
+            for at, action in self.ACTS[letter][1].items():
+                keys = closure.needs_of_entry(at, {"signers": [], "action": action})
+                self.assertEqual(keys, [letter.encode() + (3).to_bytes(8, "big")])
+
+
 class Program(unittest.TestCase):
     """What a stranger sees."""
 
@@ -207,6 +275,21 @@ class Program(unittest.TestCase):
         for words in ("56: judged as it was", "2026-0117", "accesses under G11: 2 of 2", "NOT checked"):
             self.assertIn(words, out)
 
+    def test_what_a_bundle_cannot_judge_again_it_says(self):
+        found = {what: self.found(case.packed())["judgements"] for what, case in genuine_bundles.GENUINE}
+        for what, verdicts in (
+            ("a denial under a quota that was lifted, without the uses", {"99": "quota", "101": "quota"}),
+            ("a grant whose quota was lifted", {"99": "same", "100": "same", "101": "same", "112": "exchange"}),
+            ("a denial of a used exchange, without its use", {"99": "quota", "112": "exchange"}),
+            ("a denial that the grant above caused", {"86": "quota", "88": "quota", "110": "quota"}),
+        ):
+            self.assertEqual(found[what], verdicts, what)
+
+    def test_accesses_under_derived_grants_and_in_batches_are_counted_above_too(self):
+        answer = self.found(genuine_bundles.PASSED.packed())
+        both = {"shown": 5, "total": 5}, {"shown": 4, "total": 4}
+        self.assertEqual((answer["accesses"]["G82"], answer["accesses"]["G83"]), both)
+
     def test_the_same_case_makes_the_same_bundle_and_any_zip_reader_reads_it(self):
         data = genuine_bundles.USED.packed()
         self.assertEqual(data, genuine_bundles.grant("G11", openings=genuine_bundles.OPENED).packed())
@@ -261,12 +344,16 @@ class Program(unittest.TestCase):
 
     def test_a_key_that_names_nothing_is_not_shown_under_a_name(self):
         for key in (b"", b"gG17", b"g", b"p ", b"dhealth.gd/a ", b"dhealth.gd", b"ahealth.gd ",
-                    b"k" + bytes(32), b"kx", b"y" + bytes(45), b"e", b"eh/a\0\0\0\0", b"m\xff", b"z"):
+                    b"k" + bytes(32), b"kx", b"y" + bytes(45), b"e", b"eh/a\0\0\0\0", b"m\xff", b"h", b"z ",
+                    b"w\n", b"w" + b"4" * 65, b"i", b"isupervisors", b"j" + bytes(32), b"f" + bytes(11)):
             self.assertIn("nothing that a log could hold", contents.claim(key, None)["object"], key)
         for key, words in (
             (b"g" + (17).to_bytes(8, "big"), "grant G17"), (b"p", "parameters"),
             (b"dhealth.gd/a", "dataset health.gd/a"),
             (b"ehealth.gd/a\0\0\0\0\x02", "dataset version health.gd/a 2"),
+            (b"f" + bytes(7) + b"\x11" + bytes(3) + b"\x02", "grant version G17 2"),
+            (b"z", "rule packs"), (b"w", "calendars of region"), (b"w440100", "calendars of region 440100"),
+            (b"isupervisor", "holders of office supervisor"),
         ):
             self.assertEqual(contents.claim(key, None)["object"], words)
         for case in vectors("state")["cases"]:

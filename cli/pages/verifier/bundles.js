@@ -172,7 +172,7 @@ class Bundle {
   async checkObjects() {
     const needed = new Set([PARAMS_KEY, RULES_KEY]);
     for (const [index, { statement }] of this.entries) needsOfEntry(index, statement).forEach(key => needed.add(key));
-    for (const { kind, value } of this.held()) needsOfObject(kind, value, this.claims.size + 1).forEach(key => needed.add(key));
+    for (const one of this.held()) needsOfObject(one, this.claims.size + 1).forEach(key => needed.add(key));
     require([...needed].every(key => this.claims.has(key)), 'missing');
     return { count: needed.size };
   }
@@ -200,11 +200,17 @@ class Bundle {
   async checkAccesses() {
     const whole = this.wholeGrants();
     const shown = new Map(whole.map(grant => [grant, 0n]));
-    for (const { attempt } of this.accesses) shown.set(attempt.grant, (shown.get(attempt.grant) ?? 0n) + 1n);
+    for (const one of this.accesses) {
+      for (const grant of chargedTo(this.objects, one.attempt)) shown.set(grant, (shown.get(grant) ?? 0n) + charged([one]));
+    }
     this.found.accesses = [...shown].map(([grant, count]) =>
       ({ grant, count, total: this.objects.get(KEY_OF.usage(grant))?.total ?? 0n, isWhole: whole.includes(grant) }));
     const agrees = ({ count, total, isWhole }) => count === total || (count < total && !isWhole);
     require(this.found.accesses.every(agrees), 'count');
+    for (const { attempt } of this.accesses.filter(one => isUrgent(one.attempt.grant))) {
+      const used = this.objects.get(KEY_OF.emergencyUse(attempt.grant, attempt.requester))?.entries ?? 0;
+      require(inEmergency(this.accesses, attempt).length <= used, 'count');
+    }
     return { count: this.accesses.length };
   }
 

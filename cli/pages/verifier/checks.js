@@ -145,6 +145,7 @@ function checkCounts({ statement, signatures }, consortium) {
   require(attempt.consortium === consortium, 'attempt-wrong-consortium');
   require(attempt.items === 'all' || attempt.items.only.length > 0, 'attempt-without-items');
   require(attempt.sealed.length <= 16, 'attempt-sealed-count');
+  require(attempt.batch === null || (attempt.batch.count >= 2 && attempt.batch.count <= 65536), 'attempt-batch-count');
 }
 
 async function checkSignatures(record, signatures) {

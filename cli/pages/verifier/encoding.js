@@ -239,20 +239,26 @@ function set(type, compare) {
 }
 
 /** Pairs with different names, strictly ascending by name; rendered as an object. */
-function map(name, type) {
+function map(name, type, compare = compareText) {
   const pairs = list(struct({ name, value: type }));
   return {
     put(value, out) {
-      const sorted = Object.entries(value).sort((a, b) => compareText(a[0], b[0]));
+      const sorted = Object.entries(value).sort((a, b) => compare(a[0], b[0]));
       pairs.put(sorted.map(([own, content]) => ({ name: own, value: content })), out);
     },
     take(reader) {
       const taken = pairs.take(reader);
-      reader.isCanonical &&= isRising(taken.map(pair => pair.name), compareText);
+      reader.isCanonical &&= isRising(taken.map(pair => pair.name), compare);
       return Object.fromEntries(taken.map(pair => [pair.name, pair.value]));
     },
   };
 }
+
+/** A number as a name of a map, whose names are texts. */
+const asName = type => ({
+  put: (value, out) => type.put(/^(0|[1-9]\d*)$/.test(value) ? BigInt(value) : fail(`${value} is no number`), out),
+  take: reader => String(type.take(reader)),
+});
 
 /** A value, or null. */
 function option(type) {
@@ -270,7 +276,7 @@ function option(type) {
   };
 }
 
-/** Fields in order. `absent`: what a rendering leaves out where there is none; `missing`: what may be missing when
+/** Fields in order. `absent`: what a rendering leaves out where there is none, or where it is false; `missing`: what may be missing when
     read, with what it then is. Options may always be missing. */
 function struct(fields, { absent = [], missing = {} } = {}) {
   return {
@@ -288,7 +294,7 @@ function struct(fields, { absent = [], missing = {} } = {}) {
       const value = {};
       for (const [name, type] of Object.entries(fields)) {
         const own = type.take(reader);
-        if (own !== null || !absent.includes(name)) value[name] = own;
+        if (!absent.includes(name) || (own !== null && own !== false)) value[name] = own;
       }
       return value;
     },

@@ -137,6 +137,7 @@ const FAULTS = {
   'attempt-wrong-consortium': ['question', ['The officer signed the request for access for another consortium', '经办人签署的访问请求属于另一联盟'], FORM_MEANS],
   'attempt-without-items': ['question', ['The request for access asks for no item at all', '访问请求未要求任何信息项'], FORM_MEANS],
   'attempt-sealed-count': ['question', ['The request for access holds too many sealed details', '访问请求中的密封细节过多'], FORM_MEANS],
+  'attempt-batch-count': ['question', ['The request for access stands for too few or too many accesses at once', '访问请求的批次中次数过少或过多'], FORM_MEANS],
   'bad-signature': ['question',
     ['A signature under the record does not hold', '记录下方有签名不成立'],
     ['Somebody changed the record after it was signed, or the signer named never signed it.', '记录在签署后被改动，或所列签署者从未签署。']],

@@ -12,7 +12,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 PAGE = HERE.parent / "verifier.html"
 SCRIPTS = [
-    "encoding", "json", "hashing", "ed25519", "shapes", "checks", "proofs", "container", "closure", "judging", "bundles", "words", "terms", "faults", "describing",
+    "encoding", "json", "hashing", "ed25519", "shapes", "records", "checks", "proofs", "container", "closure", "judging", "bundles", "words", "terms", "faults", "describing",
     "page", "door",
 ]
 

@@ -6,6 +6,8 @@
 const MAX_VALIDITY_MS = 86400000n;
 const MAX_TIME_MS = (1n << 64n) - 1n;
 const DAY_MS = 86400000n;
+// What one agency may record in one emergency.
+const MAX_EMERGENCY_ENTRIES = 1024;
 const HOSTING_RULES = ['requester-hosting-over', 'provider-hosting-over'];
 const dayOf = (time, offsetMinutes) => {
   const local = time + 60000n * BigInt(offsetMinutes);
@@ -41,7 +43,20 @@ class Past {
   grant(name) {
     const grant = this.objects.get(KEY_OF.grant(name));
     if (!grant || !this.isBefore(grant.issued_at)) return null;
-    return { ...this.unended(grant), suspensions: this.interruptions(grant.suspensions) };
+    let { terms } = grant;
+    for (let number = 1; number <= grant.version && number <= this.objects.size + 1; number++) {
+      const one = number === grant.version ? grant : this.objects.get(KEY_OF.grantVersion(name, number));
+      if (one && this.isBefore(one.version_at)) ({ terms } = one);
+    }
+    return { ...this.unended(grant), terms, suspensions: this.interruptions(grant.suspensions) };
+  }
+
+  emergency(name) {
+    const found = this.objects.get(KEY_OF.emergency(name));
+    if (!found || !this.isBefore(found.declared_at)) return null;
+    const renewed = found.renewals.filter(({ mark }) => this.isBefore(mark.at));
+    const ended = found.ended && this.isBefore(found.ended.mark.at) ? found.ended : null;
+    return { ...found, until: renewed.at(-1)?.until ?? found.terms.until, ended };
   }
 
   dataset(id) {
@@ -74,18 +89,59 @@ class Past {
   /** Accesses under a grant: all, and those of today. */
   usage(grant) {
     const offset = this.objects.get(PARAMS_KEY).day_offset_minutes;
-    const days = this.accesses.filter(({ attempt }) => attempt.grant === grant).map(one => dayOf(one.time, offset));
+    const uses = this.accesses.filter(({ attempt }) => chargedTo(this.objects, attempt).includes(grant));
     const today = dayOf(this.time, offset);
-    return { total: BigInt(days.length), onDay: BigInt(days.filter(day => day === today).length) };
+    return { total: charged(uses), onDay: charged(uses.filter(one => dayOf(one.time, offset) === today)) };
   }
 }
 
-/** Whether a dataset is there with all its versions. */
+/** The grants to which an access is charged, as far as they are held; in an emergency none. */
+function chargedTo(objects, attempt) {
+  if (isUrgent(attempt.grant)) return [];
+  const parent = objects.get(KEY_OF.grant(attempt.grant))?.parent ?? null;
+  return parent === null ? [attempt.grant] : [attempt.grant, parent];
+}
+
+/** The accesses of an attempt's requester in its emergency. */
+const inEmergency = (accesses, { grant, requester }) =>
+  accesses.filter(({ attempt }) => attempt.grant === grant && attempt.requester === requester);
+
+/** As how many accesses these are charged: a batch as all that are in it. */
+const charged = accesses => accesses.reduce((sum, { attempt }) => sum + BigInt(attempt.batch?.count ?? 1), 0n);
+
+/** The numbers of the versions that a later one replaced, or null where the bundle cannot hold so many. */
+const replacedVersions = (objects, version) =>
+  (version > objects.size ? null : Array.from({ length: Math.max(version - 1, 0) }, (_, at) => at + 1));
+
+/** Whether a dataset is there with all its versions, each of this dataset. */
 function hasDataset(objects, id) {
   const published = objects.get(KEY_OF.dataset(id));
-  if (!published || published.version > objects.size) return false;
-  const numbers = Array.from({ length: published.version - 1 }, (_, at) => at + 1);
-  return numbers.every(number => objects.has(KEY_OF.version(id, number)));
+  const isIts = one => one !== undefined && one.dataset.id === id;
+  const versions = published && replacedVersions(objects, published.version);
+  return Boolean(versions) && isIts(published) && versions.every(number => isIts(objects.get(KEY_OF.version(id, number))));
+}
+
+/** Whether all terms are there that a grant ever had. */
+const hasTerms = (objects, name, { version }) =>
+  replacedVersions(objects, version)?.every(number => objects.has(KEY_OF.grantVersion(name, number))) ?? false;
+
+/** Whether all is there by which an attempt is judged. */
+function hasGrounds(objects, past, attempt) {
+  if (!objects.get(PARAMS_KEY)) return false;
+  if (isUrgent(attempt.grant)) {
+    // What was never published is not opened.
+    return !objects.has(KEY_OF.dataset(attempt.dataset)) || hasDataset(objects, attempt.dataset);
+  }
+  const grant = past.grant(attempt.grant);
+  if (!grant) return true;
+  const { dataset } = objects.get(KEY_OF.grant(attempt.grant)).terms;
+  const wasThere = () => new Past(objects, [], grant.issued_at, 0n).dataset(dataset) !== null;
+  const isOwn = (name, { issued_at: at }) => name === `G${at}`;
+  if (!isOwn(attempt.grant, grant) || !hasTerms(objects, attempt.grant, grant)) return false;
+  if (!hasDataset(objects, dataset) || !wasThere()) return false;
+  const parent = grant.parent === null ? null : objects.get(KEY_OF.grant(grant.parent));
+  return parent === null || Boolean(parent) && isOwn(grant.parent, parent) && parent.issued_at < grant.issued_at
+    && parent.terms.dataset === dataset && hasTerms(objects, grant.parent, parent);
 }
 
 /** The refusal of an attempt, or null where it is allowed. What a grant rests on must be there. */
@@ -102,6 +158,11 @@ function evaluate(past, attempt, time) {
   const latest = time + MAX_VALIDITY_MS < MAX_TIME_MS ? time + MAX_VALIDITY_MS : MAX_TIME_MS;
   if (until > latest) return { rule: 'attempt-too-long' };
   if (past.hasExchange(attempt.exchange)) return { rule: 'exchange-used' };
+  return isUrgent(attempt.grant) ? evaluateUrgent(past, attempt, time) : evaluateGrant(past, attempt, officer, time);
+}
+
+/** The same, for what only an attempt under a grant has to meet. */
+function evaluateGrant(past, attempt, officer, time) {
   const grant = past.grant(attempt.grant);
   if (!grant) return { rule: 'no-such-grant', grant: attempt.grant };
   for (const field of ['dataset', 'requester']) {
@@ -110,50 +171,114 @@ function evaluate(past, attempt, time) {
   const provider = past.membershipFault('provider', attempt.dataset.split('/')[0]);
   if (provider) return provider;
   const published = past.dataset(attempt.dataset);
-  return notInForce(grant, published, time) ?? notCovered(grant.terms, published.dataset, attempt)
-    ?? usedUp(grant.terms, past.usage(attempt.grant));
+  const above = grant.parent === null ? null : past.grant(grant.parent);
+  const because = refusal => refusal && { rule: 'parent-not-in-force', parent: grant.parent, because: refusal.rule };
+  const ofParent = check => because(above && check(above));
+  return hasEnded(grant, published, time) ?? ofParent(() => past.membershipFault('requester', above.terms.requester))
+    ?? ofParent(() => hasEnded(above, published, time))
+    ?? ofParent(() => (above.terms.onward.includes(grant.terms.requester) ? null : { rule: 'onward-not-allowed' }))
+    ?? isPaused(grant, published, time) ?? ofParent(() => isPaused(above, published, time))
+    ?? notNamed(grant.terms.officers, attempt.officer, officer) ?? notCovered(grant.terms, attempt)
+    ?? ofParent(() => notCovered(above.terms, attempt)) ?? notOffered(published.dataset, attempt)
+    ?? usedUp(grant.terms, past.usage(attempt.grant), charged([{ attempt }]))
+    ?? ofParent(() => usedUp(above.terms, past.usage(grant.parent), charged([{ attempt }])));
 }
 
-function notInForce(grant, published, time) {
+/** The same, for what only an attempt in an emergency has to meet. */
+function evaluateUrgent(past, attempt, time) {
+  const { grant: name, dataset, requester, matter } = attempt;
+  const emergency = past.emergency(name);
+  if (!emergency) return { rule: 'no-such-emergency', emergency: name };
+  const { terms: { scope, requesters, matter: due }, ended, until } = emergency;
+  const provider = dataset.split('/')[0];
+  const published = past.dataset(dataset);
+  const isNamed = scope.datasets.includes(dataset);
+  if (!published || !(isNamed || scope.agencies.includes(provider))) return { rule: 'dataset-not-opened', dataset };
+  if (!requesters.includes(requester)) return { rule: 'requester-not-named' };
+  if (requester === provider) return { rule: 'own-dataset' };
+  const gone = past.membershipFault('provider', provider);
+  if (gone) return gone;
+  if (ended || time >= until) return { rule: 'emergency-ended', since: ended ? ended.mark.on : until };
+  for (const [rule, held] of [['dataset-withdrawn', published.withdrawals], ['dataset-suspended', published.suspensions]]) {
+    const last = held.at(-1);
+    if (last && last.ended_at === null) return { rule, at: last.at };
+  }
+  const { sharing } = published.dataset;
+  if (!isNamed && !['unconditional', 'conditional'].includes(sharing)) return { rule: 'dataset-not-shared', sharing };
+  if (matter !== due) return { rule: 'emergency-matter', matter: due };
+  const isUsedUp = inEmergency(past.accesses, attempt).length >= MAX_EMERGENCY_ENTRIES;
+  return notOffered(published.dataset, attempt)
+    ?? (isUsedUp ? { rule: 'emergency-used', limit: BigInt(MAX_EMERGENCY_ENTRIES) } : null);
+}
+
+function notNamed(officers, key, { post }) {
+  const isNamed = officers === 'all' || (officers.posts ? officers.posts.includes(post) : officers.keys.includes(key));
+  return isNamed ? null : { rule: 'officer-not-named' };
+}
+
+function hasEnded(grant, published, time) {
   const { terms } = grant;
   if (grant.revoked) return { rule: 'grant-revoked', at: grant.revoked.at };
   const withdrawn = published.withdrawals.find(one => one.at > grant.issued_at);
   if (withdrawn) return { rule: 'dataset-withdrawn', at: withdrawn.at };
-  if (time >= terms.not_after) return { rule: 'grant-expired', until: terms.not_after };
+  return time >= terms.not_after ? { rule: 'grant-expired', until: terms.not_after } : null;
+}
+
+function isPaused(grant, published, time) {
+  const { terms } = grant;
   for (const [rule, held] of [['grant-suspended', grant], ['dataset-suspended', published]]) {
     const last = held.suspensions.at(-1);
     if (last && last.ended_at === null) return { rule, at: last.at };
   }
   const { sharing } = published.dataset;
-  if (sharing !== 'unconditional' && sharing !== 'conditional') return { rule: 'dataset-not-shared', sharing };
+  const isShared = ['unconditional', 'conditional'].includes(sharing) || (sharing === 'not-shared' && grant.sharing === sharing);
+  if (!isShared) return { rule: 'dataset-not-shared', sharing };
   return time < terms.not_before ? { rule: 'grant-not-yet-in-force', from: terms.not_before } : null;
 }
 
-function notCovered(terms, dataset, { matter, items, mode }) {
+function notCovered(terms, { matter, items, mode }) {
   if (!terms.matters.includes(matter)) return { rule: 'matter-not-covered', matter };
   if (terms.items !== 'all') {
     if (items === 'all') return { rule: 'whole-not-covered' };
     const item = items.only.find(one => !terms.items.only.includes(one));
     if (item !== undefined) return { rule: 'item-not-covered', item };
   }
-  if (!terms.modes.includes(mode)) return { rule: 'mode-not-covered' };
+  return terms.modes.includes(mode) ? null : { rule: 'mode-not-covered' };
+}
+
+function notOffered(dataset, { items, mode }) {
   const unlisted = items === 'all' ? undefined : items.only.find(one => !dataset.items.some(listed => listed.name === one));
   if (unlisted !== undefined) return { rule: 'item-not-listed', item: unlisted };
   return dataset.modes.includes(mode) ? null : { rule: 'mode-no-longer-offered' };
 }
 
-function usedUp({ total_quota: total, daily_quota: daily }, usage) {
-  if (total !== null && usage.total >= total) return { rule: 'quota-used', limit: total };
-  return daily !== null && usage.onDay >= daily ? { rule: 'daily-quota-used', limit: daily } : null;
+function usedUp({ total_quota: total, daily_quota: daily }, usage, more) {
+  if (total !== null && usage.total + more > total) return { rule: 'quota-used', limit: total };
+  return daily !== null && usage.onDay + more > daily ? { rule: 'daily-quota-used', limit: daily } : null;
 }
 
 /** Whether all is there that the quotas of a grant are counted by. */
 function isCounted(objects, accesses, genesis, name, { terms }) {
   if (terms.total_quota === null && terms.daily_quota === null) return true;
-  const shown = BigInt(accesses.filter(({ attempt }) => attempt.grant === name).length);
+  const shown = charged(accesses.filter(({ attempt }) => chargedTo(objects, attempt).includes(name)));
   if (shown !== (objects.get(KEY_OF.usage(name))?.total ?? 0n)) return false;
   const offset = objects.get(PARAMS_KEY).day_offset_minutes;
   return terms.daily_quota === null || offset === genesis.params.day_offset_minutes;
+}
+
+/** Whether all is there that counts for how often an agency may ask in an emergency. */
+function hasEntries(objects, accesses, attempt) {
+  const used = objects.get(KEY_OF.emergencyUse(attempt.grant, attempt.requester))?.entries ?? 0;
+  return used < MAX_EMERGENCY_ENTRIES || inEmergency(accesses, attempt).length === used;
+}
+
+/** Whether all uses are there that count for an attempt. */
+function hasUses(objects, accesses, genesis, past, attempt) {
+  if (isUrgent(attempt.grant)) return hasEntries(objects, accesses, attempt);
+  const grant = past.grant(attempt.grant);
+  const above = grant && grant.parent !== null ? past.grant(grant.parent) : null;
+  const isEnough = (name, one) => one === null || isCounted(objects, accesses, genesis, name, one);
+  return isEnough(attempt.grant, grant) && isEnough(grant?.parent, above);
 }
 
 /** How an access or a denial is judged again: `same`, `otherwise`, or why that cannot be done. */
@@ -162,11 +287,10 @@ function judgedAgain(objects, accesses, genesis, { index, time, action }) {
   const named = action.refusal ?? null;
   if ((objects.get(RULES_KEY) ?? 1) !== 1) return 'rules';
   const past = new Past(objects, accesses, index, time);
-  const grant = past.grant(attempt.grant);
-  if (!objects.get(PARAMS_KEY) || (grant && !(hasDataset(objects, grant.terms.dataset) && past.dataset(grant.terms.dataset)))) return 'objects';
-  const found = evaluate(past, attempt, time);
-  if (grant && !isCounted(objects, accesses, genesis, attempt.grant, grant)) return 'quota';
+  if (!hasGrounds(objects, past, attempt)) return 'objects';
+  if (!hasUses(objects, accesses, genesis, past, attempt)) return 'quota';
   if (named?.rule === 'exchange-used' && !past.hasExchange(attempt.exchange)) return 'exchange';
+  const found = evaluate(past, attempt, time);
   if ([named, found].some(one => HOSTING_RULES.includes(one?.rule)) && !sameJson(named, found)) return 'hosting';
   if (found?.rule === 'exchange-used' && named?.rule !== found.rule) return 'window';
   return sameJson(named, found) ? 'same' : 'otherwise';

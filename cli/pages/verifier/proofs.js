@@ -194,7 +194,10 @@ function readClaim({ key, value }) {
     says nothing about the object that it resembles. Errors: `Refused`. */
 function nameInState(form, bytes) {
   const big = part => BigInt(`0x${toHex(part)}`);
-  const sizes = { none: 0, key: 32, G: 8, R: 8, P: 8, place: 45 };
+  const sizes = {
+    none: 0, key: 32, G: 8, R: 8, P: 8, C: 8, I: 8, D: 8, E: 8, W: 8, F: 8, place: 45, 'grant-version': 12,
+    'emergency-access': 16, 'disputed': 9,
+  };
   if (form in sizes && sizes[form] !== bytes.length) fail('a key of another length');
   if (form === 'none') return '';
   if (form === 'key') return toHex(encode(PUBLIC_KEY, toHex(bytes)));
@@ -204,13 +207,25 @@ function nameInState(form, bytes) {
     return `${nameInState('key', key)} / ${big(height)} / ${big(round)} / ${bytes[44]}`;
   }
   if (form in NAMED_BY_TEXT) return textOf(NAMED_BY_TEXT[form], bytes);
+  if (form === 'grant-version') return `G${big(bytes.subarray(0, 8))} v${big(bytes.subarray(8))}`;
+  if (form === 'emergency-access') return `E${big(bytes.subarray(0, 8))}/${big(bytes.subarray(8))}`;
+  if (form === 'emergency-use') {
+    if (bytes.length < 8) fail('no emergency');
+    return `E${big(bytes.subarray(0, 8))} ${textOf(AGENCY_ID, bytes.subarray(8))}`;
+  }
+  if (form === 'disputed') {
+    const letter = { r: 'R', g: 'G', B: 'C' }[String.fromCharCode(bytes[0])] ?? fail('nothing that is disputed');
+    return `${letter}${big(bytes.subarray(1))}`;
+  }
   if (form !== 'version') return `${form}${big(bytes)}`;
   const cut = bytes.length - 5;
   if (cut < 0 || bytes[cut] !== 0) fail('no version');
   return `${textOf(DATASET_ID, bytes.subarray(0, cut))} v${big(bytes.subarray(cut + 1))}`;
 }
 
-const NAMED_BY_TEXT = { agency: AGENCY_ID, code: CODE, dataset: DATASET_ID };
+const NAMED_BY_TEXT = {
+  agency: AGENCY_ID, code: CODE, dataset: DATASET_ID, region: text(64), office: string(name => OFFICE.names.includes(name)),
+};
 
 /** A text that is one of `type`. Errors: `Refused`. */
 function textOf(type, bytes) {

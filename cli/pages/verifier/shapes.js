@@ -1,4 +1,4 @@
-/* The types of docs/formats.md, table by table, as far as proof files need them.
+/* The types of docs/formats.md, table by table, as far as proof files need them; the rest is in records.js.
    Holds: fields and variants stand in the order of their tables; names are those of "JSON".
    May not enter: checks that need more than the value itself (checks.js).
    Source: docs/formats.md, the sections named below. */
@@ -59,6 +59,38 @@ const position = letter => ({
 const GRANT_ID = position('G');
 const REQUEST_ID = position('R');
 const PROPOSAL_ID = position('P');
+const CHECK_ID = position('C');
+const INCIDENT_ID = position('I');
+const EMERGENCY_ID = position('E');
+const DISPUTE_ID = position('D');
+const DRAW_ID = position('W');
+const FINDING_ID = position('F');
+const compareDatasets = (a, b) => {
+  const [[agency, slug], [other, otherSlug]] = [a.split('/'), b.split('/')];
+  return compareText(agency, other) || compareText(slug, otherSlug);
+};
+const comparePositions = (a, b) => {
+  const [one, other] = [BigInt(a.slice(1)), BigInt(b.slice(1))];
+  return one < other ? -1 : Number(one > other);
+};
+
+/** A grant or an emergency, written as the one or the other is. */
+const BASES = [GRANT_ID, EMERGENCY_ID];
+const BASIS = {
+  put(value, out) {
+    const number = ['G', 'E'].indexOf(String(value)[0]);
+    if (number < 0) fail('no basis');
+    U32.put(number, out);
+    BASES[number].put(value, out);
+  },
+  take(reader) {
+    const number = U32.take(reader);
+    return number < BASES.length ? BASES[number].take(reader) : fail(`${number} is no variant`);
+  },
+};
+const isUrgent = basis => basis[0] === 'E';
+
+const MARK = struct({ at: LOG_INDEX, on: TIME_MS });
 
 // "Keys"
 
@@ -82,8 +114,8 @@ const STANDING = outer({
 });
 const AGENCY = struct({
   id: AGENCY_ID, name: text(128), level: LEVEL, region: text(64), kind: AGENCY_KIND, superior: option(AGENCY_ID),
-  authority: option(AGENCY_ID), operated_by: text(128), standing: STANDING,
-}, { absent: ['superior', 'authority'] });
+  authority: option(AGENCY_ID), operated_by: text(128), standing: STANDING, sponsor: option(AGENCY_ID),
+}, { absent: ['superior', 'authority', 'sponsor'] });
 const PARAMS = struct({
   heartbeat_ms: U64, drift_ms: U64, record_bytes: U32, block_records: U32, block_bytes: U32, agency_records: U32,
   agency_bytes: U32, day_offset_minutes: I16, ballot_numerator: U8, ballot_denominator: U8, ballot_open_ms: U64,
@@ -120,28 +152,44 @@ const ITEM = struct({ name: ITEM_NAME, kind: text(48) });
 const DATASET = struct({
   id: DATASET_ID, title: text(256), summary: text(2048), items: list(ITEM),
   sharing: SHARING, conditions: text(512), openness: OPENNESS, grade: GRADE, modes: MODES, contact: text(128),
-  identifier: text(256), details: option(HASH),
-}, { absent: ['details'], missing: { summary: '', items: [], conditions: '', identifier: '' } });
+  identifier: text(256), details: option(HASH), update_days: option(U16), reliable: BOOL, manager: option(AGENCY_ID),
+  service: text(512), stated: list(text(256)),
+}, {
+  absent: ['details', 'update_days', 'reliable', 'manager'],
+  missing: { summary: '', items: [], conditions: '', identifier: '', reliable: false, service: '', stated: [] },
+});
 const ITEMS = outer({ all: null, only: set(ITEM_NAME, compareText) });
-const INTERRUPTIONS = list(struct({ at: LOG_INDEX, reason: text(256), ended_at: option(LOG_INDEX) }));
+const INTERRUPTIONS = list(struct({ at: LOG_INDEX, reason: text(256), ended_at: option(LOG_INDEX), on: TIME_MS }));
 const PUBLISHED_DATASET = struct({
   dataset: DATASET, version: U32, published_at: LOG_INDEX, version_at: LOG_INDEX, suspensions: INTERRUPTIONS,
-  withdrawals: INTERRUPTIONS,
+  withdrawals: INTERRUPTIONS, updated: MARK, version_on: TIME_MS,
+  promised: option(struct({ update_days: U16, since: TIME_MS })),
 });
 const DATASET_VERSION = struct({ dataset: DATASET, version_at: LOG_INDEX });
 
 // "Grants", "Codes"
 
+const BEARERS = outer({ all: null, posts: set(text(96), compareText), keys: set(PUBLIC_KEY, compareText) });
+const SIDE = unit('provider', 'requester');
+const PROMISE = outer({
+  'delete-after-days': U16, 'report-use-every-days': U16, 'notify-incident-days': U16, 'notify-change-days': U16,
+});
+const UNDERTAKING = struct({ by: SIDE, what: PROMISE });
+const FULFILMENT = struct({ number: U8, count: U32, last: MARK });
 const GRANT_TERMS = struct({
   dataset: DATASET_ID, requester: AGENCY_ID, matters: set(CODE, compareText), duty_basis: CODE, items: ITEMS,
   modes: MODES, not_before: TIME_MS, not_after: TIME_MS, total_quota: option(U64), daily_quota: option(U64),
-  conditions: text(512),
-}, { missing: { conditions: '' } });
+  conditions: set(U8, (a, b) => a - b), officers: BEARERS, onward: set(AGENCY_ID, compareText),
+  undertakings: list(UNDERTAKING),
+}, { missing: { conditions: [], officers: 'all', onward: [], undertakings: [] } });
 const GRANT = struct({
   terms: GRANT_TERMS, issued_at: LOG_INDEX, request: option(REQUEST_ID), suspensions: INTERRUPTIONS,
-  revoked: option(struct({ at: LOG_INDEX, reason: text(256) })),
+  revoked: option(struct({ at: LOG_INDEX, reason: text(256), on: TIME_MS })), issued_on: TIME_MS,
+  delivered: option(MARK), version: U32, version_at: LOG_INDEX, parent: option(GRANT_ID), first_use: option(MARK),
+  fulfilled: list(FULFILMENT), sharing: SHARING,
 });
-const USAGE = struct({ total: U64, day: U64, on_day: U64 });
+const GRANT_VERSION = struct({ terms: GRANT_TERMS, version_at: LOG_INDEX });
+const USAGE = struct({ total: U64, day: U64, on_day: U64, onward: U64 });
 const CODE_LIST = unit('matters', 'duty-bases');
 const PUBLISHED_CODE = struct({
   code: CODE, title: text(256), published_at: option(LOG_INDEX), withdrawn_at: option(LOG_INDEX),
@@ -153,24 +201,70 @@ const REQUEST_TERMS = struct({
   asked: GRANT_TERMS, once: BOOL, needed_by: option(TIME_MS), bundle: option(NONCE),
 }, { missing: { once: false } });
 const OUTCOME = tagged('outcome', {
-  approved: struct({ grant: GRANT_ID }),
+  approved: struct({ grant: GRANT_ID, by_rule: BOOL }),
   refused: struct({ legal_basis: text(256), reason: text(512) }),
   withdrawn: struct({ reason: text(256) }),
+  returned: struct({ reason: text(256) }),
 });
 const URGING = struct({ count: U32, last_at: option(LOG_INDEX), last_day: U64 });
 const REPLY = struct({ at: LOG_INDEX, on: TIME_MS, outcome: OUTCOME });
+const EXTENSION = struct({ at: LOG_INDEX, days: U16, reason: text(256) });
 const REQUEST = struct({
   terms: REQUEST_TERMS, opened_at: LOG_INDEX, opened_by: PUBLIC_KEY, opened_on: TIME_MS, urging: URGING,
-  reply: option(REPLY),
+  reply: option(REPLY), sharing: SHARING, reviewer: option(AGENCY_ID), reviewed: option(MARK),
+  extension: option(EXTENSION), decided_by: AGENCY_ID, earlier: list(REPLY),
 });
 
-// "Accesses"
+// "Check requests", "Incidents", "Disputes"
 
+const CHECK_TERMS = struct({
+  dataset: DATASET_ID, items: ITEMS, grant: option(BASIS), asked: AGENCY_ID, claim: text(512),
+});
+const HANDOVER = struct({
+  to: AGENCY_ID, reason: text(256), offered: MARK, end: option(outer({ accepted: MARK, declined: MARK })),
+});
+const CHECK_OUTCOME = tagged('outcome', {
+  'upheld': struct({ from: TIME_MS, to: TIME_MS, correction: text(512) }),
+  'not-upheld': struct({ basis: text(256), reason: text(512) }),
+});
+const CHECK_ANSWER = struct({ given: MARK, outcome: CHECK_OUTCOME });
+const CHECK_REQUEST = struct({
+  terms: CHECK_TERMS, opened_by: AGENCY_ID, opener: PUBLIC_KEY, opened: MARK, handovers: list(HANDOVER),
+  answer: option(CHECK_ANSWER), corrected: option(struct({ made: MARK, note: text(512) })), earlier: list(CHECK_ANSWER),
+});
+const INCIDENT_TERMS = struct({
+  datasets: set(DATASET_ID, compareDatasets), grants: set(GRANT_ID, comparePositions), since: TIME_MS, found: TIME_MS,
+  nature: text(512),
+});
+const INCIDENT = struct({
+  terms: INCIDENT_TERMS, reported_by: AGENCY_ID, reported: MARK, updates: U32, updated: option(MARK),
+  closed: option(struct({ on: MARK, measures: text(512) })),
+});
+const DISPUTE_ABOUT = outer({ request: REQUEST_ID, delivery: GRANT_ID, check: CHECK_ID });
+const RULING = tagged('ruling', {
+  anew: struct({ reason: text(512) }), stands: struct({ basis: text(256), reason: text(512) }),
+});
+const STAGE = unit('parties', 'authority', 'superior');
+const DISPUTE = struct({
+  about: DISPUTE_ABOUT, grounds: text(512), claimant: AGENCY_ID, respondent: AGENCY_ID, opened: MARK,
+  steps: list(struct({
+    stage: STAGE, by: AGENCY_ID, began: MARK, ruled: option(struct({ given: MARK, ruling: RULING })),
+  })),
+});
+
+// "Accesses", "Batches", "Gateways' numbers", "Two legs"
+
+const BATCH = struct({ count: U32, root: HASH });
 const ATTEMPT = struct({
-  consortium: HASH, exchange: NONCE, grant: GRANT_ID, dataset: DATASET_ID, requester: AGENCY_ID, officer: PUBLIC_KEY,
+  consortium: HASH, exchange: NONCE, grant: BASIS, dataset: DATASET_ID, requester: AGENCY_ID, officer: PUBLIC_KEY,
   matter: CODE, items: ITEMS, mode: MODE, made_at: TIME_MS, valid_until: TIME_MS, sealed: list(HASH),
+  batch: option(BATCH),
 }, { missing: { sealed: [] } });
 const SIGNED_ATTEMPT = struct({ attempt: ATTEMPT, signature: SIGNATURE });
+const ANSWER = struct({ digest: HASH, reliable: BOOL });
+const ACKNOWLEDGEMENT = struct({ access: LOG_INDEX, exchange: NONCE, digest: option(HASH), count: U32 });
+const NUMBERS = set(U64, (a, b) => (a < b ? -1 : Number(a > b)));
+const GATEWAY_NUMBERS = struct({ last: U64, missing: NUMBERS });
 const ACCESS_REFUSAL = tagged('rule', {
   'officer-unknown': struct({}), 'not-an-officer': struct({}), 'officer-revoked': struct({ at: LOG_INDEX }),
   'officer-expired': struct({ until: TIME_MS }), 'attempt-expired': struct({ until: TIME_MS }),
@@ -185,139 +279,22 @@ const ACCESS_REFUSAL = tagged('rule', {
   'item-not-listed': struct({ item: ITEM_NAME }), 'mode-no-longer-offered': struct({}),
   'requester-left': struct({ at: LOG_INDEX }), 'requester-hosting-over': struct({ until: TIME_MS }),
   'provider-left': struct({ at: LOG_INDEX }), 'provider-hosting-over': struct({ until: TIME_MS }),
+  'officer-not-named': struct({}), 'parent-not-in-force': struct({ parent: GRANT_ID, because: CODE }),
+  'no-such-emergency': struct({ emergency: EMERGENCY_ID }), 'dataset-not-opened': struct({ dataset: DATASET_ID }),
+  'requester-not-named': struct({}), 'own-dataset': struct({}), 'emergency-ended': struct({ since: TIME_MS }),
+  'emergency-matter': struct({ matter: CODE }), 'emergency-used': struct({ limit: U64 }),
 });
 
-// "Governance", "Measures"
+// "Calendars", "Rule packs"
 
-const MEASURE = tagged('measure', {
-  'admit': struct({ member: GENESIS_MEMBER }),
-  'remove': struct({ agency: AGENCY_ID, reason: text(256) }),
-  'replace-key': struct({
-    agency: AGENCY_ID, old: option(PUBLIC_KEY), new: option(GENESIS_KEY), suspect_since: option(TIME_MS),
-  }),
-  'change-operator': struct({ agency: AGENCY_ID, operated_by: text(128) }),
-  'change-standing': struct({ agency: AGENCY_ID, standing: STANDING, key: option(GENESIS_KEY) }),
-  'change-authority': struct({ agency: AGENCY_ID }),
-  'change-params': struct({ params: PARAMS }),
-  'activate-version': struct({ version: U16 }),
+const CALENDAR = struct({ region: text(64), first: U64, last: U64, week: U8, holidays: NUMBERS, workdays: NUMBERS });
+const REGION_CALENDARS = list(struct({ calendar: CALENDAR, at: LOG_INDEX }));
+const CLOCK = unit(
+  'compliance-review', 'reply-unconditional', 'reply-conditional', 'reply-unclassified', 'reply-extension', 'delivery',
+  'update', 'undertaking', 'check-reply', 'correction', 'emergency-review', 'dispute-answer', 'dispute-decision',
+  'decide-anew', 'emergency-justification', 'drawn-review', 'finding-answer', 'finding-closure');
+const RULE_PACK = struct({
+  name: CODE, title: text(128), source: text(512), from: TIME_MS, clocks: map(CLOCK, U16, CLOCK.compare),
+  stewards_important: U8, stewards_core: U8,
 });
-const CHOICE = unit('for', 'against');
-const BALLOT = struct({ choice: CHOICE, at: LOG_INDEX });
-const PROPOSED_MEASURE = struct({
-  measure: MEASURE, opened_by: AGENCY_ID, opened_at: LOG_INDEX, closes: TIME_MS, ballots: map(AGENCY_ID, BALLOT),
-  passed_at: option(LOG_INDEX),
-});
-const ROLL = struct({ electorate: set(AGENCY_ID, compareText), hosted: map(AGENCY_ID, AGENCY_ID) });
-const DEPARTURE = struct({ at: LOG_INDEX, on: TIME_MS, reason: text(256) });
-
-// "Consensus", "Equivocation"
-
-const VOTE_KIND = unit('prevote', 'precommit');
-const VOTE = struct({
-  kind: VOTE_KIND, height: HEIGHT, round: U32, value: option(HASH), validator: PUBLIC_KEY,
-});
-const PROPOSAL = struct({ height: HEIGHT, round: U32, value: HASH, polka_round: option(U32), validator: PUBLIC_KEY });
-const CERTIFICATE_SIGNATURES = list(struct({ validator: PUBLIC_KEY, signature: SIGNATURE }));
-const COMMIT_CERTIFICATE = struct({
-  height: HEIGHT, round: U32, header_hash: HASH, signatures: CERTIFICATE_SIGNATURES,
-});
-const POLKA_CERTIFICATE = struct({ height: HEIGHT, round: U32, value: HASH, signatures: CERTIFICATE_SIGNATURES });
-const twoOf = message => struct({
-  first: message, first_signature: SIGNATURE, second: message, second_signature: SIGNATURE,
-});
-const EQUIVOCATION = outer({ votes: twoOf(VOTE), proposals: twoOf(PROPOSAL) });
-
-// "Statements"
-
-const CAPACITY = unit('agency');
-const STATEMENT_SIGNER = struct({ agency: AGENCY_ID, key: PUBLIC_KEY, role: KEY_ROLE, capacity: CAPACITY });
-const ACTION = tagged('kind', {
-  'register-key': struct({
-    key: PUBLIC_KEY, role: KEY_ROLE, algorithm: KEY_ALGORITHM, post: text(96), valid_until: option(TIME_MS),
-    possession: SIGNATURE,
-  }, { missing: { post: '' } }),
-  'revoke-key': struct({ key: PUBLIC_KEY, reason: text(256), suspect_since: option(TIME_MS) }),
-  'publish-dataset': struct({ dataset: DATASET }),
-  'issue-grant': struct({ terms: GRANT_TERMS }),
-  'revoke-grant': struct({ grant: GRANT_ID, reason: text(256) }),
-  'record-access': struct({ attempt: SIGNED_ATTEMPT }),
-  'record-denial': struct({ attempt: SIGNED_ATTEMPT, refusal: ACCESS_REFUSAL }),
-  'amend-dataset': struct({ dataset: DATASET, version: U32 }),
-  'withdraw-dataset': struct({ dataset: DATASET_ID, reason: text(256) }),
-  'suspend-dataset': struct({ dataset: DATASET_ID, reason: text(256) }),
-  'resume-dataset': struct({ dataset: DATASET_ID }),
-  'suspend-grant': struct({ grant: GRANT_ID, reason: text(256) }),
-  'resume-grant': struct({ grant: GRANT_ID }),
-  'open-request': struct({ terms: REQUEST_TERMS }),
-  'approve-request': struct({ request: REQUEST_ID, terms: GRANT_TERMS }),
-  'refuse-request': struct({ request: REQUEST_ID, legal_basis: text(256), reason: text(512) }),
-  'withdraw-request': struct({ request: REQUEST_ID, reason: text(256) }),
-  'urge-request': struct({ request: REQUEST_ID }),
-  'publish-codes': struct({ list: CODE_LIST, codes: list(CODE_ENTRY) }),
-  'withdraw-code': struct({ list: CODE_LIST, code: CODE, reason: text(256) }),
-  'open-proposal': struct({ measure: MEASURE }),
-  'cast-ballot': struct({ proposal: PROPOSAL_ID, choice: CHOICE }),
-  'record-equivocation': struct({ equivocation: EQUIVOCATION }),
-});
-const STATEMENT = struct({
-  version: U16, consortium: HASH, nonce: NONCE, valid_until: TIME_MS, signers: list(STATEMENT_SIGNER),
-  sealed: list(HASH), action: ACTION,
-});
-const SIGNED_RECORD = struct({ statement: STATEMENT, signatures: list(SIGNATURE) });
-
-// "Blocks", "State proofs", "Trust paths"
-
-const HEADER = struct({
-  version: U16, consortium: HASH, height: HEIGHT, proposal_round: U32, time: TIME_MS, parent: HASH,
-  parent_certificate: HASH, body: HASH, first_index: LOG_INDEX, log_size: U64, log_root: HASH, state_root: HASH,
-  validators: HASH, next_validators: HASH, proposer: AGENCY_ID,
-});
-const STATE_PROOF = struct({
-  siblings: list(HASH, siblings => siblings.length <= 256),
-  end: outer({ empty: null, key: null, other: struct({ path: HASH, value_hash: HASH }) }),
-});
-const SET_CHANGE = struct({ header: HEADER, certificate: COMMIT_CERTIFICATE, next: VALIDATOR_SET });
-const TRUST_PATH = struct({ changes: list(SET_CHANGE), header: HEADER, certificate: COMMIT_CERTIFICATE });
-
-// "Proof files"
-
-const BRANCH = struct({ header: HEADER, certificate: COMMIT_CERTIFICATE, polkas: list(POLKA_CERTIFICATE) });
-const PROOF = outer({
-  receipt: struct({ index: LOG_INDEX, record: BYTES, inclusion: list(HASH), path: TRUST_PATH }),
-  extract: struct({
-    claims: list(struct({ key: BYTES, value: option(BYTES), proof: STATE_PROOF })), path: TRUST_PATH,
-  }),
-  extension: struct({
-    earlier: HEADER, earlier_certificate: COMMIT_CERTIFICATE, consistency: list(HASH), path: TRUST_PATH,
-  }),
-  fork: struct({ changes: list(SET_CHANGE), one: BRANCH, other: BRANCH }),
-  collection: struct({
-    changes: list(SET_CHANGE),
-    blocks: list(struct({
-      header: HEADER, certificate: COMMIT_CERTIFICATE,
-      entries: list(struct({ index: LOG_INDEX, record: BYTES, inclusion: list(HASH) })),
-    })),
-  }),
-});
-
-/** "State": by the letter that a key begins with, how what follows is written, and the type of the value. */
-const STATE_KINDS = {
-  p: { kind: 'params', name: 'none', type: PARAMS },
-  c: { kind: 'authority', name: 'none', type: AGENCY_ID },
-  v: { kind: 'validator-set', name: 'none', type: VALIDATOR_SET },
-  a: { kind: 'agency', name: 'agency', type: AGENCY },
-  k: { kind: 'key', name: 'key', type: KEY },
-  m: { kind: 'matter', name: 'code', type: PUBLISHED_CODE },
-  b: { kind: 'duty-basis', name: 'code', type: PUBLISHED_CODE },
-  d: { kind: 'dataset', name: 'dataset', type: PUBLISHED_DATASET },
-  g: { kind: 'grant', name: 'G', type: GRANT },
-  u: { kind: 'usage', name: 'G', type: USAGE },
-  r: { kind: 'request', name: 'R', type: REQUEST },
-  q: { kind: 'proposal', name: 'P', type: PROPOSED_MEASURE },
-  l: { kind: 'roll', name: 'none', type: ROLL },
-  x: { kind: 'departure', name: 'agency', type: DEPARTURE },
-  n: { kind: 'official-keys', name: 'agency', type: OFFICIAL_KEYS },
-  o: { kind: 'rules-version', name: 'none', type: U16 },
-  y: { kind: 'equivocation', name: 'place', type: LOG_INDEX },
-  e: { kind: 'dataset-version', name: 'version', type: DATASET_VERSION },
-};
+const RULE_PACKS = list(struct({ pack: RULE_PACK, at: LOG_INDEX }));
