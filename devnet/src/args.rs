@@ -51,6 +51,8 @@ pub(crate) enum Command {
     BenchVerify(BenchVerifyArgs),
     /// Measure how large receipts are, and how quickly checked
     BenchProofs(BenchProofsArgs),
+    /// Measure what applying a record costs, by its kind and by how many grants there are
+    BenchApply(BenchApplyArgs),
 }
 
 /// Which devnet.
@@ -73,9 +75,10 @@ impl Command {
             }
             Command::Bench(args) => Invocation::of_process(args.dir.as_deref()),
             Command::Soak(args) => Invocation::of_process(args.dir.as_deref()),
-            Command::Generate(_) | Command::BenchVerify(_) | Command::BenchProofs(_) => {
-                Invocation::of_process(None)
-            }
+            Command::Generate(_)
+            | Command::BenchVerify(_)
+            | Command::BenchProofs(_)
+            | Command::BenchApply(_) => Invocation::of_process(None),
         }
     }
 }
@@ -208,6 +211,17 @@ pub(crate) struct BenchProofsArgs {
     /// How many accesses in a block
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=2_000))]
     pub(crate) per_block: u64,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchApplyArgs {
+    /// At which numbers of grants; a million takes about two GiB of memory
+    #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000,1000000",
+          value_parser = clap::value_parser!(u64).range(100..=10_000_000))]
+    pub(crate) grants: Vec<u64>,
+    /// Write the results as JSON instead
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Reads a command line, the program's name first. Errors: what clap has to say, help and the

@@ -50,6 +50,9 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
         Command::BenchProofs(args) => {
             offline::bench_proofs(args, &mut page).map(|()| ExitCode::SUCCESS)
         }
+        Command::BenchApply(args) => {
+            offline::bench_apply(args, &mut page).map(|()| ExitCode::SUCCESS)
+        }
     };
     match result {
         Ok(code) => code,

@@ -81,6 +81,11 @@ impl Page {
         self.lines(&[format!("{:OUTPUT$}{line}", "")])
     }
 
+    /// Text for programs, as it stands. Errors: it cannot be written.
+    pub(crate) fn raw(&mut self, text: &str) -> Result<(), DevnetError> {
+        self.lines(&[text.to_owned()])
+    }
+
     /// A table under its headings, indented. Errors: it cannot be written.
     pub(crate) fn table(&mut self, rows: &[Vec<String>]) -> Result<(), DevnetError> {
         let count = rows.iter().map(Vec::len).max().unwrap_or_default();

@@ -33,6 +33,8 @@ pub(super) struct Driven {
     pub(super) elapsed: Duration,
     /// From each record's submission to the answer that it is committed, ascending.
     pub(super) latencies: Vec<Duration>,
+    /// Of each list, how many records at its end were not submitted.
+    pub(super) left: Vec<usize>,
 }
 
 impl Driven {
@@ -56,6 +58,10 @@ struct Queue<'a> {
 }
 
 impl Queue<'_> {
+    fn left(&self) -> usize {
+        self.records.len().saturating_sub(self.taken.load(Ordering::Relaxed))
+    }
+
     fn next(&self) -> Option<&[u8]> {
         let at = self.taken.fetch_add(1, Ordering::Relaxed);
         self.records.get(at).map(Vec::as_slice)
@@ -115,7 +121,8 @@ impl Load<'_> {
             }
         }
         latencies.sort_unstable();
-        Ok(Driven { elapsed: ended - began, latencies })
+        let left = queues.iter().map(Queue::left).collect();
+        Ok(Driven { elapsed: ended - began, latencies, left })
     }
 
     /// One client: with few of them, each goes from node to node; with many, each has its own.
@@ -168,12 +175,12 @@ mod tests {
     #[test]
     fn percentiles_are_latencies_that_were_measured() {
         let latencies: Vec<Duration> = (1..=200).map(Duration::from_millis).collect();
-        let driven = Driven { elapsed: Duration::from_secs(2), latencies };
+        let driven = Driven { elapsed: Duration::from_secs(2), latencies, left: vec![] };
         assert_eq!(driven.percentile(500), Duration::from_millis(100));
         assert_eq!(driven.percentile(990), Duration::from_millis(198));
         assert_eq!(driven.percentile(1000), Duration::from_millis(200));
         assert!((driven.per_second() - 100.0).abs() < 1e-9);
-        let none = Driven { elapsed: Duration::ZERO, latencies: vec![] };
+        let none = Driven { elapsed: Duration::ZERO, latencies: vec![], left: vec![] };
         assert_eq!(none.percentile(990), Duration::ZERO);
     }
 }

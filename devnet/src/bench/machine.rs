@@ -9,22 +9,22 @@ use serde::Serialize;
 
 /// What the machine is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Machine {
+pub(crate) struct Machine {
     /// Cores that this process may use (count).
-    pub(super) cores: usize,
+    pub(crate) cores: usize,
     /// The processor's model, as the system calls it.
-    pub(super) processor: String,
+    pub(crate) processor: String,
     /// Memory (bytes), where the system says so.
-    pub(super) memory_bytes: Option<u64>,
+    pub(crate) memory_bytes: Option<u64>,
     /// Operating system and architecture.
-    pub(super) system: String,
+    pub(crate) system: String,
     /// The day of the measurement (UTC).
-    pub(super) date: String,
+    pub(crate) date: String,
 }
 
 impl Machine {
     /// This one, today.
-    pub(super) fn of_this_process() -> Machine {
+    pub(crate) fn of_this_process() -> Machine {
         let read = |path| std::fs::read_to_string(path).unwrap_or_default();
         let processor = value(&read("/proc/cpuinfo"), "model name");
         let memory = value(&read("/proc/meminfo"), "MemTotal");

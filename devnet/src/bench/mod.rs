@@ -6,7 +6,7 @@
 
 pub(crate) mod client;
 mod load;
-mod machine;
+pub(crate) mod machine;
 mod measure;
 pub(crate) mod prepare;
 mod report;
@@ -21,7 +21,7 @@ use crate::nodes::Network;
 use crate::page::Page;
 use crate::topology::Purpose;
 
-use load::Load;
+use load::{Driven, Load};
 use machine::Machine;
 use prepare::Provider;
 use report::{Report, Run};
@@ -85,13 +85,27 @@ fn one(
     let ports: Vec<u16> = network.topology.nodes.iter().map(|node| node.api_port).collect();
     let load = Load { ports: &ports, in_flight };
     let first = (WARM_UP_EACH * in_flight).max(WARM_UP_LEAST);
-    let guess = load.drive(&prepare::records(providers, first)?, limit)?;
+    let guess = driven(&load, providers, &prepare::records(providers, first)?, limit)?;
     let wanted = enough(guess.latencies.len() as u64, guess.elapsed, limit);
     let records = prepare::records(providers, wanted.max(first))?;
     let before = measure::take(network)?;
-    let driven = load.drive(&records, limit)?;
+    let driven = driven(&load, providers, &records, limit)?;
     let after = measure::take(network)?;
     Ok(Run::new(in_flight, &driven, &before, &after))
+}
+
+/// Submits the records; the numbers of those that were not submitted are used again.
+fn driven(
+    load: &Load<'_>,
+    providers: &[Provider],
+    records: &[Vec<Vec<u8>>],
+    limit: Duration,
+) -> Result<Driven, DevnetError> {
+    let driven = load.drive(records, limit)?;
+    for (provider, left) in providers.iter().zip(&driven.left) {
+        provider.take_back(*left);
+    }
+    Ok(driven)
 }
 
 /// How many records are enough for a load, by what an earlier one committed: half as many again as

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use comity_core::access::{Attempt, SignedAttempt};
@@ -45,6 +46,8 @@ pub(crate) struct Provider {
     grant: GrantId,
     matter: Code,
     items: Items,
+    /// The gateway's next number.
+    next: AtomicU64,
 }
 
 /// Makes every agency publish a dataset and grant it to the next one. Errors: a command fails.
@@ -89,13 +92,18 @@ pub(crate) fn now() -> TimeMs {
 }
 
 impl Provider {
+    /// Takes back the last `count` numbers, whose records will never be submitted.
+    pub(super) fn take_back(&self, count: usize) {
+        self.next.fetch_sub(count as u64, Ordering::Relaxed);
+    }
+
     /// Another access, which may wait for `validity_ms` from `now`. Errors: no random numbers.
     pub(crate) fn record(&self, now: TimeMs, validity_ms: u64) -> Result<Vec<u8>, DevnetError> {
         let valid_until = now.plus(validity_ms);
         let attempt = Attempt {
             consortium: self.consortium,
             exchange: ExchangeId(draw()?),
-            grant: self.grant,
+            grant: self.grant.into(),
             dataset: self.dataset.clone(),
             requester: self.requester.clone(),
             officer: self.officer.public(),
@@ -105,6 +113,7 @@ impl Provider {
             made_at: now,
             valid_until,
             sealed: vec![],
+            batch: None,
         };
         let signature = self.officer.sign_attempt(&attempt);
         let signer = StatementSigner {
@@ -120,7 +129,11 @@ impl Provider {
             valid_until,
             signers: vec![signer],
             sealed: vec![],
-            action: Action::RecordAccess { attempt: SignedAttempt { attempt, signature } },
+            action: Action::RecordAccess {
+                attempt: SignedAttempt { attempt, signature },
+                number: self.next.fetch_add(1, Ordering::Relaxed),
+                answer: None,
+            },
         };
         let signatures = vec![self.gateway.sign_statement(&statement)];
         Ok(SignedRecord { statement, signatures }.to_bytes())
@@ -193,6 +206,7 @@ fn provider(
         grant,
         matter,
         items: Items::Only([item].into()),
+        next: AtomicU64::new(1),
     })
 }
 

@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn costs_are_of_one_node_and_of_what_the_run_added() {
         let latencies = vec![Duration::from_millis(20); 100];
-        let driven = Driven { elapsed: Duration::from_secs(1), latencies };
+        let driven = Driven { elapsed: Duration::from_secs(1), latencies, left: vec![] };
         let before = Reading { nodes: 4, height: 10, entries: 50, ..Reading::default() };
         let after = Reading {
             nodes: 4,

@@ -14,7 +14,7 @@ summary = \"One entry for each person whose disability was assessed, since 2009.
 sharing = \"conditional\"
 conditions = \"Only to check a person's own application, with that person's consent.\"
 openness = \"closed\"
-grade = \"important\"
+grade = \"general\"
 modes = [\"verify\", \"query\"]
 contact = \"Assessment Office, duty desk\"
 

@@ -141,7 +141,10 @@ impl Chain {
                 not_after: TimeMs(BEGINS.0 + 10 * 365 * 86_400_000),
                 total_quota: None,
                 daily_quota: None,
-                conditions: parsed("")?,
+                conditions: Default::default(),
+                officers: Default::default(),
+                onward: Default::default(),
+                undertakings: Vec::new(),
             };
             let (nonce, time) = (self.entries() + place as u64, self.next_time());
             self.signed(place, KeyRole::Steward, nonce, time, Action::IssueGrant { terms })
@@ -191,7 +194,7 @@ impl Chain {
         let attempt = Attempt {
             consortium: *self.ledger.consortium(),
             exchange: ExchangeId(numbered(number)),
-            grant: GrantId(LogIndex((count + place) as u64)),
+            grant: GrantId(LogIndex((count + place) as u64)).into(),
             dataset: dataset_id(place)?,
             requester: parsed(MEMBERS[(place + 1) % count])?,
             officer: officer.public(),
@@ -201,9 +204,13 @@ impl Chain {
             made_at: time,
             valid_until: time.plus(VALIDITY_MS),
             sealed: vec![],
+            batch: None,
         };
         let attempt = SignedAttempt { signature: officer.sign_attempt(&attempt), attempt };
-        self.signed(place, KeyRole::Gateway, number, time, Action::RecordAccess { attempt })
+        // Each gateway has every so-manieth access.
+        let action =
+            Action::RecordAccess { attempt, number: number / count as u64 + 1, answer: None };
+        self.signed(place, KeyRole::Gateway, number, time, action)
     }
 
     fn signed(
@@ -299,6 +306,11 @@ fn dataset(place: usize) -> Result<Dataset, DevnetError> {
         contact: parsed("Registry, duty desk")?,
         identifier: Default::default(),
         details: None,
+        update_days: None,
+        reliable: false,
+        manager: None,
+        service: Default::default(),
+        stated: Vec::new(),
     })
 }
 

@@ -41,24 +41,42 @@ pub(super) fn secret(place: usize, role: KeyRole) -> SecretKey {
     SecretKey::from_seed(&seed)
 }
 
-/// The genesis. Errors: a name that is none.
+/// The genesis of the four. Errors: a name that is none.
 pub(super) fn genesis() -> Result<Genesis, DevnetError> {
+    let votes = Standing::Validator { power: 1 };
+    let members = MEMBERS.iter().enumerate();
+    let members = members.map(|(place, id)| member(place, id, votes.clone()));
+    genesis_of(members.collect::<Result<_, _>>()?)
+}
+
+/// A genesis of these members, the first of whom is the competent authority. Errors: a name that is
+/// none; no member.
+pub(super) fn genesis_of(members: Vec<GenesisMember>) -> Result<Genesis, DevnetError> {
     let code = |code| Ok::<_, DevnetError>(CodeEntry { code, title: parsed("As published")? });
-    let members = (0..MEMBERS.len()).map(member).collect::<Result<_, _>>()?;
+    let Some(first) = members.first() else {
+        return Err(DevnetError::Unexpected("a consortium has members".into()));
+    };
     Ok(Genesis {
         version: GENESIS_VERSION,
         name: parsed("Generated, for measuring only")?,
         time: BEGINS,
         params: Params { ballot_numerator: 2, ballot_denominator: 3, ..Params::default() },
-        competent_authority: parsed(MEMBERS[0])?,
+        competent_authority: first.agency.id.clone(),
         matters: vec![code(matter()?)?],
         duty_bases: vec![code(duty_basis()?)?],
         members,
     })
 }
 
-fn member(place: usize) -> Result<GenesisMember, DevnetError> {
-    let id: AgencyId = parsed(MEMBERS[place])?;
+/// A member, with the keys that its standing needs and those of its officers. Errors: a name that is
+/// none.
+pub(super) fn member(
+    place: usize,
+    id: &str,
+    standing: Standing,
+) -> Result<GenesisMember, DevnetError> {
+    let name: Text<128> = parsed(id)?;
+    let id: AgencyId = parsed(id)?;
     let post: Text<96> = parsed("Desk 1")?;
     let key = |role: KeyRole| {
         let secret = secret(place, role);
@@ -66,18 +84,24 @@ fn member(place: usize) -> Result<GenesisMember, DevnetError> {
         let (algorithm, key) = (KeyAlgorithm::Ed25519, secret.public());
         GenesisKey { role, algorithm, key, post: post.clone(), possession }
     };
-    let roles = KeyRole::ALL.into_iter().filter(|r| !matches!(r, KeyRole::Note | KeyRole::Auditor));
-    let keys = roles.map(key).collect();
+    let votes = matches!(standing, Standing::Validator { .. });
+    let is_needed = |role: &KeyRole| match role {
+        KeyRole::Note | KeyRole::Auditor => false,
+        KeyRole::Validator => votes,
+        _ => true,
+    };
+    let keys = KeyRole::ALL.into_iter().filter(is_needed).map(key).collect();
     let agency = Agency {
         id: id.clone(),
-        name: parsed(MEMBERS[place])?,
+        name: name.clone(),
         level: Level::Provincial,
         region: parsed("Measured")?,
         kind: AgencyKind::Government,
         superior: None,
         authority: None,
-        operated_by: parsed(MEMBERS[place])?,
-        standing: Standing::Validator { power: 1 },
+        operated_by: name,
+        standing,
+        sponsor: None,
     };
     Ok(GenesisMember { agency, keys })
 }

@@ -1,9 +1,11 @@
-//! Measurements without any node: a long log made offline, how fast it is verified, and how large
-//! and how quickly checked its proofs are. For measuring only: every key follows from its place.
+//! Measurements without any node: a long log made offline, how fast it is verified, how large and how
+//! quickly checked its proofs are, and what applying a record costs. For measuring only: every key
+//! follows from its place.
 //! Holds: the log is built by core's own ledger and verifies like any other.
 //! May not enter: consensus; keys that anybody could mistake for real ones.
 
 mod chain;
+mod cost;
 mod founding;
 mod proofs;
 mod reading;
@@ -15,7 +17,7 @@ use std::path::Path;
 
 use comity_core::archive::{block_frame, certificate_frame, head};
 
-use crate::args::{BenchProofsArgs, BenchVerifyArgs, GenerateArgs};
+use crate::args::{BenchApplyArgs, BenchProofsArgs, BenchVerifyArgs, GenerateArgs};
 use crate::failure::DevnetError;
 use crate::page::Page;
 use crate::place::io_error;
@@ -58,6 +60,12 @@ pub(crate) fn bench_verify(args: &BenchVerifyArgs, page: &mut Page) -> Result<()
 /// How large receipts are, and how quickly checked. Errors: the rules refuse a record.
 pub(crate) fn bench_proofs(args: &BenchProofsArgs, page: &mut Page) -> Result<(), DevnetError> {
     proofs::run(args, page)
+}
+
+/// What applying a record costs, by its kind and by how many grants there are. Errors: the rules refuse
+/// a record.
+pub(crate) fn bench_apply(args: &BenchApplyArgs, page: &mut Page) -> Result<(), DevnetError> {
+    cost::run(args, page)
 }
 
 fn size_bytes(path: &Path) -> u64 {
