@@ -34,7 +34,7 @@ public final class Submit {
     static final long MINUTE_MS = 60_000, DAY_MS = 24 * 60 * MINUTE_MS;
     /** Numbers of variants, from the tables of "Keys", "Statements" and "Grants". */
     static final int ROLE_OFFICER = 5, CAPACITY_AGENCY = 0, ACTION_OPEN_REQUEST = 13;
-    static final int ITEMS_ONLY = 1, MODE_VERIFY = 0;
+    static final int ITEMS_ONLY = 1, MODE_VERIFY = 0, OFFICERS_ALL = 0;
 
     /** "Encoding": little-endian integers, lengths before what they count. */
     static final class Encoder {
@@ -102,7 +102,8 @@ public final class Submit {
         out.u64(1).u32(MODE_VERIFY);                             // modes: a set of one
         out.u64(now).u64(now + Long.parseLong(asked[4]) * DAY_MS); // not_before, not_after
         out.u8(0).u8(0);                                         // total_quota, daily_quota: none
-        out.text("");                                            // conditions
+        out.u64(0);                                              // conditions: none
+        out.u32(OFFICERS_ALL).u64(0).u64(0);                     // officers, onward, undertakings
         out.u8(0).u8(0).u8(0);                                   // once: false, needed_by, bundle: none
         return out.bytes();
     }

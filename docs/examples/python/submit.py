@@ -26,6 +26,7 @@ DAY_MS = 24 * 60 * MINUTE_MS
 # Numbers of variants, from the tables of "Keys", "Statements" and "Grants".
 ROLE_OFFICER, CAPACITY_AGENCY, ACTION_OPEN_REQUEST = 5, 0, 13
 ITEMS_ALL, ITEMS_ONLY = 0, 1
+OFFICERS_ALL = 0
 MODES = {"verify": 0, "query": 1, "batch": 2}
 
 
@@ -65,7 +66,7 @@ def preimage(tag, consortium, body):
 # --- What is asked for, and the statement that says so. ---
 
 def grant_terms(asked, requester, now):
-    """`GrantTerms` ("Grants"): no quota and no conditions are asked for here."""
+    """`GrantTerms` ("Grants"): no quota is asked for here, no condition, and nothing else that binds."""
     agency, slug = asked.dataset.split("/")
     items = u32(ITEMS_ONLY) + names(asked.item) if asked.item else u32(ITEMS_ALL)
     return b"".join([
@@ -77,7 +78,8 @@ def grant_terms(asked, requester, now):
         several([u32(n) for n in sorted({MODES[m] for m in asked.mode})]),  # modes
         u64(now), u64(now + asked.days * DAY_MS),                    # not_before, not_after
         option(None), option(None),                                  # total_quota, daily_quota
-        text(""),                                                    # conditions
+        several([]),                                                 # conditions: none
+        u32(OFFICERS_ALL), several([]), several([]),                 # officers, onward, undertakings
     ])
 
 

@@ -181,7 +181,9 @@ fn renderings(lab: &Lab) -> Vec<Vec<u8>> {
         let Ok(record) = decode::<SignedRecord>(bytes, MAX_RECORD_BYTES) else { continue };
         all.push(serde_json::to_vec(&record).unwrap_or_default());
         all.push(match record.statement.action {
-            Action::RecordAccess { attempt } => serde_json::to_vec(&attempt).unwrap_or_default(),
+            Action::RecordAccess { attempt, .. } => {
+                serde_json::to_vec(&attempt).unwrap_or_default()
+            }
             Action::PublishDataset { dataset } => serde_json::to_vec(&dataset).unwrap_or_default(),
             Action::IssueGrant { terms } => serde_json::to_vec(&terms).unwrap_or_default(),
             _ => continue,

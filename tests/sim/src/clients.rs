@@ -69,6 +69,9 @@ pub struct Clients {
     paused: Vec<(GrantId, usize)>,
     /// Codes whose publication was asked for.
     codes: usize,
+    /// Each member's gateway: numbers that it got back, and the next one.
+    numbers: Vec<BTreeSet<u64>>,
+    numbering: BTreeMap<LeafHash, (usize, u64)>,
     tricks: tricks::Tricks,
     made: usize,
 }
@@ -97,6 +100,8 @@ impl Clients {
             amending: BTreeMap::new(),
             paused: Vec::new(),
             codes: 0,
+            numbers: vec![[1].into(); consortium.founders.min(MOST_ACTIVE)],
+            numbering: BTreeMap::new(),
             tricks: tricks::Tricks::default(),
             made: 0,
         }
@@ -154,6 +159,9 @@ impl Clients {
         self.issuing.remove(leaf);
         self.opening.remove(leaf);
         self.amending.remove(leaf);
+        if let Some((provider, number)) = self.numbering.remove(leaf) {
+            self.numbers[provider].insert(number);
+        }
     }
 
     /// Makes the next records of the story, at `now`: first everyone's keys, then their datasets,
@@ -237,6 +245,11 @@ impl Clients {
             contact: text("the office"),
             identifier: text(""),
             details: None,
+            update_days: None,
+            reliable: false,
+            manager: None,
+            service: Default::default(),
+            stated: Vec::new(),
         }
     }
 
@@ -266,7 +279,10 @@ impl Clients {
             not_after: now.plus(chance.between(4_000, longest_ms)),
             total_quota: Some(chance.between(1, most)),
             daily_quota: None,
-            conditions: text(""),
+            conditions: Default::default(),
+            officers: Default::default(),
+            onward: Default::default(),
+            undertakings: Vec::new(),
         }
     }
 
@@ -294,7 +310,7 @@ impl Clients {
         let attempt = Attempt {
             consortium: self.consortium,
             exchange: ExchangeId(chance.bytes()),
-            grant,
+            grant: grant.into(),
             dataset: self.dataset_of(provider),
             requester: agency.clone(),
             officer: officer.public(),
@@ -304,13 +320,32 @@ impl Clients {
             made_at: now,
             valid_until: now.plus(60_000),
             sealed: vec![],
+            batch: None,
         };
         let signature = officer.sign_attempt(&attempt);
         let attempt = SignedAttempt { attempt, signature };
         self.tricks.saw_attempt(provider, &attempt);
-        let action = Action::RecordAccess { attempt };
+        self.record_access(provider, attempt, now, chance);
+    }
+
+    /// The provider's gateway records it under the lowest number that it has not given away, or that
+    /// it got back.
+    fn record_access(
+        &mut self,
+        provider: usize,
+        attempt: SignedAttempt,
+        now: TimeMs,
+        chance: &mut Chance,
+    ) {
+        let free = &mut self.numbers[provider];
+        let number = free.pop_first().unwrap_or(1);
+        if free.is_empty() {
+            free.insert(number + 1);
+        }
+        let action = Action::RecordAccess { attempt, number, answer: None };
         let gateway = self.members[provider].gateway.clone();
-        self.wish(provider, &gateway, KeyRole::Gateway, action, now, chance);
+        let leaf = self.wish(provider, &gateway, KeyRole::Gateway, action, now, chance);
+        self.numbering.insert(leaf, (provider, number));
     }
 
     fn wish(

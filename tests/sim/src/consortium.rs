@@ -143,6 +143,7 @@ impl Member {
                 superior: None,
                 authority: None,
                 operated_by: text("itself"),
+                sponsor: None,
                 standing,
             },
             keys,

@@ -10,6 +10,7 @@ mod days;
 mod harness;
 mod history;
 mod hostile;
+mod indicators;
 mod openapi;
 mod tampering;
 mod tidy;

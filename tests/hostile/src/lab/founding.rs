@@ -87,6 +87,7 @@ fn genesis_member(member: &Member) -> GenesisMember {
         authority: None,
         operated_by: text("itself"),
         standing: Standing::Validator { power: 1 },
+        sponsor: None,
     };
     GenesisMember { agency, keys: keys.to_vec() }
 }

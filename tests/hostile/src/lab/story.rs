@@ -102,6 +102,11 @@ impl Author<'_> {
             contact: text("the data office"),
             identifier: text("440100-7"),
             details: None,
+            update_days: None,
+            reliable: false,
+            manager: None,
+            service: Default::default(),
+            stated: Vec::new(),
         };
         let steward = self.members[0].steward.clone();
         self.sign(run, 0, (KeyRole::Steward, &steward), Action::PublishDataset { dataset })
@@ -119,7 +124,10 @@ impl Author<'_> {
             not_after: run.now().plus(3_600_000),
             total_quota: Some(2),
             daily_quota: None,
-            conditions: text(""),
+            conditions: Default::default(),
+            officers: Default::default(),
+            onward: Default::default(),
+            undertakings: Vec::new(),
         };
         let steward = self.members[0].steward.clone();
         self.sign(run, 0, (KeyRole::Steward, &steward), Action::IssueGrant { terms })
@@ -130,7 +138,7 @@ impl Author<'_> {
         let attempt = Attempt {
             consortium: self.consortium,
             exchange: ExchangeId(self.draw()),
-            grant,
+            grant: grant.into(),
             dataset: self.dataset(),
             requester: agency,
             officer: officer.public(),
@@ -140,9 +148,12 @@ impl Author<'_> {
             made_at: run.now(),
             valid_until: run.now().plus(60_000),
             sealed: vec![Commitment([9; 32])],
+            batch: None,
         };
         let signature = officer.sign_attempt(&attempt);
-        let action = Action::RecordAccess { attempt: SignedAttempt { attempt, signature } };
+        let attempt = SignedAttempt { attempt, signature };
+        // Every statement draws once, so that no number comes twice.
+        let action = Action::RecordAccess { attempt, number: u64::from(self.drawn), answer: None };
         let gateway = self.members[0].gateway.clone();
         self.sign(run, 0, (KeyRole::Gateway, &gateway), action)
     }

@@ -160,12 +160,13 @@ pub(super) const BUGS: &[Bug] = &[
         breaks: "6: a steward ends another agency's grant",
         edits: &[Edit {
             file: "core/src/apply/grants.rs",
-            find: "    require_sole_signer(signers, &grant.terms.dataset.agency, KeyRole::Steward)?;
-    match &grant.revoked {",
-            replace: "    if !PLANTED {
-        require_sole_signer(signers, &grant.terms.dataset.agency, KeyRole::Steward)?;
+            find: "    require_sole_signer(signers, &state::grantor(state, grant), KeyRole::Steward)
+",
+            replace: "    if PLANTED {
+        return Ok(());
     }
-    match &grant.revoked {",
+    require_sole_signer(signers, &state::grantor(state, grant), KeyRole::Steward)
+",
         }],
         arguments: &["--nodes", "4"],
         seeds: 20,
@@ -217,8 +218,8 @@ pub(super) const BUGS: &[Bug] = &[
         breaks: "7: a grant for so many accesses allows one more",
         edits: &[Edit {
             file: "core/src/apply/accesses.rs",
-            find: "grant.terms.total_quota.filter(|limit| used.total >= *limit) {",
-            replace: "grant.terms.total_quota.filter(|limit| used.total >= *limit + u64::from(PLANTED)) {",
+            find: "grant.terms.total_quota.filter(|limit| after.total > *limit) {",
+            replace: "grant.terms.total_quota.filter(|limit| after.total > *limit + u64::from(PLANTED)) {",
         }],
         arguments: &["--nodes", "4"],
         seeds: 20,

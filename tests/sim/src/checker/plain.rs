@@ -101,6 +101,8 @@ pub struct Entry {
     pub valid_until: u64,
     /// Who signed, in which role.
     pub signers: Vec<(String, Bytes32, KeyRole)>,
+    /// The number that its gateway gave it, if it is an access or a denial.
+    pub number: Option<u64>,
     /// What it does.
     pub act: Act,
 }
@@ -301,6 +303,12 @@ impl Entry {
             id: Sha256::digest(encode(statement)).into(),
             valid_until: statement.valid_until.0,
             signers: signers.map(|s| (s.agency.to_string(), *s.key.as_bytes(), s.role)).collect(),
+            number: match &statement.action {
+                Action::RecordAccess { number, .. } | Action::RecordDenial { number, .. } => {
+                    Some(*number)
+                }
+                _ => None,
+            },
             act: act(statement.signers.first().map(|s| s.agency.to_string()), &statement.action),
         }
     }
@@ -359,10 +367,10 @@ fn act(acting: Option<String>, action: &Action) -> Act {
         Action::RevokeGrant { grant, .. } => Act::RevokeGrant(grant.0.0),
         Action::SuspendGrant { grant, .. } => Act::SuspendGrant(grant.0.0),
         Action::ResumeGrant { grant } => Act::ResumeGrant(grant.0.0),
-        Action::RecordAccess { attempt } => {
+        Action::RecordAccess { attempt, .. } => {
             let attempt = &attempt.attempt;
             Act::Access(Attempt {
-                grant: attempt.grant.0.0,
+                grant: attempt.grant.made_at().0,
                 dataset: attempt.dataset.to_string(),
                 requester: attempt.requester.to_string(),
                 officer: *attempt.officer.as_bytes(),

@@ -34,6 +34,8 @@ pub(super) struct Rules {
     datasets: BTreeMap<String, Dataset>,
     grants: BTreeMap<u64, Grant>,
     exchanges: BTreeSet<[u8; 16]>,
+    /// Numbers that gateways' records have used.
+    numbers: BTreeSet<(Bytes32, u64)>,
     statements: BTreeMap<Bytes32, u64>,
     /// Whom the log blames.
     blamed: BTreeSet<Bytes32>,
@@ -63,6 +65,11 @@ impl Rules {
             return Err(format!("6: entry {index} is valid for longer than any may be"));
         }
         members.check_signers(index, time, entry)?;
+        if let (Some(number), Some((_, gateway, _))) = (entry.number, entry.signers.first())
+            && (number == 0 || !self.numbers.insert((*gateway, number)))
+        {
+            return Err(format!("6: entry {index} has a number that its gateway used before"));
+        }
         let by = entry.signers.first().map(|(agency, _, _)| agency.as_str()).unwrap_or("");
         match &entry.act {
             Act::Register(key) => members.register(index, key)?,

@@ -146,9 +146,7 @@ impl Clients {
         let newest = attempts.len().saturating_sub(6);
         let at = newest + chance.index(attempts.len() - newest);
         let (provider, attempt) = attempts[at].clone();
-        let gateway = self.members[provider].gateway.clone();
-        let action = Action::RecordAccess { attempt };
-        self.wish(provider, &gateway, KeyRole::Gateway, action, now, chance);
+        self.record_access(provider, attempt, now, chance);
     }
 
     /// A grant is taken back and used at the same moment: what comes first on the log decides.

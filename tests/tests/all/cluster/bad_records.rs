@@ -157,7 +157,11 @@ fn records_that_break_a_rule_are_refused() {
     refuses("grant on nothing", steward.grant("civil.th/none", "data.th"), "dataset-unknown");
     refuses("grant to nobody", steward.grant("civil.th/births", "mars.th"), "agency-unknown");
     refuses("grant to oneself", steward.grant("civil.th/births", "civil.th"), "grant-to-self");
-    refuses("another's dataset", other.grant("civil.th/births", "data.th"), "wrong-signer");
+    refuses(
+        "what is another's, for oneself",
+        other.grant("civil.th/births", "data.th"),
+        "both-sides",
+    );
     let mut without_code = terms("civil.th/births", "data.th");
     without_code.matters = ["NO-SUCH-MATTER".parse().unwrap()].into();
     let record = steward.record(Action::IssueGrant { terms: without_code });
@@ -243,7 +247,7 @@ fn attempt(officer: &Author) -> SignedAttempt {
     let attempt = Attempt {
         consortium: officer.consortium,
         exchange: ExchangeId(drawn()),
-        grant: GrantId(LogIndex(999)),
+        grant: GrantId(LogIndex(999)).into(),
         dataset: "data.th/none".parse().unwrap(),
         requester: officer.agency.parse().unwrap(),
         officer: officer.key.public(),
@@ -253,6 +257,7 @@ fn attempt(officer: &Author) -> SignedAttempt {
         made_at: now(),
         valid_until: now().plus(60_000),
         sealed: vec![],
+        batch: None,
     };
     SignedAttempt { signature: officer.key.sign_attempt(&attempt), attempt }
 }

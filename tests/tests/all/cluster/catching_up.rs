@@ -5,7 +5,7 @@
 use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use comity_core::block::CommittedBlock;
 
@@ -24,6 +24,8 @@ const AWAY: usize = 3;
 const OBSERVER: usize = 4;
 /// Clients that fill the log, and clients that keep asking meanwhile.
 const CLIENTS: usize = 6;
+/// Longest wait for 2,000 entries, and half the wait for what comes before them.
+const LIMIT: Duration = Duration::from_secs(30);
 /// How long a client waits when the node has no room (ms).
 const NO_ROOM_MS: u64 = 50;
 
@@ -64,7 +66,7 @@ fn grow(consortium: &Consortium, nodes: &[usize], entries: u64) {
             scope.spawn(move || fill(admin, api, left));
         }
     });
-    let limit = wait::LIMIT * u32::try_from(2 + entries / 2_000).unwrap();
+    let limit = LIMIT * u32::try_from(2 + entries / 2_000).unwrap();
     wait::within(limit, "all entries to be committed", || {
         let found = log_size(&consortium.nodes[0]);
         if found >= wanted { Ok(()) } else { Err(format!("{found} of {wanted}")) }
@@ -76,7 +78,7 @@ fn grow(consortium: &Consortium, nodes: &[usize], entries: u64) {
 fn catch_up(node: &mut Node, entries: u64) -> f64 {
     let before = Instant::now();
     node.start();
-    let limit = wait::LIMIT * u32::try_from(2 + entries / 2_000).unwrap();
+    let limit = LIMIT * u32::try_from(2 + entries / 2_000).unwrap();
     let api = node.api;
     wait::within(limit, "catching up", || {
         let answer = api.ask("GET /v1/status", &[], b"").map_err(|error| error.to_string())?;

@@ -56,19 +56,19 @@ impl Story {
         api.commit(&steward.publish("deaths"));
         let grants = [grant(BIRTHS), grant("civil.th/deaths")];
         let mut recorded = Vec::new();
-        let mut record = |attempt: &SignedAttempt, action: Action| {
-            recorded.push((attempt.attempt.exchange, api.commit(&gateway.record(action))));
+        let mut record = |exchange: ExchangeId, record: Vec<u8>| {
+            recorded.push((exchange, api.commit(&record)));
         };
         for _ in 0..2 {
             let attempt = attempt(&officer, grants[0]);
-            record(&attempt.clone(), Action::RecordAccess { attempt });
+            record(attempt.attempt.exchange, gateway.access(attempt));
         }
         let reason = "=HYPERLINK(\"http://x\"), \"not\" needed".parse().unwrap();
         let revoked = api.commit(&steward.record(Action::RevokeGrant { grant: grants[0], reason }));
         let at = LogIndex(revoked["index"].as_u64().unwrap());
         let attempt = attempt(&officer, grants[0]);
         let refusal = AccessRefusal::GrantRevoked { at };
-        record(&attempt.clone(), Action::RecordDenial { attempt, refusal });
+        record(attempt.attempt.exchange, gateway.denial(attempt, refusal));
         let story = Story { consortium, gateway, grants, recorded };
         let genesis = story.consortium.genesis.display().to_string();
         let sync = ["audit", "sync", "--copy", "evidence", "--genesis", &genesis];
@@ -103,7 +103,7 @@ fn attempt(officer: &Author, grant: GrantId) -> SignedAttempt {
     let attempt = Attempt {
         consortium: officer.consortium,
         exchange: ExchangeId(drawn()),
-        grant,
+        grant: grant.into(),
         dataset: BIRTHS.parse().unwrap(),
         requester: officer.agency.parse().unwrap(),
         officer: officer.key.public(),
@@ -113,6 +113,7 @@ fn attempt(officer: &Author, grant: GrantId) -> SignedAttempt {
         made_at: now(),
         valid_until: now().plus(600_000),
         sealed: vec![],
+        batch: None,
     };
     SignedAttempt { signature: officer.key.sign_attempt(&attempt), attempt }
 }

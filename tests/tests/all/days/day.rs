@@ -23,6 +23,8 @@ pub(super) struct Day {
     pub(super) consortium: Consortium,
     pub(super) transcript: Transcript,
     programs: PathBuf,
+    /// How people's computers speak to them.
+    locale: &'static str,
     /// Where an agency that joins sets up its node, and what a guide's `values` say of it.
     newcomer: Option<(Node, Vec<(&'static str, String)>)>,
 }
@@ -47,13 +49,24 @@ impl Day {
             let mut mode = Command::new("chmod");
             assert!(mode.arg("755").arg(&path).status().unwrap().success());
         }
-        let day = Day { consortium, transcript: Transcript::default(), programs, newcomer: None };
+        let day = Day {
+            consortium,
+            transcript: Transcript::default(),
+            programs,
+            locale: "C.UTF-8",
+            newcomer: None,
+        };
         for (number, agency) in AGENCIES.iter().enumerate() {
             fs::create_dir_all(day.desk(agency)).unwrap();
             fs::copy(day.consortium.admin_key(number), day.desk(agency).join("admin.key")).unwrap();
             fs::copy(&day.consortium.genesis, day.desk(agency).join("genesis.json")).unwrap();
         }
         Some(day)
+    }
+
+    /// From now on, everybody's computer speaks Chinese.
+    pub(super) fn in_chinese(&mut self) {
+        self.locale = "zh_CN.UTF-8";
     }
 
     /// Somebody else has heard of the consortium: an agency with a desk, and a place for a node.
@@ -119,7 +132,7 @@ impl Day {
         let mut shell = Command::new("env");
         shell.current_dir(&desk).env_clear();
         shell.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", self.programs.display()));
-        shell.env("TZ", "UTC").env("LANG", "C.UTF-8").env("TERM", "dumb").env("HOME", &desk);
+        shell.env("TZ", "UTC").env("LANG", self.locale).env("TERM", "dumb").env("HOME", &desk);
         shell.env("COMITY_NODE", node.api.url()).env("NODE_DIR", &node.dir);
         shell.env("COMITY_KEY", desk.join(format!("{role}.key")));
         if let Some((_, values)) = self.newcomer.as_ref().filter(|(node, _)| node.agency == agency)

@@ -11,7 +11,7 @@ title = \"Disability register 残疾人登记\"
 sharing = \"conditional\"
 conditions = \"To check a person's own application, with that person's consent\"
 openness = \"closed\"
-grade = \"important\"
+grade = \"general\"
 modes = [\"verify\", \"query\"]
 contact = \"Health Commission, data office\"
 [[items]]
@@ -40,10 +40,8 @@ items = [\"owner\", \"registered capital\"]
 modes = [\"verify\"]
 ";
 
-/// Both halves of an exchange, read by people who were not there.
-#[test]
-fn officer_gets_data_by_friday_and_auditor_finds_out_whether_it_was_allowed() {
-    let Some(mut day) = Day::begin() else { return };
+/// Two agencies publish what an officer will ask for, and who is needed has keys.
+fn set_the_stage(day: &Day) {
     day.hire("steward@health.gd", "data steward");
     day.hire("gateway@health.gd", "exchange gateway 1");
     fs::write(day.desk("health.gd").join("register.toml"), DISABILITY_REGISTER).unwrap();
@@ -58,7 +56,13 @@ fn officer_gets_data_by_friday_and_auditor_finds_out_whether_it_was_allowed() {
     fs::write(day.desk("tax.cn").join("register.toml"), register).unwrap();
     day.stage("steward@tax.cn", "comity dataset publish register.toml");
     fs::write(day.desk("civil.gz").join("low-income-check.toml"), SCENE).unwrap();
+}
 
+/// Both halves of an exchange, read by people who were not there.
+#[test]
+fn officer_gets_data_by_friday_and_auditor_finds_out_whether_it_was_allowed() {
+    let Some(mut day) = Day::begin() else { return };
+    set_the_stage(&day);
     day.follow("docs/officers.md");
     for seen in [
         // What everybody must be able to see, whatever the words around it.
@@ -86,6 +90,33 @@ fn officer_gets_data_by_friday_and_auditor_finds_out_whether_it_was_allowed() {
     ];
     if day.pictures(&taken) {
         day.settle("terminal-80");
+    }
+}
+
+/// The same day where everybody's computer speaks Chinese.
+#[test]
+fn officer_gets_data_by_friday_in_chinese() {
+    let Some(mut day) = Day::begin() else { return };
+    day.in_chinese();
+    set_the_stage(&day);
+    day.follow("docs/officers.md");
+    for seen in ["已完成：", "下一步：", "[exit code 4]", "matter-not-covered", "号存证"]
+    {
+        assert!(day.seen().contains(seen), "{seen:?} is nowhere in\n{}", day.seen());
+    }
+    for english in ["Done:", "Next:", "You are about to", "Nothing was"] {
+        assert!(!day.seen().contains(english), "{english:?} is in\n{}", day.seen());
+    }
+    day.settle("officer.zh");
+
+    let taken = [
+        ("officer@civil.gz", "comity inbox"),
+        ("officer@civil.gz", "comity grant show G8"),
+        ("anyone@tax.cn", "comity dataset list"),
+        ("anyone@tax.cn", "comity log list --limit 8"),
+    ];
+    if day.pictures(&taken) {
+        day.settle("terminal-80.zh");
     }
 }
 

@@ -2,9 +2,12 @@
 //! wants it.
 //! Holds: no two statements have the same nonce, no two new keys the same seed.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use comity_core::access::{AccessRefusal, SignedAttempt};
 use comity_core::agency::KeyAlgorithm;
 pub(crate) use comity_core::agency::KeyRole as Role;
 use comity_core::dataset::{Dataset, DeliveryMode, Grade, Items, Openness, Sharing};
@@ -12,7 +15,7 @@ use comity_core::grant::GrantTerms;
 use comity_core::hash::ConsortiumId;
 use comity_core::ids::{DatasetId, Nonce, TimeMs};
 use comity_core::key_file::KeyFile;
-use comity_core::keys::SecretKey;
+use comity_core::keys::{PublicKey, SecretKey};
 use comity_core::statement::{
     Action, Capacity, STATEMENT_VERSION, SignedRecord, Statement, StatementSigner,
 };
@@ -21,6 +24,8 @@ use comity_core::statement::{
 const VALIDITY_MS: u64 = 10 * 60 * 1000;
 
 static DRAWN: AtomicU64 = AtomicU64::new(0);
+/// The last number of each gateway.
+static NUMBERS: Mutex<BTreeMap<PublicKey, u64>> = Mutex::new(BTreeMap::new());
 
 /// One who signs.
 #[derive(Clone, Debug)]
@@ -81,6 +86,24 @@ impl Author {
         SignedRecord { signatures: vec![self.key.sign_statement(&statement)], statement }
     }
 
+    /// The next number of this gateway's records.
+    pub(crate) fn number(&self) -> u64 {
+        let mut numbers = NUMBERS.lock().unwrap();
+        let last = numbers.entry(self.key.public()).or_default();
+        *last += 1;
+        *last
+    }
+
+    /// As a gateway: a record of an access.
+    pub(crate) fn access(&self, attempt: SignedAttempt) -> Vec<u8> {
+        self.record(Action::RecordAccess { attempt, number: self.number(), answer: None })
+    }
+
+    /// As a gateway: a record of a denial.
+    pub(crate) fn denial(&self, attempt: SignedAttempt, refusal: AccessRefusal) -> Vec<u8> {
+        self.record(Action::RecordDenial { attempt, refusal, number: self.number() })
+    }
+
     /// The bytes of a record by this author.
     pub(crate) fn record(&self, action: Action) -> Vec<u8> {
         self.sign(self.statement(action)).to_bytes()
@@ -117,7 +140,7 @@ pub(crate) fn dataset(id: &str) -> Dataset {
         title: "Register".parse().unwrap(),
         summary: "".parse().unwrap(),
         items: vec![],
-        sharing: Sharing::Unconditional,
+        sharing: Sharing::Conditional,
         conditions: "".parse().unwrap(),
         openness: Openness::Closed,
         grade: Grade::General,
@@ -125,6 +148,11 @@ pub(crate) fn dataset(id: &str) -> Dataset {
         contact: "Registry, duty desk".parse().unwrap(),
         identifier: Default::default(),
         details: None,
+        update_days: None,
+        reliable: false,
+        manager: None,
+        service: Default::default(),
+        stated: Vec::new(),
     }
 }
 
@@ -141,6 +169,9 @@ pub(crate) fn terms(dataset: &str, requester: &str) -> GrantTerms {
         not_after: now().plus(1_000 * VALIDITY_MS),
         total_quota: None,
         daily_quota: None,
-        conditions: "".parse().unwrap(),
+        conditions: Default::default(),
+        officers: Default::default(),
+        onward: Default::default(),
+        undertakings: Vec::new(),
     }
 }

@@ -27,8 +27,14 @@ pub(crate) type Answers<'a> = &'a [(&'a str, &'a str)];
 const PASSPHRASE: &str = "quite another kettle of fish";
 
 /// Signs what is shown, and has one passphrase for everything.
-pub(crate) const A_PERSON: Answers<'static> =
-    &[("Go on? [y/N] ", "y"), ("assphrase ", PASSPHRASE), ("The same again:", PASSPHRASE)];
+pub(crate) const A_PERSON: Answers<'static> = &[
+    ("Go on? [y/N] ", "y"),
+    ("assphrase ", PASSPHRASE),
+    ("The same again:", PASSPHRASE),
+    ("是否继续？[y/N] ", "y"),
+    ("口令：", PASSPHRASE),
+    ("再输入一次：", PASSPHRASE),
+];
 
 /// Whether this machine has what it takes; else why not.
 pub(crate) fn available() -> Result<(), String> {
@@ -95,7 +101,8 @@ fn converse(
         }
         let open = String::from_utf8_lossy(&bytes[answered..]).into_owned();
         let line = open.rsplit('\n').next().unwrap_or_default();
-        let is_question = [": ", ":", "? ", "] "].iter().any(|end| line.ends_with(end));
+        let is_question =
+            [": ", ":", "： ", "：", "? ", "] "].iter().any(|end| line.ends_with(end));
         let asked = |(question, _): &&(&str, &str)| is_question && line.contains(question);
         if let Some((_, answer)) = answers.iter().find(asked) {
             answered = bytes.len();

@@ -93,7 +93,9 @@ fn together(text: &str) -> String {
         // Whether there is one depends on who is faster, the program that hides what is typed or
         // the person who types it.
         let asked = lines.last().is_some_and(|last| {
-            last.ends_with(':') && (last.contains("assphrase ") || last == "The same again:")
+            let in_english = last.contains("assphrase ") || last == "The same again:";
+            let in_chinese = last.ends_with("口令：") || last == "再输入一次：";
+            last.ends_with(':') && in_english || in_chinese
         });
         if !(asked && line.is_empty()) {
             lines.push(steady(line));
@@ -167,7 +169,9 @@ fn steady(line: &str) -> String {
         let next = word(at + 1).trim_end_matches([',', ')', ':', '.']);
         let is_measure = ["s", "ms", "bytes", "seconds", "minutes"].contains(&next);
         let is_speed = next == "entries" && word(at + 2) == "per";
-        let is_height = at > 0 && word(at - 1) == "block";
+        let is_height = at > 0 && word(at - 1) == "block" || word(at + 1).starts_with("号区块");
+        let is_measure =
+            is_measure || ["字节", "秒"].iter().any(|unit| word(at + 1).starts_with(unit));
         let is_last = at + 1 == words.len() && line.contains("  listed  ");
         number(word(at)) && (is_measure || is_speed || is_height || is_last)
     };
@@ -209,6 +213,8 @@ fn what_differs_from_run_to_run_is_replaced_and_keeps_its_length() {
     let screen = "Done in 10.25 s: 4 published (entry 6, block 15), 323 entries per second (34 ms)";
     let expected = "Done in 0.0 s: 4 published (entry 6, block 0), 0 entries per second (0 ms)\n";
     assert_eq!(normalised(screen), expected);
+    let screen = "已完成（第 6 号存证，第 15 号区块），共 4096 字节";
+    assert_eq!(normalised(screen), "已完成（第 6 号存证，第 0 号区块），共 0 字节\n");
     let screen = "G12 at 2026-11-21T22:01:55Z, key af54b9c8, 20 of 100 入库\ntill 23:35 \n";
     let expected = "G12 at 0000-00-00T00:00:00Z, key xxxxxxxx, 20 of 100 入库\ntill 00:00\n";
     assert_eq!(normalised(screen), expected);

@@ -90,8 +90,8 @@ impl Desk {
             }
             2 | 3 => match self.grant(chance) {
                 Some(grant) => {
-                    let action = Action::RecordAccess { attempt: self.attempt(grant) };
-                    self.submit(node, self.gateway.record(action), Act::Access(grant), unheard)
+                    let record = self.gateway.access(self.attempt(grant));
+                    self.submit(node, record, Act::Access(grant), unheard)
                 }
                 None => self.entry(node, chance),
             },
@@ -211,7 +211,7 @@ impl Desk {
         let attempt = Attempt {
             consortium: self.officer.consortium,
             exchange: ExchangeId(drawn()),
-            grant: GrantId(LogIndex(grant)),
+            grant: GrantId(LogIndex(grant)).into(),
             dataset: format!("{}/{DATASET}", self.steward.agency).parse().unwrap(),
             requester: self.officer.agency.parse().unwrap(),
             officer: self.officer.key.public(),
@@ -221,6 +221,7 @@ impl Desk {
             made_at: now(),
             valid_until: now().plus(ATTEMPT_MS),
             sealed: vec![],
+            batch: None,
         };
         let signature = self.officer.key.sign_attempt(&attempt);
         SignedAttempt { attempt, signature }

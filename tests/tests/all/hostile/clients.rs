@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 
+use super::PROMISED;
 use crate::harness::consortium::Consortium;
 use crate::harness::wait;
 
@@ -26,7 +27,7 @@ fn clients_that_never_end_their_request_are_dropped_and_others_are_served() {
     };
     let mut slow: Vec<TcpStream> = (0..SLOW).map(begin).collect();
     assert_eq!(api.get("/v1/status").status, 200, "others are served");
-    wait::until("all slow clients to be dropped", || {
+    wait::within(PROMISED, "all slow clients to be dropped", || {
         assert_eq!(api.get("/healthz").status, 200);
         slow.retain_mut(|stream| {
             let mut bytes = [0; 4096];

@@ -2,8 +2,9 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Instant;
 
-use super::{pace, resident_kib, tell};
+use super::{PROMISED, pace, resident_kib, tell};
 use crate::harness::consortium::Consortium;
 use crate::harness::wait;
 
@@ -52,7 +53,7 @@ fn silent_and_senseless_connections_are_dropped_while_the_members_go_on() {
         elapsed.as_secs() >= 2
     });
     tell("300 connections without a handshake", before, during, (memory, most));
-    wait::until("all of the crowd to be dropped", || {
+    wait::within(PROMISED, "all of the crowd to be dropped", || {
         let left = crowd.iter_mut().filter_map(|s| (!is_closed(s)).then_some(())).count();
         if left == 0 { Ok(()) } else { Err(format!("{left} are left")) }
     });
@@ -67,6 +68,7 @@ fn member_comes_back_while_a_crowd_stands_at_the_doors() {
     let ports: Vec<u16> = consortium.nodes[..3].iter().map(|node| node.port).collect();
     let mut crowd: Vec<(u16, TcpStream)> =
         ports.iter().flat_map(|port| (0..100).map(|_| (*port, connect(*port)))).collect();
+    let began = Instant::now();
     consortium.nodes[3].start();
     consortium.nodes[3].until("to be ready in spite of the crowd", |api| {
         // Whoever is dropped comes again at once.
@@ -78,4 +80,5 @@ fn member_comes_back_while_a_crowd_stands_at_the_doors() {
         let answer = api.ask("GET /readyz", &[], b"").map_err(|error| error.to_string())?;
         if answer.status == 200 { Ok(()) } else { Err(answer.text()) }
     });
+    assert!(began.elapsed() < PROMISED, "{:?}", began.elapsed());
 }

@@ -14,6 +14,9 @@ use crate::harness::author::Role;
 use crate::harness::consortium::Consortium;
 use crate::harness::node::Node;
 
+/// By when a member is ready, and whoever ends no request is gone (docs/resilience.md).
+const PROMISED: Duration = Duration::from_secs(30);
+
 /// Memory of a process that the system holds for it (KiB).
 fn resident_kib(node: &Node) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", node.pid())).unwrap();

@@ -113,8 +113,9 @@ impl Driver<'_> {
             let Some((at, parameter, as_listed)) = found else {
                 panic!("{key:?}: the parameter {name} is not documented");
             };
-            let number = text.parse::<u64>().map(Value::from);
-            let judged = [number.ok(), Some(json!(text))].into_iter().flatten();
+            let number = text.parse::<u64>().map(Value::from).ok();
+            let truth = text.parse::<bool>().map(Value::from).ok();
+            let judged = [number, truth, Some(json!(text))].into_iter().flatten();
             let mut valid =
                 judged.filter(|value| check(self.root, &parameter["schema"], value).is_ok());
             let Some(value) = valid.next() else { panic!("{key:?}: {name}={text}") };

@@ -1,19 +1,24 @@
 //! Records of every kind, so that there is something of everything to be shown.
 
 use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
+use comity_core::basis::Basis;
 use comity_core::codes::{CodeEntry, CodeList};
 use comity_core::dataset::{Dataset, DeliveryMode, Item, Items};
 use comity_core::equivocation::Equivocation;
 use comity_core::governance::{Choice, Measure};
 use comity_core::grant::GrantTerms;
 use comity_core::hash::HeaderHash;
-use comity_core::ids::{BundleId, ExchangeId, GrantId, Height, LogIndex, ProposalId, RequestId};
+use comity_core::ids::{
+    BundleId, EmergencyId, ExchangeId, GrantId, Height, LogIndex, ProposalId, RequestId,
+};
+use comity_core::legs::Acknowledgement;
 use comity_core::request::RequestTerms;
 use comity_core::statement::Action;
 use comity_core::vote::{Vote, VoteKind};
 use serde_json::Value;
 
 use super::driver::{Ask, Driver};
+use super::{emergencies, rules_of_sharing};
 use crate::harness::author::{Author, Role, dataset, drawn, now, terms};
 use crate::harness::consortium::Consortium;
 
@@ -38,6 +43,8 @@ pub(super) struct Cast {
     pub(super) revoked: GrantId,
     /// The proposal that is open.
     pub(super) proposal: ProposalId,
+    /// The emergency that was reviewed.
+    pub(super) emergency: EmergencyId,
 }
 
 /// Commits a record and returns its index.
@@ -66,11 +73,11 @@ fn asked(dataset: &str) -> RequestTerms {
 }
 
 /// What an officer asks of `civil.th` under a grant.
-pub(super) fn attempt(officer: &Author, grant: GrantId, matter: &str) -> SignedAttempt {
+pub(super) fn attempt(officer: &Author, grant: impl Into<Basis>, matter: &str) -> SignedAttempt {
     let attempt = Attempt {
         consortium: officer.consortium,
         exchange: ExchangeId(drawn()),
-        grant,
+        grant: grant.into(),
         dataset: BIRTHS.parse().unwrap(),
         requester: officer.agency.parse().unwrap(),
         officer: officer.key.public(),
@@ -80,11 +87,12 @@ pub(super) fn attempt(officer: &Author, grant: GrantId, matter: &str) -> SignedA
         made_at: now(),
         valid_until: now().plus(600_000),
         sealed: vec![],
+        batch: None,
     };
     SignedAttempt { signature: officer.key.sign_attempt(&attempt), attempt }
 }
 
-/// Commits at least one record of every kind.
+/// Commits at least one record of every kind but [`rules_of_sharing::NOT_YET`].
 pub(super) fn commit_all(consortium: &Consortium, driver: &mut Driver<'_>) -> Cast {
     let admin = consortium.admin(0);
     let mut register = |admin: &Author, role| {
@@ -106,7 +114,9 @@ pub(super) fn commit_all(consortium: &Consortium, driver: &mut Driver<'_>) -> Ca
         commit(driver, &steward.record(action));
     }
     let proposal = proposals(driver, consortium);
-    Cast { admin, steward, gateway, officer, approved, approval, revoked, proposal }
+    rules_of_sharing::commit_all(consortium, driver, &steward);
+    let emergency = emergencies::commit_all(consortium, driver, &gateway);
+    Cast { admin, steward, gateway, officer, approved, approval, revoked, proposal, emergency }
 }
 
 /// A proposal with a ballot against it, and a validator caught at signing twice.
@@ -202,10 +212,14 @@ fn grants(driver: &mut Driver<'_>, steward: &Author) -> GrantId {
 
 fn accesses(driver: &mut Driver<'_>, gateway: &Author, officer: &Author, grant: GrantId) {
     let allowed = attempt(officer, grant, "SCHOOL-ENROLMENT");
-    commit(driver, &gateway.record(Action::RecordAccess { attempt: allowed }));
+    let exchange = allowed.attempt.exchange;
+    let access = LogIndex(commit(driver, &gateway.access(allowed)));
+    let received = Acknowledgement { access, exchange, digest: None, count: 1 };
+    let (accesses, basis) = (vec![received], grant.into());
+    commit(driver, &officer.record(Action::AcknowledgeAccess { grant: basis, accesses }));
     let refused = attempt(officer, grant, "LOW-INCOME-CHECK");
     let refusal = AccessRefusal::MatterNotCovered { matter: refused.attempt.matter.clone() };
-    commit(driver, &gateway.record(Action::RecordDenial { attempt: refused, refusal }));
+    commit(driver, &gateway.denial(refused, refusal));
 }
 
 fn interruptions() -> [Action; 3] {

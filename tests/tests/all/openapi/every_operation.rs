@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use comity_core::statement::Action;
 use serde_json::json;
 
-use super::document::{document, documented};
+use super::document::{document, documented, part};
 use super::driver::{Ask, Driver};
 use super::every_kind::{BIRTHS, BUNDLE, Cast, attempt, commit_all, kinds};
-use super::kept;
+use super::rules_of_sharing::NOT_YET;
 use super::schema::check;
+use super::{kept, overseeing};
 use crate::harness::author::Author;
 use crate::harness::consortium::Consortium;
 
@@ -23,6 +24,7 @@ fn every_operation_answers_as_the_document_says() {
     let mut driver =
         Driver { root: &root, api, driven: BTreeSet::new(), examples: Default::default() };
     let cast = commit_all(&consortium, &mut driver);
+    overseeing::drive(&consortium, &mut driver, &cast);
     submissions(&mut driver, &cast);
     judgements(&mut driver, &cast);
     log(&mut driver, &cast);
@@ -31,6 +33,7 @@ fn every_operation_answers_as_the_document_says() {
     kept::details(&mut driver, &cast);
     streams(&mut driver);
     mistakes(&mut driver);
+    strange_queries(&mut driver);
     let served = driver.get("/v1/openapi.json", &[], "");
     if let Ok(path) = std::env::var("COMITY_API_EXAMPLES") {
         std::fs::write(path, json!(driver.examples).to_string()).unwrap();
@@ -79,7 +82,10 @@ fn log(driver: &mut Driver<'_>, cast: &Cast) {
     driver.get("/v1/entries", &[], "kind=record-access&limit=1");
     let all = driver.get("/v1/entries", &[], "limit=1000");
     let actions = &driver.root["components"]["schemas"]["Action"]["discriminator"]["mapping"];
-    let documented: BTreeSet<String> = actions.as_object().unwrap().keys().cloned().collect();
+    let documented = actions.as_object().unwrap().keys().cloned();
+    let documented: BTreeSet<String> = documented
+        .filter(|kind| kind != NOT_YET && !overseeing::NOT_YET.contains(&kind.as_str()))
+        .collect();
     assert_eq!(kinds(&all), documented, "kinds of record");
     let entry = &all["entries"][0];
     let (id, time) = (entry["record_id"].as_str().unwrap(), entry["time"].as_u64().unwrap());
@@ -121,7 +127,7 @@ fn objects(driver: &mut Driver<'_>, cast: &Cast) {
     let parties = format!("requester=data.th&dataset={BIRTHS}&from={request}");
     driver.get("/v1/requests", &[], &parties);
     for state in ["open", "refused", "withdrawn"] {
-        let found = driver.get("/v1/requests", &[], &format!("state={state}"));
+        let found = driver.get("/v1/requests", &[], &format!("state={state}&{bundle}"));
         assert_eq!(found["requests"].as_array().unwrap().len(), 1, "{state}");
     }
     driver.get("/v1/requests/{id}", &[&request], "");
@@ -130,6 +136,7 @@ fn objects(driver: &mut Driver<'_>, cast: &Cast) {
     let found = driver.get("/v1/grants", &[], "standing=revoked");
     assert_eq!(found["grants"][0]["id"], cast.revoked.to_string());
     driver.get("/v1/grants/{id}", &[&grant], "");
+    emergencies(driver, &cast.emergency.to_string());
     driver.get("/v1/agencies", &[], "");
     driver.get("/v1/agencies/{id}", &["civil.th"], "");
     members(driver, &cast.proposal.to_string());
@@ -138,8 +145,31 @@ fn objects(driver: &mut Driver<'_>, cast: &Cast) {
     let key = cast.gateway.key.public().to_string();
     driver.get("/v1/keys", &[], &format!("agency=civil.th&from={key}&limit=2"));
     driver.get("/v1/codes", &[], "");
+    driver.get("/v1/calendars", &[], "");
+    driver.get("/v1/rule-packs", &[], "");
+    driver.get("/v1/duties", &[], "to=data.th&undone=true&limit=2");
     driver.get("/v1/genesis", &[], "");
     assert_eq!(cast.admin.agency, "civil.th");
+}
+
+fn emergencies(driver: &mut Driver<'_>, emergency: &str) {
+    let about = format!("agency=data.th&state=reviewed&from={emergency}&limit=2");
+    let found = driver.get("/v1/emergencies", &[], &about);
+    assert_eq!(found["emergencies"][0]["id"], emergency);
+    let found = driver.get("/v1/emergencies/{id}", &[emergency], "");
+    assert_eq!(found["uses"]["data.th"]["justified"], 1);
+    let met = driver.get("/v1/duties", &[], "agency=data.th&state=met");
+    let justified = met["duties"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|duty| duty["object"]["emergency-access"]["emergency"] == emergency);
+    assert_eq!(justified.unwrap()["clock"], "emergency-justification");
+    let about = driver.get("/v1/entries", &[], &format!("grant={emergency}"));
+    let kinds = kinds(&about);
+    for kind in ["declare-emergency", "record-access", "justify-access", "review-emergency"] {
+        assert!(kinds.contains(kind), "{kind}");
+    }
 }
 
 fn members(driver: &mut Driver<'_>, proposal: &str) {
@@ -168,6 +198,38 @@ fn streams(driver: &mut Driver<'_>) {
     driver.driven.insert(("GET".to_owned(), "/v1/events".to_owned()));
 }
 
+/// No operation passes over a parameter that it does not know, or that is not what it has to be.
+fn strange_queries(driver: &mut Driver<'_>) {
+    let get = Ask { method: "GET", ..Ask::default() };
+    let births: &[&str] = &["civil.th", "births"];
+    let mut asked = 0;
+    for ((method, path), operation) in documented(driver.root) {
+        let parameters = operation.get("parameters").and_then(|all| all.as_array());
+        let parameters = parameters.into_iter().flatten().map(|one| part(driver.root, one));
+        let queried: Vec<&str> = parameters
+            .filter(|one| one["in"] == "query")
+            .map(|one| one["name"].as_str().unwrap())
+            .collect();
+        if method != "GET" || queried.is_empty() {
+            continue;
+        }
+        let named = if path.contains("{agency}") { births } else { &[] };
+        let ask = Ask { path: &path, named, ..get };
+        // Any word may be a kind: of one that a node does not know, it has none.
+        let strict = queried.iter().filter(|name| **name != "kind");
+        for name in strict.chain(&["unheard-of"]) {
+            driver.ask(400, Ask { query: &format!("{name}=~"), ..ask });
+            asked += 1;
+        }
+        if queried.contains(&"limit") {
+            for limit in ["limit=0", "limit=1001"] {
+                driver.ask(400, Ask { query: limit, ..ask });
+            }
+        }
+    }
+    assert!(asked > 60, "{asked}");
+}
+
 fn mistakes(driver: &mut Driver<'_>) {
     let get = Ask { method: "GET", ..Ask::default() };
     let nothing = "ab".repeat(32);
@@ -179,8 +241,14 @@ fn mistakes(driver: &mut Driver<'_>) {
         ("/v1/datasets/{agency}/{slug}/versions", &["civil.th", "none"]),
         ("/v1/requests/{id}", &["R0"]),
         ("/v1/grants/{id}", &["G0"]),
+        ("/v1/emergencies/{id}", &["E0"]),
         ("/v1/agencies/{id}", &["none.th"]),
         ("/v1/proposals/{id}", &["P0"]),
+        ("/v1/checks/{id}", &["C0"]),
+        ("/v1/incidents/{id}", &["I0"]),
+        ("/v1/disputes/{id}", &["D0"]),
+        ("/v1/draws/{id}", &["W0"]),
+        ("/v1/findings/{id}", &["F0"]),
     ] {
         driver.ask(404, Ask { path, named, ..get });
     }
@@ -195,8 +263,21 @@ fn mistakes(driver: &mut Driver<'_>) {
         ("/v1/requests/{id}", &["12"], ""),
         ("/v1/grants", &[], "standing=lost"),
         ("/v1/grants/{id}", &["12"], ""),
+        ("/v1/emergencies", &[], "state=lost"),
+        ("/v1/emergencies/{id}", &["12"], ""),
         ("/v1/proposals", &[], "state=lost"),
         ("/v1/proposals/{id}", &["12"], ""),
+        ("/v1/checks", &[], "state=lost"),
+        ("/v1/checks/{id}", &["12"], ""),
+        ("/v1/incidents", &[], "state=lost"),
+        ("/v1/incidents/{id}", &["12"], ""),
+        ("/v1/disputes", &[], "state=lost"),
+        ("/v1/disputes/{id}", &["12"], ""),
+        ("/v1/duties", &[], "state=lost"),
+        ("/v1/draws", &[], "state=lost"),
+        ("/v1/draws/{id}", &["12"], ""),
+        ("/v1/findings", &[], "closed=maybe"),
+        ("/v1/findings/{id}", &["12"], ""),
         ("/v1/keys", &[], "agency=X"),
         ("/v1/keys/{key}", &["x"], ""),
         ("/v1/events", &[], "from=x"),

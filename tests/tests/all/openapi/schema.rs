@@ -49,7 +49,7 @@ fn check_keyword(
             let missing = value.as_object().map(|o| names.filter(|n| !o.contains_key(*n)));
             missing.is_none_or(|mut missing| missing.next().is_none())
         }
-        "additionalProperties" => *wanted == Value::Bool(true),
+        "additionalProperties" => return check_further(root, wanted, beside, value),
         "items" => return check_items(root, wanted, value),
         "minItems" => value.as_array().is_none_or(|list| list.len() >= number(wanted)),
         "maxItems" => value.as_array().is_none_or(|list| list.len() <= number(wanted)),
@@ -84,6 +84,24 @@ fn check_properties(
             None if beside.contains_key("additionalProperties") => {}
             None => return Err(format!("the property {name} is not documented")),
         }
+    }
+    Ok(())
+}
+
+/// Properties that are not named: any, or each by one schema.
+fn check_further(
+    root: &Value,
+    wanted: &Value,
+    beside: &Map<String, Value>,
+    value: &Value,
+) -> Result<(), String> {
+    let named = |name: &String| beside.get("properties").is_some_and(|p| p.get(name).is_some());
+    if *wanted == Value::Bool(true) {
+        return Ok(());
+    }
+    let further = value.as_object().into_iter().flatten().filter(|(name, _)| !named(name));
+    for (name, value) in further {
+        check_at(root, wanted, value, &format!("$.{name}"))?;
     }
     Ok(())
 }
@@ -173,6 +191,12 @@ fn judge_refuses_what_a_schema_excludes() {
             json!({ "a": 1 }),
         ),
         (json!({ "properties": { "a": {} } }), json!({}), json!({ "b": 1 })),
+        (json!({ "additionalProperties": { "minimum": 2 } }), json!({ "b": 2 }), json!({ "b": 1 })),
+        (
+            json!({ "properties": { "a": {} }, "additionalProperties": { "minimum": 1 } }),
+            json!({ "a": 0, "b": 1 }),
+            json!({ "b": 0 }),
+        ),
         (json!({ "oneOf": [{ "minimum": 5 }, { "maximum": 2 }] }), json!(1), json!(3)),
         (json!({ "oneOf": [{ "minimum": 1 }, { "maximum": 9 }] }), json!(0), json!(3)),
     ];

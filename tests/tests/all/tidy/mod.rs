@@ -7,6 +7,7 @@ mod code;
 mod documents;
 mod packages;
 mod purity;
+mod rules;
 mod shape;
 mod tree;
 

@@ -9,6 +9,8 @@ const LONG_FILE_LINES: usize = 500;
 const LONG_FILE_EXCUSE: &str = "Longer than 500 lines because";
 /// Lines that a function stays under.
 const LONG_FUNCTION_LINES: usize = 70;
+/// Functions that are one match over an enum of the consensus, so that the compiler says what it lacks.
+const WHOLE_MATCHES: [(&str, &str); 1] = [("core/src/apply/acts.rs", "act")];
 /// Names that say nothing.
 const EMPTY_NAMES: [&str; 9] =
     ["common", "helper", "helpers", "manager", "managers", "misc", "util", "utils", "utilities"];
@@ -64,7 +66,8 @@ fn functions_fit_on_a_page() {
     let mut offenders = Vec::new();
     for file in rust_files() {
         for (name, line, length) in functions(&file.text) {
-            if length >= LONG_FUNCTION_LINES {
+            let is_whole = WHOLE_MATCHES.contains(&(file.path.as_str(), name.as_str()));
+            if length >= LONG_FUNCTION_LINES && !is_whole {
                 offenders.push(format!("{}:{line}: {name} has {length} lines", file.path));
             }
         }

@@ -8,6 +8,7 @@ mod founding;
 mod keyfiles;
 mod messages;
 mod noting;
+mod overseeing;
 mod proving;
 mod records;
 mod rules;
@@ -59,7 +60,10 @@ vectors! {
     "statements" => statements_are_signed_and_hashed_byte_by_byte: records::check_statements;
     "records" => records_of_bad_form_are_refused_by_name: records::check_records;
     "rules" => rules_refuse_by_name_and_put_the_same_values: rules::check;
+    "duties" => what_is_owed_and_by_when_agrees: rules::check_duties;
     "state" => state_keys_roots_and_proofs_agree: trees::check_state;
+    "batches" => batches_prove_their_accesses_and_answers_hash_alike: trees::check_batches;
+    "draws" => draws_take_the_same_records_and_reviewers: overseeing::check_draws;
     "log" => log_roots_frontiers_and_proofs_agree: trees::check_log;
     "consensus" => votes_proposals_and_certificates_agree: chain::check_consensus;
     "blocks" => headers_and_bodies_agree: chain::check_blocks;

@@ -60,7 +60,7 @@ pub(super) fn check_signatures(vectors: &Vectors) {
 }
 
 /// Every purpose by its name in the vectors.
-const PURPOSES: [(&str, Purpose); 18] = [
+const PURPOSES: [(&str, Purpose); 24] = [
     ("accusation", Purpose::Accusation),
     ("genesis", Purpose::Genesis),
     ("statement", Purpose::Statement),
@@ -79,6 +79,12 @@ const PURPOSES: [(&str, Purpose); 18] = [
     ("sealed", Purpose::Sealed),
     ("details", Purpose::Details),
     ("query", Purpose::Query),
+    ("batched", Purpose::Batched),
+    ("answer", Purpose::Answer),
+    ("draw-commitment", Purpose::DrawCommitment),
+    ("draw-seed", Purpose::DrawSeed),
+    ("draw-record", Purpose::DrawRecord),
+    ("draw-reviewer", Purpose::DrawReviewer),
 ];
 
 #[derive(Deserialize)]

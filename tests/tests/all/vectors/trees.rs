@@ -1,19 +1,30 @@
 //! Keys, roots and proofs of the state; roots, frontiers and proofs of the log.
 
 use comity_core::agency::{Agency, Key, OfficialKeys};
+use comity_core::batch::{Batch, BatchTree, BatchedAccess};
+use comity_core::check_request::CheckRequest;
 use comity_core::codes::PublishedCode;
 use comity_core::dataset::{DatasetVersion, PublishedDataset};
+use comity_core::dispute::{Dispute, DisputeAbout};
+use comity_core::emergency::{Emergency, EmergencyAccess, EmergencyUse};
 use comity_core::encoding::{Decode, Encode, decode, encode};
 use comity_core::equivocation::{Place, Step};
+use comity_core::gateway::GatewayNumbers;
 use comity_core::genesis::Params;
 use comity_core::governance::{Departure, Proposal, Roll};
 use comity_core::grant::{Grant, Usage};
-use comity_core::hash::{ConsortiumId, LeafHash, LogRoot, Purpose, StateRoot, leaf_hash};
-use comity_core::ids::{Height, LogIndex};
+use comity_core::hash::{
+    AnswerHash, Commitment, ConsortiumId, LeafHash, LogRoot, Purpose, StateRoot, leaf_hash,
+};
+use comity_core::ids::{DisputeId, EmergencyId, ExchangeId, Height, LogIndex};
+use comity_core::incident::Incident;
+use comity_core::legs::answer_hash;
 use comity_core::log_tree::{
     Frontier, consistency_proof, inclusion_path, verify_consistency, verify_inclusion,
 };
+use comity_core::oversight::{Draw, Finding};
 use comity_core::request::Request;
+use comity_core::sealed::Salt;
 use comity_core::state::StateKey;
 use comity_core::state_tree::{ProofError, StateProof, StateTree};
 use comity_core::text::AgencyId;
@@ -100,6 +111,62 @@ pub(super) fn check_state(vectors: &Vectors) {
     });
 }
 
+/// An access in its batch, or the hash of an answer.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Leg {
+    Batched(Box<InBatch>),
+    Answered(Answered),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InBatch {
+    batch: Batch,
+    place: u32,
+    access: BatchedAccess,
+    commitment: Commitment,
+    path: Vec<Hex>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answered {
+    exchange: ExchangeId,
+    salt: Salt,
+    answer: Hex,
+    hash: AnswerHash,
+}
+
+pub(super) fn check_batches(vectors: &Vectors) {
+    let Shared { consortium } = vectors.shared();
+    let mut of_batch: Vec<Commitment> = Vec::new();
+    let mut paths: Vec<Vec<[u8; 32]>> = Vec::new();
+    vectors.each(|case: Leg| match case {
+        Leg::Batched(case) => {
+            assert_eq!(case.access.commitment(&consortium), case.commitment);
+            let path: Vec<[u8; 32]> = case.path.iter().map(Hex::array::<32>).collect();
+            assert_eq!(case.batch.verify(&consortium, case.place, &case.access, &path), Ok(()));
+            let short = path.get(1..).unwrap_or_default();
+            assert!(case.batch.verify(&consortium, case.place, &case.access, short).is_err());
+            of_batch.push(case.commitment);
+            paths.push(path);
+            if of_batch.len() == usize::try_from(case.batch.count).unwrap() {
+                let tree = BatchTree::new(of_batch.drain(..)).unwrap();
+                assert_eq!(tree.batch(), case.batch);
+                for (place, path) in (0..).zip(paths.drain(..)) {
+                    assert_eq!(tree.path(place).unwrap(), path);
+                }
+            }
+        }
+        Leg::Answered(case) => {
+            let found = answer_hash(&consortium, &case.exchange, &case.salt, &case.answer.0);
+            assert_eq!(found, case.hash);
+        }
+    });
+    assert!(of_batch.is_empty(), "every batch is whole");
+}
+
 /// A place as the vectors name it: the key, height, round and step.
 fn place(name: &str) -> Place {
     let parts: Vec<&str> = name.split(' ').collect();
@@ -144,6 +211,33 @@ fn check_key(case: &NamedKey) {
             let (id, version) = name.split_once(' ').unwrap();
             let (id, version) = (id.parse().unwrap(), version.parse().unwrap());
             (StateKey::DatasetVersion(&id, version).to_bytes(), is_a::<DatasetVersion>)
+        }
+        "gateway-numbers" => {
+            (StateKey::GatewayNumbers(&name.parse().unwrap()).to_bytes(), is_a::<GatewayNumbers>)
+        }
+        "check-request" => {
+            (StateKey::CheckRequest(name.parse().unwrap()).to_bytes(), is_a::<CheckRequest>)
+        }
+        "dispute" => (StateKey::Dispute(name.parse().unwrap()).to_bytes(), is_a::<Dispute>),
+        "last-dispute" => {
+            let request = name.strip_prefix("request ").unwrap().parse().unwrap();
+            let about = DisputeAbout::Request(request);
+            (StateKey::LastDispute(about).to_bytes(), is_a::<DisputeId>)
+        }
+        "draw" => (StateKey::Draw(name.parse().unwrap()).to_bytes(), is_a::<Draw>),
+        "finding" => (StateKey::Finding(name.parse().unwrap()).to_bytes(), is_a::<Finding>),
+        "incident" => (StateKey::Incident(name.parse().unwrap()).to_bytes(), is_a::<Incident>),
+        "emergency" => (StateKey::Emergency(name.parse().unwrap()).to_bytes(), is_a::<Emergency>),
+        "recent-emergencies" => (StateKey::RecentEmergencies.to_bytes(), is_a::<Vec<EmergencyId>>),
+        "emergency-access" => {
+            let (id, access) = name.split_once(' ').unwrap();
+            let (id, access) = (id.parse().unwrap(), LogIndex(access.parse().unwrap()));
+            (StateKey::EmergencyAccess(id, access).to_bytes(), is_a::<EmergencyAccess>)
+        }
+        "emergency-use" => {
+            let (id, agency) = name.split_once(' ').unwrap();
+            let (id, agency) = (id.parse().unwrap(), agency.parse().unwrap());
+            (StateKey::EmergencyUse(id, &agency).to_bytes(), is_a::<EmergencyUse>)
         }
         "usage" => (StateKey::Usage(name.parse().unwrap()).to_bytes(), is_a::<Usage>),
         other => panic!("no state key {other}"),

@@ -7,27 +7,42 @@ use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
 use comity_core::agency::{
     Agency, AgencyKind, Key, KeyAlgorithm, KeyRole, Level, OfficialKeys, Standing,
 };
+use comity_core::basis::Basis;
+use comity_core::batch::{Batch, BatchedAccess};
+use comity_core::binding::{Bearers, Fulfilment, Promise, Side, Undertaking};
 use comity_core::block::{Block, CommittedBlock, Header};
+use comity_core::calendar::{Calendar, RegionCalendars};
+use comity_core::check_request::{CheckOutcome, CheckRequest, CheckTerms, Handover};
 use comity_core::codes::{CodeEntry, CodeList, PublishedCode};
 use comity_core::dataset::{
     Dataset, DatasetVersion, DeliveryMode, Grade, Item, Items, Openness, PublishedDataset, Sharing,
 };
+use comity_core::dispute::{Dispute, DisputeAbout, Ruling};
+use comity_core::duty::Mark;
+use comity_core::emergency::{Emergency, EmergencyAccess, EmergencyTerms, EmergencyUse};
 use comity_core::encoding::{Decode, DecodeError, Encode, decode, encode};
 use comity_core::equivocation::Equivocation;
+use comity_core::gateway::GatewayNumbers;
 use comity_core::genesis::{Genesis, GenesisKey, GenesisMember, Params};
-use comity_core::governance::{self, Ballot, Choice, Departure, Measure, Roll};
-use comity_core::grant::{Grant, GrantTerms, Usage};
-use comity_core::hash::{Commitment, DetailsHash, HeaderHash};
-use comity_core::ids::{
-    BundleId, DatasetId, ExchangeId, GrantId, Height, LogIndex, Nonce, ProposalId, RequestId,
-    TimeMs,
+use comity_core::governance::{self, Ballot, Choice, Departure, Measure, Office, Roll};
+use comity_core::grant::{Grant, GrantTerms, GrantVersion, Usage};
+use comity_core::hash::{
+    AnswerHash, BatchRoot, Commitment, DetailsHash, DrawCommitment, DrawSecret, HeaderHash,
 };
+use comity_core::ids::{
+    BundleId, CheckId, DatasetId, DisputeId, DrawId, EmergencyId, ExchangeId, FindingId, GrantId,
+    Height, IncidentId, LogIndex, Nonce, ProposalId, RequestId, TimeMs,
+};
+use comity_core::incident::{Incident, IncidentTerms};
 use comity_core::interruption::Interruptions;
 use comity_core::keys::{PublicKey, Signature};
+use comity_core::legs::{Acknowledgement, Answer};
 use comity_core::log_tree::Frontier;
+use comity_core::oversight::{Draw, Finding, Power};
 use comity_core::polka::PolkaCertificate;
 use comity_core::query::{Query, SignedQuery};
-use comity_core::request::{Outcome, Reply, Request, RequestTerms, Urging};
+use comity_core::request::{Extension, Outcome, Reply, Request, RequestTerms, Urging};
+use comity_core::rule_pack::{Clock, RulePack, RulePacks};
 use comity_core::sealed::{Detail, Opening};
 use comity_core::state_tree::StateProof;
 use comity_core::statement::{Action, Capacity, SignedRecord, Statement, StatementSigner};
@@ -68,6 +83,26 @@ macro_rules! of_type {
             "height" => $act::<Height>($($argument),*),
             "log-index" => $act::<LogIndex>($($argument),*),
             "time-ms" => $act::<TimeMs>($($argument),*),
+            "calendar" => $act::<Calendar>($($argument),*),
+            "region-calendars" => $act::<RegionCalendars>($($argument),*),
+            "clock" => $act::<Clock>($($argument),*),
+            "rule-pack" => $act::<RulePack>($($argument),*),
+            "rule-packs" => $act::<RulePacks>($($argument),*),
+            "office" => $act::<Office>($($argument),*),
+            "mark" => $act::<Mark>($($argument),*),
+            "extension" => $act::<Extension>($($argument),*),
+            "bearers" => $act::<Bearers>($($argument),*),
+            "side" => $act::<Side>($($argument),*),
+            "promise" => $act::<Promise>($($argument),*),
+            "undertaking" => $act::<Undertaking>($($argument),*),
+            "fulfilment" => $act::<Fulfilment>($($argument),*),
+            "emergency" => $act::<Emergency>($($argument),*),
+            "emergency-access" => $act::<EmergencyAccess>($($argument),*),
+            "emergency-use" => $act::<EmergencyUse>($($argument),*),
+            "emergency-id" => $act::<EmergencyId>($($argument),*),
+            "basis" => $act::<Basis>($($argument),*),
+            "emergency-terms" => $act::<EmergencyTerms>($($argument),*),
+            "grant-version" => $act::<GrantVersion>($($argument),*),
             "nonce" => $act::<Nonce>($($argument),*),
             "exchange-id" => $act::<ExchangeId>($($argument),*),
             "header-hash" => $act::<HeaderHash>($($argument),*),
@@ -110,6 +145,32 @@ macro_rules! of_type {
             "items" => $act::<Items>($($argument),*),
             "grant-terms" => $act::<GrantTerms>($($argument),*),
             "grant" => $act::<Grant>($($argument),*),
+            "batch" => $act::<Batch>($($argument),*),
+            "batched-access" => $act::<BatchedAccess>($($argument),*),
+            "gateway-numbers" => $act::<GatewayNumbers>($($argument),*),
+            "answer" => $act::<Answer>($($argument),*),
+            "acknowledgement" => $act::<Acknowledgement>($($argument),*),
+            "batch-root" => $act::<BatchRoot>($($argument),*),
+            "check-id" => $act::<CheckId>($($argument),*),
+            "check-terms" => $act::<CheckTerms>($($argument),*),
+            "check-outcome" => $act::<CheckOutcome>($($argument),*),
+            "handover" => $act::<Handover>($($argument),*),
+            "check-request" => $act::<CheckRequest>($($argument),*),
+            "incident-id" => $act::<IncidentId>($($argument),*),
+            "dispute-id" => $act::<DisputeId>($($argument),*),
+            "dispute-about" => $act::<DisputeAbout>($($argument),*),
+            "ruling" => $act::<Ruling>($($argument),*),
+            "dispute" => $act::<Dispute>($($argument),*),
+            "incident-terms" => $act::<IncidentTerms>($($argument),*),
+            "incident" => $act::<Incident>($($argument),*),
+            "draw-id" => $act::<DrawId>($($argument),*),
+            "finding-id" => $act::<FindingId>($($argument),*),
+            "draw-commitment" => $act::<DrawCommitment>($($argument),*),
+            "draw-secret" => $act::<DrawSecret>($($argument),*),
+            "power" => $act::<Power>($($argument),*),
+            "draw" => $act::<Draw>($($argument),*),
+            "finding" => $act::<Finding>($($argument),*),
+            "answer-hash" => $act::<AnswerHash>($($argument),*),
             "usage" => $act::<Usage>($($argument),*),
             "attempt" => $act::<Attempt>($($argument),*),
             "signed-attempt" => $act::<SignedAttempt>($($argument),*),

@@ -1,6 +1,7 @@
 //! Evidence bundles of a live consortium: exported, verified without it, and refused by name
 //! wherever a part of them was changed.
 
+mod answering;
 mod stamped;
 mod story;
 mod tampered;

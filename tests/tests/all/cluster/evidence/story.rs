@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
+use comity_core::basis::Basis;
 use comity_core::dataset::{DeliveryMode, Items};
 use comity_core::grant::GrantTerms;
 use comity_core::ids::{ExchangeId, GrantId, LogIndex, RequestId};
@@ -17,7 +18,7 @@ use crate::harness::author::{Author, Role, dataset, drawn, now, terms};
 use crate::harness::consortium::Consortium;
 
 pub(super) const DATASET: &str = "civil.th/births";
-const MATTER: &str = "SCHOOL-ENROLMENT";
+pub(super) const MATTER: &str = "SCHOOL-ENROLMENT";
 const ATTEMPT_MS: u64 = 10 * 60 * 1000;
 
 /// A consortium with a story.
@@ -26,7 +27,7 @@ pub(super) struct Story {
     pub(super) steward: PathBuf,
     officer: PathBuf,
     gateway: Author,
-    asker: Author,
+    pub(super) asker: Author,
     /// The grant.
     pub(super) grant: GrantId,
     /// An access, with a sealed case number.
@@ -140,15 +141,20 @@ impl Story {
         self.access_by(&serde_json::from_slice(&attempt).unwrap())
     }
 
-    fn commit(&self, record: &[u8]) -> u64 {
+    pub(super) fn commit(&self, record: &[u8]) -> u64 {
         index(&self.consortium.nodes[0].api.commit(record))
     }
 
     fn attempt(&self, matter: &str) -> SignedAttempt {
+        self.attempt_on(self.grant.into(), matter)
+    }
+
+    /// An attempt of the officer that relies on this.
+    pub(super) fn attempt_on(&self, basis: Basis, matter: &str) -> SignedAttempt {
         let attempt = Attempt {
             consortium: self.consortium.id(),
             exchange: ExchangeId(drawn()),
-            grant: self.grant,
+            grant: basis,
             dataset: DATASET.parse().unwrap(),
             requester: self.asker.agency.parse().unwrap(),
             officer: self.asker.key.public(),
@@ -158,19 +164,20 @@ impl Story {
             made_at: now(),
             valid_until: now().plus(ATTEMPT_MS),
             sealed: vec![],
+            batch: None,
         };
         let signature = self.asker.key.sign_attempt(&attempt);
         SignedAttempt { attempt, signature }
     }
 
-    fn access_by(&self, attempt: &SignedAttempt) -> u64 {
+    pub(super) fn access_by(&self, attempt: &SignedAttempt) -> u64 {
         let attempt = attempt.clone();
-        self.commit(&self.gateway.record(Action::RecordAccess { attempt }))
+        self.commit(&self.gateway.access(attempt))
     }
 
-    fn denied(&self, attempt: &SignedAttempt, refusal: AccessRefusal) -> u64 {
+    pub(super) fn denied(&self, attempt: &SignedAttempt, refusal: AccessRefusal) -> u64 {
         let attempt = attempt.clone();
-        self.commit(&self.gateway.record(Action::RecordDenial { attempt, refusal }))
+        self.commit(&self.gateway.denial(attempt, refusal))
     }
 
     /// A record about something else: the ledger goes on, the story does not.

@@ -210,7 +210,6 @@ fn proofs_changed(parts: &Parts, story: &Story) -> Vec<(&'static str, Parts)> {
     let without = |is_out: &dyn Fn(&Action) -> bool| entries(&|all| leave_out(all, is_out));
     let grant = StateKey::Grant(story.grant).to_bytes();
     let usage = StateKey::Usage(story.grant).to_bytes();
-    let access = story.access;
     vec![
         (
             "entries: certificate",
@@ -238,16 +237,26 @@ fn proofs_changed(parts: &Parts, story: &Story) -> Vec<(&'static str, Parts)> {
         ("objects: missing", objects(&|all| all.claims.retain(|claim| claim.key[0] != b'm'))),
         ("positions: missing", without(&|action| matches!(action, Action::RevokeGrant { .. }))),
         ("positions: missing", without(&|action| matches!(action, Action::RegisterKey { .. }))),
-        (
-            "accesses: count",
-            entries(&|all| {
-                for block in &mut all.blocks {
-                    block.entries.retain(|entry| entry.index.0 != access);
-                }
-                all.blocks.retain(|block| !block.entries.is_empty());
-            }),
-        ),
+        // The grant names its first use; later ones it only counts.
+        ("positions: missing", entries(&|all| leave_out_at(all, story.access))),
+        ("accesses: count", entries(&|all| leave_out_at(all, last_access(all)))),
     ]
+}
+
+fn last_access(all: &Collection) -> u64 {
+    let mut entries = all.blocks.iter().flat_map(|block| &block.entries);
+    let is_access = |record: &[u8]| {
+        let record: SignedRecord = decode(record, 65_535).unwrap();
+        matches!(record.statement.action, Action::RecordAccess { .. })
+    };
+    entries.rfind(|entry| is_access(&entry.record)).unwrap().index.0
+}
+
+fn leave_out_at(all: &mut Collection, index: u64) {
+    for block in &mut all.blocks {
+        block.entries.retain(|entry| entry.index.0 != index);
+    }
+    all.blocks.retain(|block| !block.entries.is_empty());
 }
 
 /// Leaves out entries by what they do.
