@@ -157,6 +157,11 @@ impl Dataset {
         self.manager.as_ref().unwrap_or(&self.id.agency)
     }
 
+    /// Whether an agency has the data: its owner or its manager.
+    pub fn is_held_by(&self, agency: &AgencyId) -> bool {
+        self.id.agency == *agency || self.manager.as_ref() == Some(agency)
+    }
+
     /// Who decides what an agency may do with it: its manager, and its owner where the manager
     /// itself asks.
     pub fn decided_by(&self, requester: &AgencyId) -> &AgencyId {

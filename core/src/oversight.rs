@@ -9,6 +9,4 @@ pub use draw::{
     Commit, DRAW_PHASE_MS, Draw, DrawRange, DrawState, Drawn, DrawnReview, DrawnVerdict, MAX_DRAWN,
     MAX_RANGES, MIN_COMMITTED, Reveal, draw_commitment,
 };
-pub use finding::{
-    Finding, FindingAbout, FindingAnswer, FindingClosure, FindingOutcome, Power, REVIEWING,
-};
+pub use finding::{Finding, FindingAbout, FindingAnswer, FindingClosure, FindingOutcome, Power};

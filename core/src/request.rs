@@ -61,6 +61,13 @@ pub struct Request {
     pub earlier: Vec<Reply>,
 }
 
+impl Request {
+    /// The reply that met its clock, or not: what a dispute set aside was a reply in its time.
+    pub fn first_reply(&self) -> Option<&Reply> {
+        self.earlier.first().or(self.reply.as_ref())
+    }
+}
+
 /// Further days for a reply.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 pub struct Extension {

@@ -2,7 +2,9 @@
 //! Holds: whoever is asked first answers until another accepts; a check is answered once.
 //! Source: docs/formats.md, "Rules", open-check to report-correction.
 
-use super::{Position, acting, check_membership, emergencies, grants, require_sole_signer};
+use super::{
+    Position, acting, check_membership, emergencies, grants, require_member, require_sole_signer,
+};
 use crate::agency::KeyRole;
 use crate::basis::Basis;
 use crate::check_request::{
@@ -64,8 +66,6 @@ fn check_parties(
     dataset: &Dataset,
     terms: &CheckTerms,
 ) -> Result<(), Refusal> {
-    let owner = &dataset.id.agency;
-    let manages = |agency: &AgencyId| agency == owner || dataset.manager.as_ref() == Some(agency);
     let mut granted = None;
     let received = match terms.grant {
         Some(Basis::Grant(id)) => {
@@ -77,14 +77,14 @@ fn check_parties(
             emergencies::require(state, id)?.opens(&dataset.id)
                 && state::emergency_use(state, id, by).entries > 0
         }
-        None => manages(by),
+        None => dataset.is_held_by(by),
     };
     if !received {
         let (agency, dataset) = (by.clone(), dataset.id.clone());
         return Err(Refusal::Check(CheckRefusal::NotARecipient { agency, dataset }));
     }
     let gave = granted.is_some_and(|grant| state::grantor(state, &grant) == terms.asked);
-    if terms.asked == *by || !(gave || manages(&terms.asked)) {
+    if terms.asked == *by || !(gave || dataset.is_held_by(&terms.asked)) {
         let (agency, dataset) = (terms.asked.clone(), dataset.id.clone());
         return Err(Refusal::Check(CheckRefusal::NotAnswerable { agency, dataset }));
     }
@@ -112,10 +112,7 @@ pub(super) fn offer(
     if to == check.holder() || *to == check.opened_by {
         return Err(Refusal::Check(CheckRefusal::HandoverUnfit { agency: to.clone() }));
     }
-    if state::agency(state, to).is_none() {
-        return Err(Refusal::AgencyUnknown { agency: to.clone() });
-    }
-    check_membership(state, at, to)?;
+    require_member(state, at, to)?;
     require_text(reason.as_str())?;
     let (to, reason) = (to.clone(), reason.clone());
     check.handovers.push(Handover { to, reason, offered: at.mark(), end: None });

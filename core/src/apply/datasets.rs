@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Position, begin, check_membership, require_sole_signer};
+use super::{Position, begin, require_member, require_sole_signer};
 use crate::agency::KeyRole;
 use crate::dataset::{Dataset, DatasetVersion, MAX_ITEMS, MAX_STATED, PublishedDataset, Sharing};
 use crate::ids::DatasetId;
@@ -218,9 +218,8 @@ fn check_stated(stated: &[Text<256>]) -> Result<(), ApprovalRefusal> {
 
 /// Who is to decide about the sharing must be able to.
 fn check_manager(state: &impl StateRead, at: Position, dataset: &Dataset) -> Result<(), Refusal> {
-    let Some(manager) = &dataset.manager else { return Ok(()) };
-    if state::agency(state, manager).is_none() {
-        return Err(Refusal::AgencyUnknown { agency: manager.clone() });
+    match &dataset.manager {
+        Some(manager) => require_member(state, at, manager),
+        None => Ok(()),
     }
-    check_membership(state, at, manager)
 }

@@ -4,7 +4,7 @@
 //! Source: docs/formats.md, "Rules", declare-emergency to review-emergency; "Measures".
 
 use super::codes::require_in_use;
-use super::{Position, acting, check_membership, require_sole_signer};
+use super::{Position, acting, require_member, require_sole_signer};
 use crate::agency::KeyRole;
 use crate::codes::CodeList;
 use crate::emergency::{
@@ -99,13 +99,6 @@ fn check_requesters(
         }
     }
     Ok(())
-}
-
-fn require_member(state: &impl StateRead, at: Position, agency: &AgencyId) -> Result<(), Refusal> {
-    if state::agency(state, agency).is_none() {
-        return Err(Refusal::AgencyUnknown { agency: agency.clone() });
-    }
-    check_membership(state, at, agency)
 }
 
 /// The emergencies that are in force or ended a short time ago, by their declarations.

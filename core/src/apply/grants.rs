@@ -4,11 +4,11 @@
 //! Source: docs/formats.md, "Rules", issue-grant to resume-grant.
 
 use super::{
-    Position, approval, begin, bindings, check_membership, codes, datasets, require_sole_signer,
+    Position, approval, begin, bindings, codes, datasets, require_member, require_sole_signer,
 };
 use crate::agency::KeyRole;
 use crate::codes::CodeList;
-use crate::dataset::{Dataset, Items, Sharing};
+use crate::dataset::{Dataset, Items, PublishedDataset, Sharing};
 use crate::grant::{Grant, GrantTerms, MAX_MATTERS, Revocation};
 use crate::ids::{GrantId, RequestId};
 use crate::interruption::Interruptions;
@@ -45,13 +45,13 @@ pub(super) fn check_grantable(
     state: &impl StateRead,
     at: Position,
     terms: &GrantTerms,
-) -> Result<Dataset, Refusal> {
-    let dataset = datasets::require_published(state, &terms.dataset)?.dataset;
-    if let sharing @ Sharing::Unclassified = dataset.sharing {
+) -> Result<PublishedDataset, Refusal> {
+    let published = datasets::require_published(state, &terms.dataset)?;
+    if let sharing @ Sharing::Unclassified = published.dataset.sharing {
         return Err(Refusal::NotShareable { sharing });
     }
-    check_terms(state, at, &dataset, terms)?;
-    Ok(dataset)
+    check_terms(state, at, &published.dataset, terms)?;
+    Ok(published)
 }
 
 /// A grant of these terms, which are sound, as it is issued.
@@ -107,11 +107,7 @@ fn check_requester(
     if terms.requester == terms.dataset.agency {
         return Err(Refusal::GrantToSelf);
     }
-    let requester = &terms.requester;
-    if state::agency(state, requester).is_none() {
-        return Err(Refusal::AgencyUnknown { agency: requester.clone() });
-    }
-    check_membership(state, at, requester)
+    require_member(state, at, &terms.requester)
 }
 
 fn check_purpose(state: &impl StateRead, terms: &GrantTerms) -> Result<(), Refusal> {

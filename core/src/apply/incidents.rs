@@ -49,7 +49,7 @@ fn check_party(
         let Some(published) = state::dataset(state, id) else {
             return Err(Refusal::DatasetUnknown { dataset: id.clone() });
         };
-        if id.agency != *by && published.dataset.manager.as_ref() != Some(by) {
+        if !published.dataset.is_held_by(by) {
             return Err(not_a_party());
         }
     }

@@ -169,6 +169,14 @@ fn check_membership(
     }
 }
 
+/// An agency that an act names must be a member today.
+fn require_member(state: &impl StateRead, at: Position, agency: &AgencyId) -> Result<(), Refusal> {
+    if state::agency(state, agency).is_none() {
+        return Err(Refusal::AgencyUnknown { agency: agency.clone() });
+    }
+    check_membership(state, at, agency)
+}
+
 /// The act needs exactly one signature: `agency`'s, in `role`.
 fn require_sole_signer(
     signers: &[StatementSigner],

@@ -20,7 +20,7 @@ pub(super) fn issue(
     terms: &GrantTerms,
 ) -> Result<Changes, Refusal> {
     require_allowed(state, at, signers, parent, terms)?;
-    let dataset = grants::check_grantable(state, at, terms)?;
+    let dataset = grants::check_grantable(state, at, terms)?.dataset;
     // What it was shared as when the one above it was approved goes on.
     let sharing = grants::find(state, parent)?.sharing;
     let grant = Grant { parent: Some(parent), sharing, ..grants::new(at, &dataset, terms) };

@@ -55,15 +55,14 @@ pub(super) fn extend(
     if !terms.undertakings.starts_with(&grant.terms.undertakings) {
         return Err(Refusal::Grant(GrantRefusal::UndertakingsKept { grant: id }));
     }
-    let dataset = grants::check_grantable(state, at, terms)?;
+    let published = grants::check_grantable(state, at, terms)?;
     // A dataset that was published again does not bring back what ended with it.
-    let published = datasets::require_published(state, &terms.dataset)?;
     if let Some(withdrawal) = published.withdrawn_since(grant.issued_at) {
         let (dataset, at) = (terms.dataset.clone(), withdrawal.at);
         return Err(Refusal::DatasetGone { dataset, at });
     }
     // It was approved anew, and of a derived one the one above it says what it went as.
-    let sharing = if grant.parent.is_none() { dataset.sharing } else { grant.sharing };
+    let sharing = if grant.parent.is_none() { published.dataset.sharing } else { grant.sharing };
     Ok(replace(at, Grant { sharing, ..grant }, terms))
 }
 

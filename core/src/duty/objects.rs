@@ -37,8 +37,7 @@ pub fn of_request(state: &impl StateRead, request: &Request) -> Vec<Duty> {
         owed_to: Some(asked.requester.clone()),
         began,
         due,
-        // What a dispute set aside was a reply in its time.
-        end: request.earlier.first().or(request.reply.as_ref()).map(|reply| match reply.outcome {
+        end: request.first_reply().map(|reply| match reply.outcome {
             Outcome::Approved { .. } | Outcome::Refused { .. } => DutyEnd::Done(reply.on),
             Outcome::Withdrawn { .. } | Outcome::Returned { .. } => DutyEnd::Released(reply.on),
         }),
@@ -49,11 +48,10 @@ pub fn of_request(state: &impl StateRead, request: &Request) -> Vec<Duty> {
 fn review_of(state: &impl StateRead, request: &Request) -> Option<Duty> {
     let reviewer = request.reviewer.as_ref()?;
     let due = clock_due(state, Clock::ComplianceReview, reviewer, request.opened_on, 0)?;
-    let replied =
-        request.earlier.first().or(request.reply.as_ref()).map(|reply| match reply.outcome {
-            Outcome::Returned { .. } => DutyEnd::Done(reply.on),
-            _ => DutyEnd::Released(reply.on),
-        });
+    let replied = request.first_reply().map(|reply| match reply.outcome {
+        Outcome::Returned { .. } => DutyEnd::Done(reply.on),
+        _ => DutyEnd::Released(reply.on),
+    });
     Some(Duty {
         clock: Clock::ComplianceReview,
         object: DutyObject::Request(RequestId(request.opened_at)),

@@ -57,14 +57,6 @@ impl std::fmt::Display for Power {
     }
 }
 
-/// The offices that review a power.
-pub const REVIEWING: [Office; 4] = [
-    Office::StewardReviewer,
-    Office::EmergencyReviewer,
-    Office::RulesReviewer,
-    Office::AdminReviewer,
-];
-
 /// What a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -2,13 +2,13 @@
 //! Holds: nobody finds against itself; what is held up was answered, or nobody answered in time.
 //! Source: docs/formats.md, "Rules", open-finding to close-finding.
 
-use super::super::{Position, check_membership, require_sole_signer};
+use super::super::{Position, require_member, require_sole_signer};
 use super::{auditing, draws, refuse};
 use crate::agency::KeyRole;
 use crate::duty;
 use crate::ids::FindingId;
 use crate::oversight::{
-    Finding, FindingAbout, FindingAnswer, FindingClosure, FindingOutcome, REVIEWING,
+    Finding, FindingAbout, FindingAnswer, FindingClosure, FindingOutcome, Power,
 };
 use crate::refusal::{OversightRefusal, Refusal};
 use crate::state::{self, Changes, StateKey, StateRead};
@@ -34,10 +34,7 @@ pub(in super::super) fn open_finding(
     if agency == by {
         return refuse(OversightRefusal::FindingAgainstSelf);
     }
-    if state::agency(state, agency).is_none() {
-        return Err(Refusal::AgencyUnknown { agency: agency.clone() });
-    }
-    check_membership(state, at, agency)?;
+    require_member(state, at, agency)?;
     require_words(text.as_str())?;
     let finding = Finding {
         agency: agency.clone(),
@@ -62,7 +59,8 @@ fn may_find(state: &impl StateRead, by: &AgencyId, about: FindingAbout) -> Resul
             is_authority || state::office(state, power.reviewer()).contains(by)
         }
         FindingAbout::Entry(_) => {
-            is_authority || REVIEWING.iter().any(|one| state::office(state, *one).contains(by))
+            is_authority
+                || Power::ALL.iter().any(|one| state::office(state, one.reviewer()).contains(by))
         }
     })
 }
