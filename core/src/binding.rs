@@ -150,6 +150,8 @@ pub struct Fulfilment {
     pub count: u32,
     /// Where last.
     pub last: Mark,
+    /// Where the time before that, if there was one.
+    pub before: Option<Mark>,
 }
 
 #[cfg(test)]

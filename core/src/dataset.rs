@@ -243,6 +243,8 @@ pub struct DatasetVersion {
     pub dataset: Dataset,
     /// The entry that made this version.
     pub version_at: LogIndex,
+    /// The time of its block.
+    pub version_on: TimeMs,
 }
 
 /// Items of a dataset: all of them, or those named.

@@ -199,7 +199,9 @@ def of_grant(name, grant):
     if grant["first_use"] is not None:
         yield grant["first_use"]["at"], used(name)
     for done in grant["fulfilled"]:
-        yield done["last"]["at"], is_act("fulfil-undertaking", grant=name, number=done["number"])
+        for mark in (done["last"], done["before"]):
+            if mark is not None:
+                yield mark["at"], is_act("fulfil-undertaking", grant=name, number=done["number"])
     begin, end = (is_act(kind, grant=name) for kind in ("suspend-grant", "resume-grant"))
     yield from interruptions(grant["suspensions"], begin, end)
     if grant["revoked"] is not None:

@@ -83,9 +83,12 @@ def bound(chance):
         ("no longer to be passed on", above, PASSED, {"terms": in_terms(onward=[])}, "positions: other"),
         ("derived with more", below, PASSED, {"terms": in_terms(matters=["LOW-INCOME", "SCHOOL"])}, "positions: other"),
         ("another undertaking fulfilled", above, PASSED, {"fulfilled": [
-            {"number": 1, "count": 1, "last": {"at": 96, "on": w.NOW}}]}, "positions: other"),
+            {"number": 1, "count": 1, "last": {"at": 96, "on": w.NOW}, "before": None}]}, "positions: other"),
         ("an undertaking fulfilled by another act", above, PASSED, {"fulfilled": [
-            {"number": 2, "count": 1, "last": {"at": 95, "on": w.NOW}}]}, "positions: other"),
+            {"number": 2, "count": 1, "last": {"at": 95, "on": w.NOW}, "before": None}]}, "positions: other"),
+        ("an undertaking fulfilled before by another act", above, PASSED, {"fulfilled": [
+            {"number": 2, "count": 2, "last": {"at": 96, "on": w.NOW}, "before": {"at": 95, "on": w.NOW}}]},
+         "positions: other"),
         ("by rule, of no request", ruled, BY_RULE, {"request": None}, "positions: other"),
         ("by rule, of another request", ruled, BY_RULE, {"request": "R28"}, "objects: missing"),
         ("by rule, never narrowed", ruled, BY_RULE, {"version": 1, "version_at": 85}, "positions: other"),

@@ -174,7 +174,8 @@ const interruptionsOf = (held, begin, end) => held.flatMap(one => [[one.at, begi
 const POSITIONS_OF = {
   grant: (name, { request, parent, terms, issued_at: at, version_at: made, suspensions, revoked, delivered, first_use: used, fulfilled }) => [
     [at, isIssueOf(name, request, parent)], [made, madeTerms(terms, name)], [used?.at ?? null, isUseOf(name)],
-    ...fulfilled.map(({ number, last }) => [last.at, isAct(['fulfil-undertaking'], { grant: name, number })]),
+    ...fulfilled.flatMap(({ number, last, before }) => [last, before]
+      .map(mark => [mark?.at ?? null, isAct(['fulfil-undertaking'], { grant: name, number })])),
     ...interruptionsOf(suspensions, isAct(['suspend-grant'], { grant: name }), isAct(['resume-grant'], { grant: name })),
     [revoked?.at ?? null, isAct(['revoke-grant'], { grant: name })],
     [delivered?.at ?? null, eitherOf(isAct(['report-delivery'], { grant: name }), isUseOf(name))],

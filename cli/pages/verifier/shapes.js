@@ -165,7 +165,7 @@ const PUBLISHED_DATASET = struct({
   withdrawals: INTERRUPTIONS, updated: MARK, version_on: TIME_MS,
   promised: option(struct({ update_days: U16, since: TIME_MS })),
 });
-const DATASET_VERSION = struct({ dataset: DATASET, version_at: LOG_INDEX });
+const DATASET_VERSION = struct({ dataset: DATASET, version_at: LOG_INDEX, version_on: TIME_MS });
 
 // "Grants", "Codes"
 
@@ -175,7 +175,7 @@ const PROMISE = outer({
   'delete-after-days': U16, 'report-use-every-days': U16, 'notify-incident-days': U16, 'notify-change-days': U16,
 });
 const UNDERTAKING = struct({ by: SIDE, what: PROMISE });
-const FULFILMENT = struct({ number: U8, count: U32, last: MARK });
+const FULFILMENT = struct({ number: U8, count: U32, last: MARK, before: option(MARK) });
 const GRANT_TERMS = struct({
   dataset: DATASET_ID, requester: AGENCY_ID, matters: set(CODE, compareText), duty_basis: CODE, items: ITEMS,
   modes: MODES, not_before: TIME_MS, not_after: TIME_MS, total_quota: option(U64), daily_quota: option(U64),

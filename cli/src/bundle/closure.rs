@@ -280,7 +280,8 @@ pub(crate) fn positions(held: &Held) -> Vec<(Place, LogIndex)> {
             found.extend(grant.delivered.map(|mark| (Place::Delivered, mark.at)));
             found.push((Place::Version, grant.version_at));
             found.extend(grant.first_use.map(|mark| (Place::Used, mark.at)));
-            found.extend(grant.fulfilled.iter().map(|done| (Place::Fulfilled, done.last.at)));
+            let times = grant.fulfilled.iter().flat_map(|done| [Some(done.last), done.before]);
+            found.extend(times.flatten().map(|mark| (Place::Fulfilled, mark.at)));
         }
         Held::Request(
             _,
@@ -416,7 +417,10 @@ fn is_of_grant(held: &Held, place: Place, index: LogIndex, action: &Action) -> b
             attempt.attempt.grant == (*id).into()
         }
         (Held::Grant(id, of), Place::Fulfilled, A::FulfilUndertaking { grant, number, .. }) => {
-            id == grant && of.fulfilment(*number).is_some_and(|done| done.last.at == index)
+            let done = of.fulfilment(*number).filter(|_| id == grant);
+            done.is_some_and(|done| {
+                [Some(done.last), done.before].iter().flatten().any(|mark| mark.at == index)
+            })
         }
         // Granted by rule with the request itself; of its terms, that which made their version speaks.
         (Held::Grant(id, grant), Place::Made, A::OpenRequest { .. }) => {

@@ -249,7 +249,7 @@ fn became(answer: &GrantAnswer, zone: &TimeZone) -> Vec<String> {
     if grant.version > 1 {
         lines.push(say!("grant-version", count = grant.version - 1, index = grant.version_at));
     }
-    for Fulfilment { number, count, last } in &grant.fulfilled {
+    for Fulfilment { number, count, last, .. } in &grant.fulfilled {
         let day = time::date(last.on, zone);
         lines.push(say!(
             "grant-fulfilled",

@@ -158,7 +158,7 @@ fn require_own(
 
 /// A new version, with the earlier one beside it.
 fn replace(at: Position, earlier: PublishedDataset, dataset: &Dataset) -> Changes {
-    let PublishedDataset { version, version_at, .. } = earlier;
+    let PublishedDataset { version, version_at, version_on, .. } = earlier;
     let next = PublishedDataset {
         dataset: dataset.clone(),
         version: version + 1,
@@ -167,7 +167,7 @@ fn replace(at: Position, earlier: PublishedDataset, dataset: &Dataset) -> Change
         ..earlier.clone()
     };
     let mut changes = put(&next);
-    let replaced = DatasetVersion { dataset: earlier.dataset, version_at };
+    let replaced = DatasetVersion { dataset: earlier.dataset, version_at, version_on };
     changes.put(&StateKey::DatasetVersion(&dataset.id, version), &replaced);
     changes
 }

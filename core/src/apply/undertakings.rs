@@ -33,9 +33,11 @@ pub(super) fn fulfil(
     if note.as_str().is_empty() {
         return Err(Refusal::Grant(GrantRefusal::FulfilmentWithoutNote));
     }
-    let count = grant.fulfilment(number).map_or(0, |earlier| earlier.count) + 1;
+    let earlier = grant.fulfilment(number).copied();
+    let count = earlier.map_or(0, |earlier| earlier.count) + 1;
+    let before = earlier.map(|earlier| earlier.last);
     grant.fulfilled.retain(|earlier| earlier.number != number);
-    grant.fulfilled.push(Fulfilment { number, count, last: at.mark() });
+    grant.fulfilled.push(Fulfilment { number, count, last: at.mark(), before });
     grant.fulfilled.sort_by_key(|fulfilment| fulfilment.number);
     Ok(grants::put(id, &grant))
 }

@@ -2,12 +2,13 @@
 //! Holds: their days stand in the grant; a requester owes nothing before it has used the grant.
 //! Source: docs/formats.md, "Duties".
 
-use super::{Duty, DutyEnd, DutyObject, due};
+use super::{Duty, DutyEnd, DutyObject, Mark, due};
 use crate::binding::{Promise, Side, Undertaking};
+use crate::dataset::{DatasetVersion, PublishedDataset};
 use crate::grant::Grant;
-use crate::ids::{GrantId, TimeMs};
+use crate::ids::{GrantId, LogIndex, TimeMs};
 use crate::rule_pack::Clock;
-use crate::state::{self, StateRead};
+use crate::state::{self, StateKey, StateRead};
 use crate::text::AgencyId;
 
 /// The duties of all undertakings of a grant that run or ran, in their order.
@@ -62,16 +63,50 @@ fn span(
         }
         Promise::NotifyChangeDays(_) => {
             let published = state::dataset(state, &grant.terms.dataset)?;
-            let (since, until) = (published.version_on, ends(state, grant));
-            if published.version_at <= grant.issued_at || since >= until {
+            let told = last.filter(|mark| mark.at > published.version_at);
+            let before = match told {
+                Some(_) => grant.fulfilment(number).and_then(|fulfilment| fulfilment.before),
+                None => last,
+            };
+            // The first change that was not told runs on, whatever was changed after it.
+            let after = before.map_or(grant.issued_at, |mark| mark.at.max(grant.issued_at));
+            let changed = first_version_after(state, &published, after)?;
+            if changed.on >= ends(state, grant) {
                 return None;
             }
-            let told = last.filter(|mark| mark.at > published.version_at);
-            Some((since, told.map(|mark| DutyEnd::Done(mark.on)).or(ended)))
+            Some((changed.on, told.map(|mark| DutyEnd::Done(mark.on)).or(ended)))
         }
         // Each incident makes one of its own: see `incidents`.
         Promise::NotifyIncidentDays(_) => None,
     }
+}
+
+/// The first version of a dataset that was made after a position. Reads as many versions as their
+/// number has binary digits.
+fn first_version_after(
+    state: &impl StateRead,
+    published: &PublishedDataset,
+    after: LogIndex,
+) -> Option<Mark> {
+    let made = |version| {
+        if version == published.version {
+            return Mark { at: published.version_at, on: published.version_on };
+        }
+        match state::read(state, &StateKey::DatasetVersion(&published.dataset.id, version)) {
+            Some(DatasetVersion { version_at: at, version_on: on, .. }) => Mark { at, on },
+            None => unreachable!("every version that was replaced is kept"),
+        }
+    };
+    let (mut first, mut beyond) = (1, published.version + 1);
+    while first < beyond {
+        let middle = first + (beyond - first) / 2;
+        if made(middle).at > after {
+            beyond = middle;
+        } else {
+            first = middle + 1;
+        }
+    }
+    (first <= published.version).then(|| made(first))
 }
 
 /// When a grant ends, as things stand: with its dataset's withdrawal, or with the grant from which it

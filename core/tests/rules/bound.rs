@@ -78,7 +78,7 @@ fn a_grant_is_narrowed_even_where_it_could_not_be_issued_any_longer() {
 }
 
 impl Story {
-    fn dataset_without(&self, item: &str) -> Dataset {
+    pub(crate) fn dataset_without(&self, item: &str) -> Dataset {
         let mut listed = dataset();
         listed.items.retain(|one| one.name.as_str() != item);
         listed

@@ -113,15 +113,18 @@ fn version(story: &Story, version: u32) -> Option<DatasetVersion> {
 #[test]
 fn every_version_of_a_dataset_stays_on_the_ledger() {
     let mut story = Story::new(Params::default());
+    let mut on = vec![story.now];
     let first = story.publish_again(dataset()).unwrap();
+    on.push(story.now);
     let second = story.amend(retitled(), 1).unwrap();
     let third = story.amend(dataset(), 2).unwrap();
     let published = state::dataset(&story.ledger, &dataset_id()).unwrap();
     assert_eq!((published.version, published.version_at), (3, third));
     assert_eq!((published.published_at, published.dataset), (first, dataset()));
-    let kept = |dataset, version_at| Some(DatasetVersion { dataset, version_at });
-    assert_eq!(version(&story, 1), kept(dataset(), first));
-    assert_eq!(version(&story, 2), kept(retitled(), second));
+    let kept =
+        |dataset, version_at, version_on| Some(DatasetVersion { dataset, version_at, version_on });
+    assert_eq!(version(&story, 1), kept(dataset(), first, on[0]));
+    assert_eq!(version(&story, 2), kept(retitled(), second, on[1]));
     assert_eq!(version(&story, 3), None, "the current version lies under the dataset itself");
 }
 

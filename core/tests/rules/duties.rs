@@ -215,6 +215,31 @@ fn no_amendment_makes_an_update_vanish_that_was_promised() {
 }
 
 #[test]
+fn no_amendment_makes_a_change_vanish_that_was_not_told() {
+    let (mut story, _) = Story::with_grant(terms());
+    let undertakings = vec![Undertaking { by: Side::Provider, what: Promise::NotifyChangeDays(5) }];
+    let grant = story.issue(GrantTerms { undertakings, ..terms() });
+    let owed = |story: &Story| story.undertaken(grant).pop().unwrap();
+    let on = story.now;
+    story.amend(story.dataset_without("address"), 1).unwrap();
+    let first = owed(&story);
+    assert_eq!(first.began, on);
+    story.pass_until(first.due);
+    for version in 2..9 {
+        story.amend(Dataset { update_days: Some(version), ..dataset() }, version.into()).unwrap();
+        assert_eq!(owed(&story), first, "the first change was not told in time");
+    }
+    assert_eq!(first.state(story.now), DutyState::Lapsed);
+    // One telling tells all of them, late; what is changed after it is news again.
+    let record = story.fulfilling(CIVIL, grant, 1);
+    story.commit(vec![record]);
+    assert_eq!((owed(&story).began, owed(&story).state(story.now)), (on, DutyState::MetLate));
+    let next = story.now;
+    story.amend(dataset(), 9).unwrap();
+    assert_eq!((owed(&story).began, owed(&story).state(story.now)), (next, DutyState::Running));
+}
+
+#[test]
 fn a_withdrawal_releases_an_update_that_is_not_due_and_keeps_one_that_lapsed() {
     for lapses in [false, true] {
         let mut story = story();

@@ -188,7 +188,7 @@ pub(super) struct VersionShape {
 
 impl VersionShape {
     pub(super) fn of((version, made): (u32, DatasetVersion)) -> VersionShape {
-        let DatasetVersion { dataset, version_at } = made;
+        let DatasetVersion { dataset, version_at, .. } = made;
         VersionShape { version, version_at, dataset }
     }
 }

@@ -134,8 +134,8 @@ impl Snapshot {
         let state = TreeState(&self.state);
         let version = |version| {
             if version == present.version {
-                let PublishedDataset { dataset, version_at, .. } = present.clone();
-                return Some((version, DatasetVersion { dataset, version_at }));
+                let PublishedDataset { dataset, version_at, version_on, .. } = present.clone();
+                return Some((version, DatasetVersion { dataset, version_at, version_on }));
             }
             let key = StateKey::DatasetVersion(&present.dataset.id, version);
             state::read(&state, &key).map(|found| (version, found))

@@ -331,6 +331,13 @@ def promises():
     yield "a dataset that was amended", PARENT, [fresh, (changed, w.NOW + 7)]
     yield "an amendment told", PARENT, [fresh, (changed, w.NOW + 7), (told, w.NOW + 9)]
     yield "an amendment told before it was made", PARENT, [fresh, told, (changed, w.NOW + 7)]
+    again = amended(what="duties again", title="Vaccinations, again", version=2)
+    twice = [fresh, (changed, w.NOW + 7), (again, w.NOW + 8)]
+    late = (fulfilled("duties late", 3, STEWARD), w.NOW + 9)
+    yield "two amendments, of which none was told", PARENT, twice
+    yield "two amendments told at once", PARENT, [*twice, late]
+    third = amended(what="duties third", title="Vaccinations, thrice", version=3)
+    yield "an amendment after two were told", PARENT, [*twice, late, (third, w.NOW + 10)]
     yield "an amendment before the grant", PARENT.replace(str(INDEX), str(INDEX + 1)), [changed, fresh]
     yield "undertakings of a revoked grant", PARENT, [fresh, used, (revoked, w.NOW + 5)]
     yield "an amendment after the end", PARENT, [fresh, (revoked, w.NOW + 5), (changed, w.NOW + 7)]

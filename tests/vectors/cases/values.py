@@ -335,16 +335,18 @@ def requests():
     }
     yield "published-dataset", published
     yield "published-dataset", {**published, "promised": {"update_days": 30, "since": w.TIMES[1]}}
-    yield "dataset-version", {"dataset": w.dataset(), "version_at": 7}
+    yield "dataset-version", {"dataset": w.dataset(), "version_at": 7, "version_on": w.NOW}
     grant = {
         "terms": w.terms(), "issued_at": 29, "request": "R28", "suspensions": [over, lasting],
         "revoked": None, "issued_on": w.TIMES[3], "delivered": {"at": 30, "on": w.NOW},
         "sharing": "conditional",
         "version": 2, "version_at": 31, "parent": "G11", "first_use": {"at": 32, "on": w.NOW},
-        "fulfilled": [{"number": 1, "count": 2, "last": {"at": 33, "on": w.NOW}}],
+        "fulfilled": [{"number": 1, "count": 2, "last": {"at": 33, "on": w.NOW},
+                       "before": {"at": 32, "on": w.NOW}}],
     }
     yield "grant", grant
     yield "fulfilment", grant["fulfilled"][0]
+    yield "fulfilment", {**grant["fulfilled"][0], "count": 1, "before": None}
     yield "grant-version", {"terms": w.terms(), "version_at": 29}
     for value in ("all", {"posts": []}, {"posts": ["Desk", "低保窗口"]}, {"keys": [w.public("civil officer")]}):
         yield "bearers", value

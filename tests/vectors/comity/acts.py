@@ -21,7 +21,7 @@ def put_dataset(published):
 
 def replaced(published, dataset, index, time):
     """The values of a new version and of the one that it replaces."""
-    version = {"dataset": published["dataset"], "version_at": published["version_at"]}
+    version = {name: published[name] for name in ("dataset", "version_at", "version_on")}
     following = {
         **published, "dataset": dataset, "version": published["version"] + 1, "version_at": index,
         "version_on": time,

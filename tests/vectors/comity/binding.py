@@ -230,7 +230,8 @@ class Bindings:
                 raise Refusal("undertaking-fulfilled", grant=name, number=number, at=at)
         require(action["note"] != "", "fulfilment-without-note")
         count = 1 if earlier is None else earlier["count"] + 1
-        done = {"number": number, "count": count, "last": {"at": index, "on": time}}
+        before = None if earlier is None else earlier["last"]
+        done = {"number": number, "count": count, "last": {"at": index, "on": time}, "before": before}
         others = [one for one in grant["fulfilled"] if one["number"] != number]
         grant["fulfilled"] = sorted([*others, done], key=lambda one: one["number"])
         return {grant_key(name): shapes.GRANT.put(grant)}

@@ -228,7 +228,7 @@ PUBLISHED_DATASET = Struct(
     ("suspensions", INTERRUPTIONS), ("withdrawals", INTERRUPTIONS), ("updated", MARK),
     ("version_on", TIME_MS), ("promised", Option(Struct(("update_days", U16), ("since", TIME_MS)))),
 )
-DATASET_VERSION = Struct(("dataset", DATASET), ("version_at", LOG_INDEX))
+DATASET_VERSION = Struct(("dataset", DATASET), ("version_at", LOG_INDEX), ("version_on", TIME_MS))
 
 # "Grants"
 
@@ -239,7 +239,7 @@ PROMISE = Outer(**{
     "notify-change-days": U16,
 })
 UNDERTAKING = Struct(("by", SIDE), ("what", PROMISE))
-FULFILMENT = Struct(("number", U8), ("count", U32), ("last", MARK))
+FULFILMENT = Struct(("number", U8), ("count", U32), ("last", MARK), ("before", Option(MARK)))
 GRANT_TERMS = Struct(
     ("dataset", DATASET_ID), ("requester", AGENCY_ID), ("matters", CODES), ("duty_basis", CODE),
     ("items", ITEMS), ("modes", MODES), ("not_before", TIME_MS), ("not_after", TIME_MS),

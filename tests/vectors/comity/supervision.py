@@ -3,7 +3,7 @@
 from . import shapes
 from .grounds import (
     MAX_TIME, Refusal, agency_key, calendars_key, current, dataset_key, day_of, grant_key,
-    grant_version_key, office_key, promised, request_key, require,
+    grant_version_key, office_key, promised, request_key, require, version_key,
 )
 
 DAY_MS = 86_400_000
@@ -222,11 +222,20 @@ class Supervision:
             return (used if last is None else last["last"])["on"], {"released": ended}
         if what == "notify-change-days":
             published = self.read(shapes.PUBLISHED_DATASET, dataset_key(grant["terms"]["dataset"]))
-            changed, since = published["version_at"], published["version_on"]
-            if changed > grant["issued_at"] and since < ended:
-                told = last is not None and last["last"]["at"] > changed
+            told = last is not None and last["last"]["at"] > published["version_at"]
+            before = None if last is None else last["before"] if told else last["last"]
+            since = self.first_change(published, grant["issued_at"] if before is None else before["at"])
+            if since is not None and since < ended:
                 return since, {"done": last["last"]["on"]} if told else {"released": ended}
         return None
+
+    def first_change(self, published, after):
+        """When the first version of a dataset after a position was made; None where there is none."""
+        name = published["dataset"]["id"]
+        # As the text says it: one after the other.
+        earlier = (self.read(shapes.DATASET_VERSION, version_key(name, number))
+                   for number in range(1, published["version"]))
+        return next((one["version_on"] for one in [*earlier, published] if one["version_at"] > after), None)
 
     def duties_of_dataset(self, published):
         """The update that a dataset's owner owes."""

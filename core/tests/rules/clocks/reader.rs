@@ -79,8 +79,8 @@ pub(super) struct Given {
     revoked: Option<u64>,
     delivered: Option<u64>,
     used: Option<u64>,
-    /// By number: place and time of the last fulfilment.
-    fulfilled: BTreeMap<u8, (u64, u64)>,
+    /// By number: places and times of all fulfilments.
+    fulfilled: BTreeMap<u8, Vec<(u64, u64)>>,
 }
 
 /// What is known from reading the log, entry by entry.
@@ -96,8 +96,8 @@ pub(super) struct Reader {
     withdrawn: bool,
     /// Within how many days the dataset is to be made new, and since when.
     promised: Option<(u16, u64)>,
-    /// Place and time of its last version.
-    version: (u64, u64),
+    /// Places and times of its versions.
+    versions: Vec<(u64, u64)>,
     pub(super) contested: Contested,
     pub(super) watched: Watched,
 }
@@ -129,7 +129,7 @@ impl Reader {
             withdrawals: Vec::new(),
             withdrawn: false,
             promised: None,
-            version: (0, 0),
+            versions: Vec::new(),
             contested: Contested::default(),
             watched: Watched::default(),
         }
@@ -145,11 +145,12 @@ impl Reader {
             Action::PublishRules { pack } => self.packs.push(pack.clone()),
             Action::PublishDataset { dataset } => {
                 (self.dataset, self.withdrawn) = (Some(dataset.clone()), false);
-                self.version = (at, on);
+                self.versions.push((at, on));
                 self.promised = dataset.update_days.map(|days| (days, on));
             }
             Action::AmendDataset { dataset, .. } => {
-                (self.dataset, self.version) = (Some(dataset.clone()), (at, on));
+                self.dataset = Some(dataset.clone());
+                self.versions.push((at, on));
                 if self.promised.is_none() {
                     self.promised = dataset.update_days.map(|days| (days, on));
                 }
@@ -251,7 +252,7 @@ impl Reader {
                 of(grant, &|given| given.terms = terms.clone());
             }
             Action::FulfilUndertaking { grant, number, .. } => of(grant, &|given| {
-                given.fulfilled.insert(*number, (at, on));
+                given.fulfilled.entry(*number).or_default().push((at, on));
             }),
             _ => {}
         }
@@ -361,7 +362,8 @@ impl Reader {
     }
 
     fn of_undertaking(&self, given: &Given, number: u8, one: &Undertaking) -> Option<Owed> {
-        let last = given.fulfilled.get(&number).copied();
+        let told: &[(u64, u64)] = given.fulfilled.get(&number).map_or(&[], Vec::as_slice);
+        let last = told.last().copied();
         let ends = self.ends(given);
         let (began, days, done, released) = match one.what {
             Promise::DeleteAfterDays(days) => {
@@ -372,12 +374,19 @@ impl Reader {
                 (last.map(|(_, on)| on).or(given.used)?, days, None, Some(ends))
             }
             Promise::NotifyChangeDays(days) => {
-                let (at, on) = self.version;
-                if at <= given.at || on >= ends {
-                    return None;
+                // Each telling tells all that was changed since the one before.
+                let changes = || self.versions.iter().filter(|(at, _)| *at > given.at);
+                let mut owed: Option<(u64, Option<u64>)> = None;
+                let mut since = 0;
+                for (telling, on) in told {
+                    let news = changes().find(|(at, _)| (since..*telling).contains(at));
+                    owed = news.map(|(_, changed)| (*changed, Some(*on)));
+                    since = *telling;
                 }
-                let told = last.filter(|(told, _)| *told > at).map(|(_, on)| on);
-                (on, days, told, Some(ends))
+                let untold = changes().find(|(at, _)| *at >= since);
+                owed = untold.map(|(_, changed)| (*changed, None)).or(owed);
+                let (began, done) = owed.filter(|(changed, _)| *changed < ends)?;
+                (began, days, done, Some(ends))
             }
             Promise::NotifyIncidentDays(_) => return None,
         };
