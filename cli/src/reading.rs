@@ -4,9 +4,14 @@
 
 use std::path::Path;
 
-use comity_core::text::Text;
+use comity_core::dataset::Dataset;
+use comity_core::hash::ConsortiumId;
+use comity_core::ids::TimeMs;
+use comity_core::rule_pack::RulePack;
+use comity_core::statement::Action;
+use comity_core::text::{AgencyId, Text};
 
-use crate::catalogue::{self, Details, Draft, Rules};
+use crate::catalogue::{self, Details, Draft, Ledger, Rules, Withdrawn};
 
 /// An entry of a catalogue as it would be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +40,32 @@ pub fn catalogue(bytes: &[u8], contact: &Text<128>) -> Result<Vec<Result<Entry, 
         draft.map(Entry::from).map_err(|reason| reason.name().to_owned())
     };
     Ok(found.into_iter().map(entry).collect())
+}
+
+/// The datasets that an agency which has published nothing yet would publish of a catalogue, where
+/// `contact` is the office that answers where none is named. Errors: it is no catalogue; the name of the
+/// message that says so.
+pub fn datasets(
+    bytes: &[u8],
+    (agency, consortium): (&AgencyId, ConsortiumId),
+    contact: &Text<128>,
+) -> Result<Vec<Dataset>, String> {
+    let found = catalogue::understood(Path::new("catalogue"), bytes, None, None);
+    let (format, _, found) = found.map_err(|fault| fault.name)?;
+    let (agency, datasets) = (agency.clone(), Vec::new());
+    let ledger = Ledger { consortium, agency, datasets, kept: &|_| None };
+    let plan = catalogue::plan(format, found, &rules(contact), Withdrawn::Leave, &ledger);
+    let published = plan.changes.into_iter().filter_map(|change| match change.action {
+        Action::PublishDataset { dataset } => Some(dataset),
+        _ => None,
+    });
+    Ok(published.collect())
+}
+
+/// A rule pack that comes with the program, by the name that `comity rules example` takes, as it rules
+/// from a time on. Errors: there is no such pack, or it is not as it should be; in words.
+pub fn rule_pack(name: &str, from: TimeMs) -> Result<RulePack, String> {
+    crate::commands::shipped_rules(name, from)
 }
 
 /// The entry that kept details are read as, as an export reads them. `None` where they are not an entry's.

@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Soak(SoakArgs),
     /// Make a long log offline, for measuring only: its keys are known to everybody
     Generate(GenerateArgs),
+    /// Make the archive of an invented year, for trying things out: its keys are known to everybody
+    Year(YearArgs),
     /// Measure how fast an archive is verified, beside bare signature verification
     BenchVerify(BenchVerifyArgs),
     /// Measure how large receipts are, and how quickly checked
@@ -76,6 +78,7 @@ impl Command {
             Command::Bench(args) => Invocation::of_process(args.dir.as_deref()),
             Command::Soak(args) => Invocation::of_process(args.dir.as_deref()),
             Command::Generate(_)
+            | Command::Year(_)
             | Command::BenchVerify(_)
             | Command::BenchProofs(_)
             | Command::BenchApply(_) => Invocation::of_process(None),
@@ -177,6 +180,26 @@ pub(crate) struct GenerateArgs {
     /// The genesis to write
     #[arg(long, value_name = "FILE")]
     pub(crate) genesis: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct YearArgs {
+    /// What happens follows from this number
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How many requests are made; each leaves about ten entries
+    #[arg(long, default_value_t = 3_000, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(crate) requests: u64,
+    /// A catalogue, or a directory of them (DCAT-US as JSON, tables as CSV): each file becomes what one
+    /// more agency has
+    #[arg(long, value_name = "PATH")]
+    pub(crate) catalogs: Vec<PathBuf>,
+    /// The archive to write
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The genesis to write [default: beside the archive, as in year.genesis.json]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) genesis: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -44,6 +44,7 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
         Command::Bench(args) => bench::run(args, &mut page).map(|()| ExitCode::SUCCESS),
         Command::Soak(args) => soak::run(args, &mut page).map(|()| ExitCode::SUCCESS),
         Command::Generate(args) => offline::generate(args, &mut page).map(|()| ExitCode::SUCCESS),
+        Command::Year(args) => offline::year(args, &mut page).map(|()| ExitCode::SUCCESS),
         Command::BenchVerify(args) => {
             offline::bench_verify(args, &mut page).map(|()| ExitCode::SUCCESS)
         }

@@ -51,6 +51,8 @@ use crate::client::Query;
 use crate::fault::{Exit, Fault};
 use crate::shell::Session;
 
+pub(crate) use rules::shipped as shipped_rules;
+
 /// Runs a command.
 pub(crate) fn run(noun: Noun, session: &mut Session<'_>) -> Result<Exit, Fault> {
     match noun {

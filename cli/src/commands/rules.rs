@@ -99,6 +99,20 @@ fn load(path: &Path, session: &Session<'_>) -> Result<RulePack, Fault> {
     }
 }
 
+/// A rule pack that comes with the program, as it rules from a time on. Errors: there is none of this
+/// name, or its file is not as it should be.
+pub(crate) fn shipped(name: &str, from: TimeMs) -> Result<RulePack, String> {
+    let text = match name {
+        "plain" => PLAIN,
+        "cn-local" => CN_LOCAL,
+        "cn-2025" => CN_2025,
+        _ => return Err(format!("no rule pack {name} comes with the program")),
+    };
+    let file: PackFile = toml::from_str(text).map_err(|error| error.to_string())?;
+    let PackFile { name, title, source, clocks, stewards_important, stewards_core, .. } = file;
+    Ok(RulePack { name, title, source, from, clocks, stewards_important, stewards_core })
+}
+
 fn publish(args: &PublishRules, session: &mut Session<'_>) -> Result<(), Fault> {
     let pack = load(&args.file, session)?;
     let desk = Desk::open(session, &args.who.signing.key)?;

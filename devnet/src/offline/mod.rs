@@ -1,6 +1,6 @@
-//! Measurements without any node: a long log made offline, how fast it is verified, how large and how
-//! quickly checked its proofs are, and what applying a record costs. For measuring only: every key
-//! follows from its place.
+//! Logs without any node: a long one to be measured (how fast it is verified, how large and how quickly
+//! checked its proofs are, what applying a record costs), and one of an invented year. Never for work:
+//! every key follows from its place.
 //! Holds: the log is built by core's own ledger and verifies like any other.
 //! May not enter: consensus; keys that anybody could mistake for real ones.
 
@@ -10,6 +10,7 @@ mod founding;
 mod proofs;
 mod reading;
 mod verifying;
+mod year;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -17,7 +18,7 @@ use std::path::Path;
 
 use comity_core::archive::{block_frame, certificate_frame, head};
 
-use crate::args::{BenchApplyArgs, BenchProofsArgs, BenchVerifyArgs, GenerateArgs};
+use crate::args::{BenchApplyArgs, BenchProofsArgs, BenchVerifyArgs, GenerateArgs, YearArgs};
 use crate::failure::DevnetError;
 use crate::page::Page;
 use crate::place::io_error;
@@ -50,6 +51,12 @@ pub(crate) fn generate(args: &GenerateArgs, page: &mut Page) -> Result<(), Devne
         size_bytes(&args.out),
         args.out.display()
     ))
+}
+
+/// Makes the archive of an invented year, and its genesis. Errors: a catalogue cannot be read; they
+/// cannot be written; the rules refuse a record.
+pub(crate) fn year(args: &YearArgs, page: &mut Page) -> Result<(), DevnetError> {
+    year::run(args, page)
 }
 
 /// How fast an archive is verified. Errors: it does not verify.
