@@ -6,8 +6,6 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use comity_core::block::CommittedBlock;
 use comity_core::encoding::{DecodeError, decode};
 use comity_core::hash::{HeaderHash, LeafHash, leaf_hash};
@@ -220,16 +218,8 @@ impl ReadBlock {
         let bytes = self.committed.block.records.get(position).ok_or(missing)?;
         let record: SignedRecord = decode(bytes, MAX_RECORD_BYTES)
             .map_err(|source| BlocksError::Decode { height, source })?;
-        let entry = to_raw_value(&shapes::Entry {
-            index: place.index,
-            height,
-            time: self.committed.block.header.time,
-            record_id: place.record_id,
-            leaf_hash: leaf_hash(bytes),
-            kind: record.statement.action.kind(),
-            record: &record,
-            bytes: STANDARD.encode(bytes),
-        })?;
+        let of = (height, self.committed.block.header.time);
+        let entry = to_raw_value(&shapes::EntryShape::of(place.index, of, &record, bytes))?;
         Ok(slot.get_or_init(|| entry))
     }
 }

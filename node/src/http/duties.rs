@@ -14,7 +14,7 @@ use super::extract::{Params, page_limit};
 use super::problem::Problem;
 use super::shapes::DutyShape;
 use super::{Answer, ApiState, shapes};
-use crate::view::{DutyFilter, DutyFound};
+use crate::view::DutyFilter;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,8 +40,7 @@ pub(super) async fn duties(
         let filter = DutyFilter { owed_by: agency, owed_to: to, state };
         let page =
             api.view().duties(&at, &filter, undone.unwrap_or(false), from.as_deref(), limit)?;
-        let duties =
-            page.found.into_iter().map(|DutyFound { duty, state }| DutyShape { duty, state });
+        let duties = page.found.into_iter().map(DutyShape::of);
         Ok(Json(shapes::Duties { duties: duties.collect(), next: page.next.map(hex::encode) }))
     };
     api.read(read).await

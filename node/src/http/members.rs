@@ -18,7 +18,7 @@ pub(super) async fn agencies(State(api): State<ApiState>) -> Answer<shapes::Agen
     let read = |api: &ApiState| {
         let at = api.view().snapshot();
         let members = api.view().members(&at)?.into_iter();
-        let agencies = members.map(|(agency, departure)| AgencyShape { agency, departure });
+        let agencies = members.map(|(agency, departure)| AgencyShape::of(agency, departure));
         Ok(Json(shapes::Agencies { agencies: agencies.collect() }))
     };
     api.read(read).await
@@ -30,7 +30,7 @@ pub(super) async fn agency(
 ) -> Answer<AgencyShape> {
     let at = api.view().snapshot();
     match at.agency(&id) {
-        Some(agency) => Ok(Json(AgencyShape { agency, departure: at.departure(&id) })),
+        Some(agency) => Ok(Json(AgencyShape::of(agency, at.departure(&id)))),
         None => Err(Problem::not_found(format!("{id} is not a member"))),
     }
 }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use comity_core::dataset::Sharing;
 use comity_core::ids::DatasetId;
 use comity_core::keys::PublicKey;
+use comity_core::ledger::TreeState;
 use comity_core::text::AgencyId;
 use serde::Deserialize;
 
@@ -96,7 +97,7 @@ pub(super) async fn keys(
         let at = api.view().snapshot();
         let KeysParams { agency, from, .. } = params;
         let page = api.view().keys(&at, agency.as_ref(), from.as_ref(), limit)?;
-        let keys = page.found.into_iter().map(|found| KeyShape::of(found, &at));
+        let keys = page.found.into_iter().map(|found| KeyShape::of(found, &TreeState(at.state())));
         Ok(Json(shapes::Keys { keys: keys.collect(), next: page.next }))
     };
     api.read(read).await
@@ -107,7 +108,9 @@ pub(super) async fn key(
     Named(public_key): Named<PublicKey>,
 ) -> Answer<KeyShape> {
     let at = api.view().snapshot();
-    let shape = at.key(&public_key).map(|key| Json(KeyShape::of((public_key, key), &at)));
+    let shape = at
+        .key(&public_key)
+        .map(|key| Json(KeyShape::of((public_key, key), &TreeState(at.state()))));
     shape.ok_or_else(|| Problem::not_found(format!("there is no key {public_key}")))
 }
 

@@ -4,54 +4,22 @@
 
 use axum::Json;
 use axum::extract::State;
-use comity_core::ids::{DrawId, FindingId, TimeMs};
-use comity_core::oversight::{Draw, DrawState, Drawn, Finding};
+use comity_core::ids::{DrawId, FindingId};
+use comity_core::oversight::DrawState;
 use comity_core::text::AgencyId;
 use serde::{Deserialize, Serialize};
 
 use super::extract::{Named, Params, page_limit};
 use super::problem::Problem;
+use super::shapes::{DrawShape, FindingShape};
 use super::{Answer, ApiState};
 use crate::view::FindingFilter;
-
-/// A draw, how it stands, and what was drawn.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct DrawShape {
-    id: DrawId,
-    draw: Draw,
-    state: DrawState,
-    commits_until: TimeMs,
-    reveals_until: TimeMs,
-    withheld: Vec<AgencyId>,
-    drawn: Option<Vec<Drawn>>,
-}
-
-impl DrawShape {
-    fn of(draw: Draw, now: TimeMs) -> DrawShape {
-        DrawShape {
-            id: draw.id(),
-            state: draw.state(now),
-            commits_until: draw.commits_until(),
-            reveals_until: draw.reveals_until(),
-            withheld: draw.withheld(now).into_iter().cloned().collect(),
-            drawn: draw.drawn(),
-            draw,
-        }
-    }
-}
 
 /// A page of draws.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Draws {
     draws: Vec<DrawShape>,
     next: Option<DrawId>,
-}
-
-/// A finding.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct FindingShape {
-    id: FindingId,
-    finding: Finding,
 }
 
 /// A page of findings.
@@ -114,7 +82,7 @@ pub(super) async fn findings(
         let FindingsParams { agency, closed, from, .. } = params;
         let page = api.view().findings(&at, &FindingFilter { agency, closed }, from, limit)?;
         let found = page.found.into_iter();
-        let findings = found.map(|(id, finding)| FindingShape { id, finding }).collect();
+        let findings = found.map(FindingShape::of).collect();
         Ok(Json(Findings { findings, next: page.next }))
     };
     api.read(read).await
@@ -125,7 +93,7 @@ pub(super) async fn finding(
     Named(id): Named<FindingId>,
 ) -> Answer<FindingShape> {
     match api.view().snapshot().finding(id) {
-        Some(finding) => Ok(Json(FindingShape { id, finding })),
+        Some(finding) => Ok(Json(FindingShape::of((id, finding)))),
         None => Err(Problem::not_found(format!("there is no finding {id}"))),
     }
 }

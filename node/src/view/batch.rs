@@ -13,17 +13,15 @@ use comity_core::request::{Request, RequestTerms};
 use comity_core::state::object;
 use comity_core::statement::VerifiedRecord;
 use comity_core::trust_path::SetChange;
+use comity_listing::{RequestState, Term, may_owe, terms};
 use comity_replica::io::Commit;
 use sled::Batch;
 
-use super::duties::may_owe;
 use super::layout::{
-    EntryChunk, GrantTerm, OWING, Positions, RequestTerm, SavedTip, Term, WindowChunk, WindowSum,
+    EntryChunk, GrantTerm, OWING, Positions, RequestTerm, SavedTip, WindowChunk, WindowSum,
     agency_keys_prefix, entries_key, grant_prefix, numbered, posting_prefix, record_key,
     request_prefix, set_change_key, state_key, time_key, tip_key, window_key,
 };
-use super::states::RequestState;
-use super::terms::terms;
 
 /// Adds everything that `commit` changes, but for its part in the replay window.
 pub(super) fn add_block(batch: &mut Batch, commit: &Commit, window: WindowSum) {
@@ -112,7 +110,7 @@ fn add_entries(batch: &mut Batch, commit: &Commit) {
     let mut postings: BTreeMap<Term, Positions> = BTreeMap::new();
     for ((position, record), index) in (0u32..).zip(&commit.records).zip(first.0..) {
         batch.insert(record_key(&record.id()), &index.to_be_bytes());
-        for term in terms(record, LogIndex(index), &commit.state) {
+        for term in terms(record.statement(), LogIndex(index), &commit.state) {
             let Positions(positions) = postings.entry(term).or_default();
             if positions.last() != Some(&position) {
                 positions.push(position);

@@ -7,15 +7,14 @@
 use comity_core::encoding::{Decode, DecodeError, Encode, decode};
 use comity_core::hash::{ConsortiumId, RecordId};
 use comity_core::ids::{BundleId, ExchangeId, Height, LogIndex, TimeMs};
-use comity_core::keys::PublicKey;
 use comity_core::log_tree::Frontier;
-use comity_core::text::{AgencyId, Code};
+use comity_core::text::AgencyId;
 use comity_core::validators::ValidatorSet;
 use std::collections::BTreeMap;
 
 use comity_core::block::Header;
 
-use super::states::RequestState;
+use comity_listing::{RequestState, Term};
 
 /// Version of this layout.
 pub(crate) const VIEW_VERSION: u16 = 6;
@@ -91,30 +90,6 @@ pub(crate) struct EntryChunk {
 /// Positions in a block, ascending. Value of a posting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct Positions(pub(crate) Vec<u32>);
-
-/// By what entries can be found.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Term {
-    /// An agency that signs, or for which an officer asks, or that a grant is for.
-    Agency(AgencyId),
-    /// A dataset.
-    Dataset(String),
-    /// A grant or an emergency, by the index of the entry that issued or declared it: no entry does
-    /// both.
-    Grant(LogIndex),
-    /// A key that signs, is registered or revoked.
-    Key(PublicKey),
-    /// The action's name.
-    Kind(String),
-    /// A request, by the index of the entry that opened it.
-    Request(LogIndex),
-    /// A matter's code.
-    Matter(Code),
-    /// A proposal, by the index of the entry that opened it.
-    Proposal(LogIndex),
-    /// An exchange: its attempts and acknowledgements.
-    Exchange(ExchangeId),
-}
 
 /// By what grants can be found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,48 +3,19 @@
 //! bounded, whatever is asked.
 //! May not enter: the entries' bytes (the block log has them), JSON.
 
-use comity_core::basis::Basis;
 use comity_core::hash::RecordId;
-use comity_core::ids::{DatasetId, ExchangeId, Height, LogIndex, ProposalId, RequestId, TimeMs};
-use comity_core::keys::PublicKey;
-use comity_core::text::{AgencyId, Code};
+use comity_core::ids::{Height, LogIndex, TimeMs};
+use comity_listing::{EntryFilter, Term};
 
 use super::layout::{
-    ENTRIES, EntryChunk, Positions, TIMES, Term, entries_key, number_at_end, numbered,
-    posting_prefix, record_key, time_key, value,
+    ENTRIES, EntryChunk, Positions, TIMES, entries_key, number_at_end, numbered, posting_prefix,
+    record_key, time_key, value,
 };
 use super::query::Page;
 use super::{Snapshot, View, ViewError};
 
 /// Blocks that one page looks into at most before it ends early.
 const BLOCKS_PER_PAGE: usize = 20_000;
-
-/// Which entries; all conditions together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EntryFilter {
-    /// The action's name.
-    pub kind: Option<String>,
-    /// An agency that signs, or for which an officer asks, or that has part in the grant or request.
-    pub agency: Option<AgencyId>,
-    /// The dataset that is published, changed, granted or asked for.
-    pub dataset: Option<DatasetId>,
-    /// The grant or the emergency that is issued or declared, changed, ended or relied on.
-    pub grant: Option<Basis>,
-    /// A key that signs (an attempt too), is registered or revoked.
-    pub key: Option<PublicKey>,
-    /// The request that is opened, answered, taken back or urged.
-    pub request: Option<RequestId>,
-    /// A matter that is asked for, published or withdrawn, or that the grant or request is for.
-    pub matter: Option<Code>,
-    /// The proposal that is opened or voted on.
-    pub proposal: Option<ProposalId>,
-    /// The exchange that is recorded, denied or acknowledged.
-    pub exchange: Option<ExchangeId>,
-    /// In blocks of this time or later.
-    pub since: Option<TimeMs>,
-    /// In blocks before this time.
-    pub until: Option<TimeMs>,
-}
 
 /// In which order entries are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -190,24 +161,6 @@ impl EntryChunk {
         let record_id = *self.record_ids.get(position)?;
         let index = LogIndex(first.0 + position as u64);
         Some(EntryPlace { index, height: self.height, position, record_id })
-    }
-}
-
-impl EntryFilter {
-    /// The conditions, the one that lets least through (as a rule) first.
-    fn terms(&self) -> Vec<Term> {
-        let terms = [
-            self.exchange.map(Term::Exchange),
-            self.proposal.map(|id| Term::Proposal(id.0)),
-            self.request.map(|id| Term::Request(id.0)),
-            self.grant.map(|basis| Term::Grant(basis.made_at())),
-            self.key.map(Term::Key),
-            self.dataset.as_ref().map(|id| Term::Dataset(id.to_string())),
-            self.matter.clone().map(Term::Matter),
-            self.agency.clone().map(Term::Agency),
-            self.kind.clone().map(Term::Kind),
-        ];
-        terms.into_iter().flatten().collect()
     }
 }
 

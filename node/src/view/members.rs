@@ -4,47 +4,20 @@
 
 use comity_core::agency::Agency;
 use comity_core::genesis::Params;
-use comity_core::governance::{Departure, Proposal, Roll, Tally};
+use comity_core::governance::{Departure, Roll};
 use comity_core::ids::ProposalId;
 use comity_core::ledger::TreeState;
 use comity_core::state::{self, StateKey};
 use comity_core::text::AgencyId;
+use comity_listing::{ProposalFilter, ProposalFound};
 
 use super::layout::state_key;
-use super::states::ProposalState;
 use super::{Page, Snapshot, View, ViewError};
-
-/// Which proposals; all conditions together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProposalFilter {
-    /// Where it stands.
-    pub state: Option<ProposalState>,
-    /// The member that it is about, or that opened it.
-    pub agency: Option<AgencyId>,
-    /// The measure's name.
-    pub kind: Option<String>,
-}
-
-/// A proposal with what is known about it at a snapshot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProposalFound {
-    /// Its id.
-    pub id: ProposalId,
-    /// The proposal.
-    pub proposal: Proposal,
-    /// Where it stands at the snapshot's time.
-    pub state: ProposalState,
-    /// How its ballots stand.
-    pub tally: Tally,
-}
 
 impl Snapshot {
     /// A proposal.
     pub fn proposal(&self, id: ProposalId) -> Option<ProposalFound> {
-        let proposal = state::proposal(&TreeState(self.state()), id)?;
-        let tally = self.roll()?.tally(&proposal, &self.params()?);
-        let state = ProposalState::of(&proposal, self.tip().time);
-        Some(ProposalFound { id, proposal, state, tally })
+        ProposalFound::read(&TreeState(self.state()), self.tip().time, id)
     }
 
     /// How and when an agency left, if it did.
@@ -95,17 +68,5 @@ impl View {
     pub fn members(&self, at: &Snapshot) -> Result<Vec<(Agency, Option<Departure>)>, ViewError> {
         let agencies = self.agencies(at)?.into_iter();
         Ok(agencies.map(|agency| (at.departure(&agency.id), agency)).map(|(d, a)| (a, d)).collect())
-    }
-}
-
-impl ProposalFilter {
-    fn fits(&self, found: &ProposalFound) -> bool {
-        let Proposal { measure, opened_by, .. } = &found.proposal;
-        self.state.is_none_or(|state| found.state == state)
-            && self.kind.as_ref().is_none_or(|kind| measure.kind() == kind)
-            && self
-                .agency
-                .as_ref()
-                .is_none_or(|agency| measure.agency() == Some(agency) || opened_by == agency)
     }
 }

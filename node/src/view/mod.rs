@@ -17,9 +17,7 @@ mod members;
 mod oversight;
 mod query;
 mod snapshot;
-mod states;
 mod store;
-mod terms;
 #[cfg(test)]
 pub(crate) mod tests;
 mod trust;
@@ -43,18 +41,16 @@ use tokio::sync::{broadcast, watch};
 use crate::shell::CommitSink;
 
 pub use boot::{BlockFault, BootError, boot};
-pub use checks::{
-    CheckFilter, CheckState, DisputeFilter, DisputeState, IncidentFilter, IncidentState,
+pub use comity_listing::{
+    CheckFilter, CheckState, DatasetFilter, DatasetState, DisputeFilter, DisputeState, DutyFilter,
+    DutyFound, EmergencyFilter, EmergencyFound, EntryFilter, FindingFilter, GrantFilter,
+    GrantFound, GrantStanding, IncidentFilter, IncidentState, ProposalFilter, ProposalFound,
+    ProposalState, RequestFilter, RequestState,
 };
-pub use duties::{DutyFilter, DutyFound};
-pub use emergencies::{EmergencyFilter, EmergencyFound};
-pub use listing::{EntryFilter, EntryPage, EntryPlace, Order};
+pub use listing::{EntryPage, EntryPlace, Order};
 pub use log_hashes::{LogProofError, TILE_WIDTH};
-pub use members::{ProposalFilter, ProposalFound};
-pub use oversight::FindingFilter;
-pub use query::{DatasetFilter, GrantFilter, GrantFound, Page, RequestFilter};
+pub use query::Page;
 pub use snapshot::Snapshot;
-pub use states::{DatasetState, GrantStanding, ProposalState, RequestState};
 
 use beginning::Beginning;
 use store::Opened;

@@ -6,20 +6,11 @@ use comity_core::ids::{DrawId, FindingId};
 use comity_core::ledger::TreeState;
 use comity_core::oversight::{Draw, DrawState, Finding};
 use comity_core::state;
-use comity_core::text::AgencyId;
+use comity_listing::FindingFilter;
 
 use super::layout::state_key;
 use super::query::Page;
 use super::{Snapshot, View, ViewError};
-
-/// Which findings; all conditions together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FindingFilter {
-    /// Who has to answer, or who opened it.
-    pub agency: Option<AgencyId>,
-    /// Whether it is closed.
-    pub closed: Option<bool>,
-}
 
 impl Snapshot {
     /// A draw.
@@ -65,14 +56,5 @@ impl View {
             filter.fits(&finding).then_some((FindingId(index), finding))
         })?;
         Ok(Page { found: page.found, next: page.next.map(FindingId) })
-    }
-}
-
-impl FindingFilter {
-    fn fits(&self, finding: &Finding) -> bool {
-        let concerns =
-            |agency: &AgencyId| finding.agency == *agency || finding.opened_by == *agency;
-        self.agency.as_ref().is_none_or(concerns)
-            && self.closed.is_none_or(|closed| finding.closed.is_some() == closed)
     }
 }

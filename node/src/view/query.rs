@@ -7,79 +7,26 @@ use std::ops::Bound;
 use comity_core::agency::{Agency, Key};
 use comity_core::calendar::{PublishedCalendar, RegionCalendars};
 use comity_core::codes::PublishedCode;
-use comity_core::dataset::{PublishedDataset, Sharing};
+use comity_core::dataset::PublishedDataset;
 use comity_core::encoding::{Decode, Encode};
-use comity_core::grant::{Grant, Usage};
-use comity_core::ids::{BundleId, DatasetId, GrantId, LogIndex, RequestId};
+use comity_core::ids::{DatasetId, GrantId, LogIndex, RequestId};
 use comity_core::keys::PublicKey;
 use comity_core::request::Request;
 use comity_core::state::object;
 use comity_core::text::AgencyId;
+use comity_listing::{DatasetFilter, GrantFilter, GrantFound, RequestFilter, RequestState};
 use sled::IVec;
 
 use super::layout::{
     GrantTerm, RequestTerm, agency_keys_prefix, grant_prefix, number_at_end, numbered,
     request_prefix, state_key,
 };
-use super::states::{DatasetState, GrantStanding, RequestState};
 use super::{Snapshot, View, ViewError};
 
 /// Objects that one page looks up at most before it ends early.
 const OBJECTS_PER_PAGE: usize = 20_000;
 /// Objects that one page reads at most before it ends early.
 const OBJECTS_READ_PER_PAGE: usize = 5_000;
-
-/// Which datasets; all conditions together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DatasetFilter {
-    /// The dataset's owner.
-    pub agency: Option<AgencyId>,
-    /// How it is shared.
-    pub sharing: Option<Sharing>,
-    /// Where it stands.
-    pub state: Option<DatasetState>,
-}
-
-/// Which requests; all conditions together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RequestFilter {
-    /// The dataset's owner.
-    pub provider: Option<AgencyId>,
-    /// The agency that asks.
-    pub requester: Option<AgencyId>,
-    /// The dataset.
-    pub dataset: Option<DatasetId>,
-    /// The bundle that it was opened in.
-    pub bundle: Option<BundleId>,
-    /// Where it stands.
-    pub state: Option<RequestState>,
-}
-
-/// Which grants; all conditions together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct GrantFilter {
-    /// The dataset's owner.
-    pub provider: Option<AgencyId>,
-    /// The agency that it is for.
-    pub requester: Option<AgencyId>,
-    /// The dataset.
-    pub dataset: Option<DatasetId>,
-    /// Where it stands.
-    pub standing: Option<GrantStanding>,
-}
-
-/// A grant with what is known about it at a snapshot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrantFound {
-    /// Its id.
-    pub id: GrantId,
-    /// The grant.
-    pub grant: Grant,
-    /// How far it is used.
-    pub usage: Usage,
-    /// Where it stands at the snapshot's time.
-    pub standing: GrantStanding,
-}
 
 /// A part of a listing. It may hold fewer than asked for and still not be the last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +81,7 @@ impl View {
         from: Option<GrantId>,
         limit: usize,
     ) -> Result<Page<GrantFound, GrantId>, ViewError> {
-        let prefixes: Vec<_> = filter.terms().iter().map(grant_prefix).collect();
+        let prefixes: Vec<_> = grant_terms(filter).iter().map(grant_prefix).collect();
         let (first, further) = match prefixes.split_first() {
             Some((first, further)) => (first.clone(), further),
             None => (state_key(b"g"), &[][..]),
@@ -157,7 +104,7 @@ impl View {
     ) -> Result<Page<(RequestId, Request), RequestId>, ViewError> {
         // Each prefix is of requests in the state asked for: no other is looked at.
         let prefix = |term: &RequestTerm| request_prefix(term, filter.state);
-        let prefixes: Vec<_> = filter.terms().iter().map(prefix).collect();
+        let prefixes: Vec<_> = request_terms(filter).iter().map(prefix).collect();
         let (first, further) = match prefixes.split_first() {
             Some((first, further)) => (first.clone(), further),
             None => (prefix(&RequestTerm::Any), &[][..]),
@@ -280,33 +227,22 @@ impl View {
     }
 }
 
-impl DatasetFilter {
-    fn fits(&self, dataset: &PublishedDataset) -> bool {
-        self.sharing.is_none_or(|sharing| dataset.dataset.sharing == sharing)
-            && self.state.is_none_or(|state| DatasetState::of(dataset) == state)
-    }
+/// The conditions but for the state, the one that lets least through (as a rule) first.
+fn request_terms(filter: &RequestFilter) -> Vec<RequestTerm> {
+    let terms = [
+        filter.bundle.map(RequestTerm::Bundle),
+        filter.dataset.as_ref().map(|id| RequestTerm::Dataset(id.to_string())),
+        filter.requester.clone().map(RequestTerm::Requester),
+        filter.provider.clone().map(RequestTerm::Provider),
+    ];
+    terms.into_iter().flatten().collect()
 }
 
-impl RequestFilter {
-    /// The conditions but for the state, the one that lets least through (as a rule) first.
-    fn terms(&self) -> Vec<RequestTerm> {
-        let terms = [
-            self.bundle.map(RequestTerm::Bundle),
-            self.dataset.as_ref().map(|id| RequestTerm::Dataset(id.to_string())),
-            self.requester.clone().map(RequestTerm::Requester),
-            self.provider.clone().map(RequestTerm::Provider),
-        ];
-        terms.into_iter().flatten().collect()
-    }
-}
-
-impl GrantFilter {
-    fn terms(&self) -> Vec<GrantTerm> {
-        let terms = [
-            self.dataset.as_ref().map(|id| GrantTerm::Dataset(id.to_string())),
-            self.requester.clone().map(GrantTerm::Requester),
-            self.provider.clone().map(GrantTerm::Provider),
-        ];
-        terms.into_iter().flatten().collect()
-    }
+fn grant_terms(filter: &GrantFilter) -> Vec<GrantTerm> {
+    let terms = [
+        filter.dataset.as_ref().map(|id| GrantTerm::Dataset(id.to_string())),
+        filter.requester.clone().map(GrantTerm::Requester),
+        filter.provider.clone().map(GrantTerm::Provider),
+    ];
+    terms.into_iter().flatten().collect()
 }

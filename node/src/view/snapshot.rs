@@ -18,10 +18,8 @@ use comity_core::state_tree::StateTree;
 use comity_core::text::AgencyId;
 use comity_core::validators::{Validator, ValidatorSet};
 use comity_core::vote::CommitCertificate;
+use comity_listing::GrantFound;
 use comity_replica::io::Commit;
-
-use super::query::GrantFound;
-use super::states::GrantStanding;
 
 /// The ledger after one block (before the first, as the genesis founds it). Cheap to clone parts
 /// of, cheap to keep.
@@ -145,12 +143,8 @@ impl Snapshot {
 
     /// A grant with its usage and standing.
     pub fn grant(&self, id: GrantId) -> Option<GrantFound> {
-        let state = TreeState(&self.state);
-        let grant = state::grant(&state, id)?;
-        let usage = state::usage(&state, id);
         let next = Position { index: LogIndex(self.log_size()), time: self.tip.time };
-        let standing = GrantStanding::of(&state, next, &grant, &usage);
-        Some(GrantFound { id, grant, usage, standing })
+        GrantFound::read(&TreeState(&self.state), next, id)
     }
 
     /// A request.

@@ -11,9 +11,10 @@ use super::tree;
 /// Each package: its directory, and the packages of the workspace that it may know.
 const PACKAGES: &[(&str, &str, &[&str])] = &[
     ("comity-core", "core", &[]),
+    ("comity-listing", "node/listing", &["comity-core"]),
     ("comity-replica", "node/replica", &["comity-core"]),
-    ("comity-node", "node", &["comity-core", "comity-replica"]),
-    ("comity-cli", "cli", &["comity-core", "comity-replica"]),
+    ("comity-node", "node", &["comity-core", "comity-listing", "comity-replica"]),
+    ("comity-cli", "cli", &["comity-core", "comity-listing", "comity-replica"]),
     (
         "comity-hostile",
         "tests/hostile",

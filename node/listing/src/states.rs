@@ -1,4 +1,4 @@
-//! What a request, a dataset or a grant counts as at a snapshot: derived, never stored on the ledger.
+//! What a request, a dataset, a grant, a check, an incident or a dispute counts as: derived, never stored on the ledger.
 //! Holds: a grant is in force exactly where no access would be refused for the sake of the grant, its
 //! dataset or its parties on any day; the first reason is named, in the order of refusals.
 //! May not enter: rules of its own (see docs/formats.md, "Evaluation").
@@ -6,10 +6,13 @@
 use comity_core::access::AccessRefusal;
 use comity_core::apply::Position;
 use comity_core::apply::accesses::check_in_force;
+use comity_core::check_request::{CheckOutcome, CheckRequest};
 use comity_core::dataset::PublishedDataset;
+use comity_core::dispute::{Dispute, Ruling};
 use comity_core::governance::Proposal;
 use comity_core::grant::{Grant, Usage};
 use comity_core::ids::TimeMs;
+use comity_core::incident::Incident;
 use comity_core::request::{Outcome, Request};
 use comity_core::state::StateRead;
 use serde::{Deserialize, Serialize};
@@ -155,6 +158,75 @@ impl GrantStanding {
             _ => {
                 unreachable!("no other reason lies in a grant, its dataset and parties: {refusal}")
             }
+        }
+    }
+}
+
+/// Where a check request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckState {
+    /// It waits for its answer.
+    Open,
+    /// The data were wrong, and are not corrected yet.
+    Upheld,
+    /// The data stand.
+    NotUpheld,
+    /// The data were wrong, and were corrected.
+    Corrected,
+}
+
+impl CheckState {
+    /// Where `check` stands.
+    pub fn of(check: &CheckRequest) -> CheckState {
+        match check.answer.as_ref().map(|answer| &answer.outcome) {
+            None => CheckState::Open,
+            Some(CheckOutcome::NotUpheld { .. }) => CheckState::NotUpheld,
+            Some(CheckOutcome::Upheld { .. }) if check.corrected.is_some() => CheckState::Corrected,
+            Some(CheckOutcome::Upheld { .. }) => CheckState::Upheld,
+        }
+    }
+}
+
+/// Where an incident stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IncidentState {
+    /// It goes on.
+    Open,
+    /// It was closed.
+    Closed,
+}
+
+impl IncidentState {
+    /// Where `incident` stands.
+    pub fn of(incident: &Incident) -> IncidentState {
+        match incident.closed {
+            Some(_) => IncidentState::Closed,
+            None => IncidentState::Open,
+        }
+    }
+}
+
+/// Where a dispute stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DisputeState {
+    /// It waits for a ruling.
+    Open,
+    /// It was ruled that it stands. The claimant may take it further up.
+    Stands,
+    /// It was ruled that it is to be decided anew.
+    Anew,
+}
+
+impl DisputeState {
+    /// Where `dispute` stands.
+    pub fn of(dispute: &Dispute) -> DisputeState {
+        match dispute.step().ruled.as_ref().map(|ruled| &ruled.ruling) {
+            None => DisputeState::Open,
+            Some(Ruling::Stands { .. }) => DisputeState::Stands,
+            Some(Ruling::Anew { .. }) => DisputeState::Anew,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! By what each entry is found: agencies, objects, keys, matters.
 //! Holds: whoever is concerned by an entry finds it.
-//! May not enter: how entries are stored (see `batch`).
+//! May not enter: how entries are stored.
 
 use std::collections::BTreeSet;
 
@@ -16,14 +16,13 @@ use comity_core::keys::PublicKey;
 use comity_core::ledger::TreeState;
 use comity_core::state;
 use comity_core::state_tree::StateTree;
-use comity_core::statement::{Action, VerifiedRecord};
+use comity_core::statement::{Action, Statement};
 use comity_core::text::AgencyId;
 
-use super::layout::Term;
+use crate::entries::Term;
 
-/// By what a record is found. `state` is the state after its block.
-pub(super) fn terms(record: &VerifiedRecord, index: LogIndex, state: &StateTree) -> Vec<Term> {
-    let statement = record.statement();
+/// By what the entry of a statement is found. `state` is the state after its block.
+pub fn terms(statement: &Statement, index: LogIndex, state: &StateTree) -> Vec<Term> {
     let mut terms = vec![Term::Kind(statement.action.kind().to_owned())];
     for signer in &statement.signers {
         terms.extend([Term::Agency(signer.agency.clone()), Term::Key(signer.key)]);
