@@ -15,6 +15,7 @@ mod csv;
 mod describe;
 mod draft;
 mod fault;
+mod held;
 mod holder;
 mod impact;
 mod indicators;
@@ -41,9 +42,10 @@ mod wrap;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use fault::{Exit, Fault};
-use messages::{Language, speak};
+use messages::{Language, say, speak};
 use shell::{Session, Shell};
 
 /// Runs one command. `args` begins with the program's name, as the system passes it. Returns the
@@ -61,11 +63,26 @@ pub(crate) fn run(args: Vec<OsString>, shell: &mut Shell) -> Exit {
         Err(error) => return usage::told(shell, &error),
     };
     let json = cli.global.json;
-    let result = commands::run(cli.noun, &mut Session { shell, global: cli.global });
+    let result = answered(cli, shell);
     match result {
         Ok(exit) => exit,
         Err(fault) => end(shell, &fault, json),
     }
+}
+
+/// Runs a command at the node, or at the file that is to be read in its place.
+fn answered(cli: args::Cli, shell: &mut Shell) -> Result<Exit, Fault> {
+    let mut global = cli.global;
+    if let Some(place) = &global.held_in {
+        let held = commands::holding::open(place, shell)?;
+        let (height, entries) = (held.ledger().tip().height, held.ledger().log().size());
+        if !global.json {
+            let path = held.name();
+            shell.note(&say!("note-held", path = path, entries = entries, height = height));
+        }
+        global.held = Some(Arc::new(held));
+    }
+    commands::run(cli.noun, &mut Session { shell, global })
 }
 
 fn end(shell: &mut Shell, fault: &Fault, json: bool) -> Exit {

@@ -6,6 +6,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use comity_core::ids::TimeMs;
@@ -207,9 +208,12 @@ pub(crate) struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// The node to ask.
+    /// The node to ask, or the file that is read in its place. Errors: no address.
     pub(crate) fn client(&self) -> Result<Client, Fault> {
-        Client::new(self.global.node_url())
+        match &self.global.held {
+            Some(held) => Ok(Client::of_held(Arc::clone(held))),
+            None => Client::new(self.global.node_url()),
+        }
     }
 
     /// Prints a result: as JSON or CSV if asked, else for people, as `shown` makes it.

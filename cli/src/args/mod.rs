@@ -30,8 +30,9 @@ mod words;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{
     Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueHint,
 };
@@ -64,6 +65,8 @@ pub(crate) use sealed::*;
 pub(crate) use words::STANDINGS;
 pub(crate) use words::normal;
 
+use crate::commands::holding::HeldIn;
+use crate::held::Held;
 use crate::messages::{self, LANG, LANG_VARIABLE, Language};
 
 /// The node asked where none is named.
@@ -73,6 +76,49 @@ const DEFAULT_NODE: &str = "http://127.0.0.1:8080";
 const CSV: &str = "csv";
 /// What a command that lists is called.
 const LISTING: &str = "list";
+
+/// The options that name a file to read in the place of a node.
+const ARCHIVE: &str = "archive";
+const GENESIS: &str = "genesis";
+const COPY: &str = "copy";
+/// The commands that need nothing but what the log says, and so can read it from a file.
+const READ_FROM_FILES: [&str; 35] = [
+    "access explain",
+    "access list",
+    "access show",
+    "agency list",
+    "agency show",
+    "calendar list",
+    "check list",
+    "check show",
+    "codes list",
+    "dataset duplicates",
+    "dataset list",
+    "dataset show",
+    "dispute list",
+    "dispute show",
+    "draw list",
+    "draw show",
+    "duty list",
+    "emergency list",
+    "emergency show",
+    "finding list",
+    "finding show",
+    "grant list",
+    "grant show",
+    "inbox",
+    "incident list",
+    "incident show",
+    "key list",
+    "log list",
+    "log show",
+    "proposal list",
+    "proposal show",
+    "request list",
+    "request show",
+    "responsibility list",
+    "rules show",
+];
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -107,6 +153,12 @@ pub(crate) struct Global {
     /// What was typed after the program's name.
     #[arg(skip)]
     pub(crate) typed: Vec<String>,
+    /// The file to read in the place of a node. Set from the options of what only reads.
+    #[arg(skip)]
+    pub(crate) held_in: Option<HeldIn>,
+    /// The same, read and verified.
+    #[arg(skip)]
+    pub(crate) held: Option<Arc<Held>>,
     /// What opens the key, where nobody is to be asked.
     #[arg(long, global = true, value_name = "FILE", env = "COMITY_PASSPHRASE_FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
@@ -125,6 +177,7 @@ pub(crate) fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
     let matches = command().try_get_matches_from(args)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     cli.global.csv = asks_for_csv(&matches);
+    cli.global.held_in = held_in(&matches);
     cli.global.typed = typed;
     Ok(cli)
 }
@@ -144,7 +197,8 @@ pub(crate) fn command() -> Command {
         .value_name("CODE")
         .env(LANG_VARIABLE)
         .value_parser(PossibleValuesParser::new(Language::ALL.map(Language::code)));
-    with_texts(with_csv(Cli::command()).arg(language), "").help_template(groups::template())
+    with_texts(with_files(with_csv(Cli::command()), "").arg(language), "")
+        .help_template(groups::template())
 }
 
 /// Gives every listing the option to be written as CSV: one place, not one for each listing.
@@ -154,6 +208,43 @@ fn with_csv(command: Command) -> Command {
         return command;
     }
     command.arg(Arg::new(CSV).long(CSV).action(ArgAction::SetTrue).conflicts_with("json"))
+}
+
+/// Gives every command that only reads what the log says the options to read it from a file: one place,
+/// as for CSV. `path` is the words before it.
+fn with_files(command: Command, path: &str) -> Command {
+    let here = format!("{path} {}", command.get_name());
+    let command = command.mut_subcommands(|command| with_files(command, &here));
+    let here = here.trim_start().trim_start_matches("comity ");
+    if !READ_FROM_FILES.contains(&here) {
+        return command;
+    }
+    let file = |name: &'static str, kind: &'static str| {
+        Arg::new(name).long(name).value_name(kind).value_parser(ValueParser::path_buf())
+    };
+    command
+        .arg(file(ARCHIVE, "FILE").requires(GENESIS).conflicts_with(COPY))
+        .arg(file(GENESIS, "FILE").requires(ARCHIVE))
+        .arg(file(COPY, "DIR"))
+}
+
+/// The file that is named in the place of a node, if the command is one that has these options.
+fn held_in(matches: &ArgMatches) -> Option<HeldIn> {
+    let mut words = Vec::new();
+    let mut here = matches;
+    while let Some((word, deeper)) = here.subcommand() {
+        words.push(word);
+        here = deeper;
+    }
+    if !READ_FROM_FILES.contains(&words.join(" ").as_str()) {
+        return None;
+    }
+    let named = |name| here.get_one::<PathBuf>(name).cloned();
+    match (named(ARCHIVE), named(GENESIS), named(COPY)) {
+        (Some(archive), Some(genesis), _) => Some(HeldIn::Archive(archive, genesis)),
+        (_, _, Some(copy)) => Some(HeldIn::Copy(copy)),
+        _ => None,
+    }
 }
 
 /// Puts the catalogue's texts on a command and all below it. `path` is the words before it,

@@ -1,4 +1,4 @@
-//! The node's HTTP API, as far as people need it.
+//! The node's HTTP API, as far as people need it; a verified log answers in its place (see `held`).
 //! Holds: a record whose fate is not known is never taken for refused or accepted; nothing is
 //! sent but to the named node (no proxy, no redirect).
 //! May not enter: signing; printing. Source: docs/api.md.
@@ -9,6 +9,7 @@ mod problem;
 mod signed;
 
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
 use comity_core::access::SignedAttempt;
@@ -28,6 +29,7 @@ pub(crate) use problem::refusal_fields;
 pub(crate) use problem::{Problem, access_fields};
 
 use crate::fault::Fault;
+use crate::held::Held;
 use crate::messages::fault;
 
 /// Longer than the node itself waits for a commit (30 s).
@@ -66,11 +68,21 @@ pub(crate) enum SubmitError {
     Unknown(String),
 }
 
-/// One node.
+/// One node, or a verified log in the place of one.
 #[derive(Debug)]
 pub(crate) struct Client {
-    agent: Agent,
+    source: Source,
+    /// The node's address, or the file's name.
     base: String,
+}
+
+/// Who answers.
+#[derive(Debug)]
+enum Source {
+    /// A node.
+    Node(Agent),
+    /// A log that was verified from a file: it answers what the log says, and nothing else.
+    Held(Arc<Held>),
 }
 
 impl Client {
@@ -90,7 +102,20 @@ impl Client {
             .user_agent(concat!("comity/", env!("CARGO_PKG_VERSION")))
             .build();
         let base = url.trim_end_matches('/').to_owned();
-        Ok(Client { agent: config.into(), base })
+        Ok(Client { source: Source::Node(config.into()), base })
+    }
+
+    /// A client of a log that was verified from a file.
+    pub(crate) fn of_held(held: Arc<Held>) -> Client {
+        Client { base: held.name(), source: Source::Held(held) }
+    }
+
+    /// The node's connections. Errors: there is no node, but a file.
+    fn agent(&self) -> Result<&Agent, Fault> {
+        match &self.source {
+            Source::Node(agent) => Ok(agent),
+            Source::Held(held) => Err(held.needs_node()),
+        }
     }
 
     /// The node's address.
@@ -105,14 +130,17 @@ impl Client {
 
     /// The JSON at `path`.
     pub(crate) fn value(&self, path: &str, query: &Query) -> Result<Value, Fault> {
-        let sent = self.request(path, query).call();
+        if let Source::Held(held) = &self.source {
+            return held.value(path, query);
+        }
+        let sent = self.request(path, query)?.call();
         let response = self.checked(sent.map_err(|e| self.unreachable(&e))?)?;
         self.json(response)
     }
 
     /// The bytes at `path`.
     pub(crate) fn bytes(&self, path: &str, query: &Query) -> Result<Vec<u8>, Fault> {
-        let sent = self.request(path, query).call();
+        let sent = self.request(path, query)?.call();
         let mut response = self.checked(sent.map_err(|e| self.unreachable(&e))?)?;
         read_body(&mut response).map_err(|e| self.unreachable(&e))
     }
@@ -175,7 +203,7 @@ impl Client {
 
     /// A stream of the node's: events or an archive.
     pub(crate) fn stream(&self, path: &str, query: &Query) -> Result<impl Read + use<>, Fault> {
-        let request = self.request(path, query).config();
+        let request = self.request(path, query)?.config();
         let request =
             request.timeout_recv_body(None).timeout_per_read(Some(SILENCE_TIMEOUT)).build();
         let response = self.checked(request.call().map_err(|e| self.unreachable(&e))?)?;
@@ -185,7 +213,7 @@ impl Client {
     /// How the node would judge an attempt now.
     pub(crate) fn evaluate(&self, attempt: &SignedAttempt) -> Result<Evaluation, Fault> {
         let url = format!("{}/v1/evaluate", self.base);
-        let sent = self.agent.post(&url).send_json(attempt);
+        let sent = self.agent()?.post(&url).send_json(attempt);
         let response = self.checked(sent.map_err(|e| self.unreachable(&e))?)?;
         self.read(&self.json(response)?)
     }
@@ -193,7 +221,10 @@ impl Client {
     /// Submits a signed record's bytes and waits for the commit.
     pub(crate) fn submit(&self, bytes: &[u8]) -> Result<Committed, SubmitError> {
         let url = format!("{}/v1/records", self.base);
-        let request = self.agent.post(&url).query("wait", "commit");
+        let Source::Node(agent) = &self.source else {
+            return Err(SubmitError::NotTaken(self.base.clone()));
+        };
+        let request = agent.post(&url).query("wait", "commit");
         let sent = request.header("content-type", "application/octet-stream").send(bytes);
         let mut response = match sent {
             Ok(response) => response,
@@ -217,9 +248,9 @@ impl Client {
         }
     }
 
-    fn request(&self, path: &str, query: &Query) -> RequestBuilder<WithoutBody> {
-        let request = self.agent.get(format!("{}{path}", self.base));
-        query.iter().fold(request, |request, (name, value)| request.query(*name, value))
+    fn request(&self, path: &str, query: &Query) -> Result<RequestBuilder<WithoutBody>, Fault> {
+        let request = self.agent()?.get(format!("{}{path}", self.base));
+        Ok(query.iter().fold(request, |request, (name, value)| request.query(*name, value)))
     }
 
     fn checked(&self, mut response: Response<Body>) -> Result<Response<Body>, Fault> {

@@ -63,9 +63,9 @@ impl Client {
         let sent = match body {
             Some((kind, bytes)) => {
                 let request = request.header("content-type", kind).body(bytes);
-                self.agent.run(request.map_err(unmade)?)
+                self.agent()?.run(request.map_err(unmade)?)
             }
-            None => self.agent.run(request.body(()).map_err(unmade)?),
+            None => self.agent()?.run(request.body(()).map_err(unmade)?),
         };
         let mut response = sent.map_err(|e| self.unreachable(&e))?;
         let status = response.status().as_u16();

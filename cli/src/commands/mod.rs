@@ -28,6 +28,7 @@ mod export;
 mod finding;
 mod grant;
 mod grant_change;
+pub(crate) mod holding;
 mod inbox;
 mod incident;
 mod key;

@@ -1,5 +1,5 @@
 //! By what entries of the log are found.
-//! Source: docs/api.md, "Entries".
+//! Source: docs/api.md.
 
 use comity_core::basis::Basis;
 use comity_core::ids::{DatasetId, ExchangeId, LogIndex, ProposalId, RequestId, TimeMs};

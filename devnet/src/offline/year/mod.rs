@@ -51,7 +51,7 @@ struct Year {
     shelf: Shelf,
     agenda: Agenda,
     chance: Chance,
-    /// Of each agency, the requests that are to be made.
+    /// Exchanges so far: no two have one id.
     exchanges: u64,
 }
 
