@@ -32,6 +32,9 @@ const LAYOUT: [(&str, &str); 11] = [
 /// How many of these are found at the beginning of a line only.
 const HEADINGS: usize = 4;
 
+/// Options that name a file in the place of a node, which only commands have that need none.
+const NAMES_OF_FILES: [&str; 2] = ["--archive", "--copy"];
+
 /// Tells it, and how the command ends.
 pub(crate) fn told(shell: &mut Shell, error: &clap::Error) -> Exit {
     if error.use_stderr() {
@@ -98,6 +101,9 @@ fn what(error: &clap::Error) -> String {
             say!("usage-value-count", arg = arg, found = found)
         }
         ErrorKind::InvalidUtf8 => say!("usage-value-text"),
+        ErrorKind::UnknownArgument if NAMES_OF_FILES.contains(&arg.as_str()) => {
+            say!("usage-needs-node", arg = arg)
+        }
         ErrorKind::UnknownArgument => say!("usage-unknown-argument", arg = arg),
         ErrorKind::InvalidSubcommand => {
             say!("usage-unknown-command", arg = said(error, ContextKind::InvalidSubcommand))

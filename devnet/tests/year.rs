@@ -187,11 +187,12 @@ fn lists_read_from_a_year_show_what_its_entries_made() {
         ("incident", "incidents", "report-incident"),
         ("emergency", "emergencies", "declare-emergency"),
         ("draw", "draws", "open-draw"),
-        ("finding", "findings", "open-finding"),
         ("proposal", "proposals", "open-proposal"),
     ] {
         assert_eq!(listed(place, &[command, "list"], name).len(), count(kind), "{command} list");
     }
+    let findings = listed(place, &["finding", "list", "--all"], "findings");
+    assert_eq!(findings.len(), count("open-finding"));
     let grants = listed(place, &["grant", "list"], "grants");
     let by_rule = listed(place, &["request", "list"], "requests").into_iter().filter(|request| {
         request["request"]["reply"]["outcome"]["by_rule"].as_bool() == Some(true)

@@ -26,6 +26,20 @@ fn wrong_arguments_end_with_2_and_say_which() {
 }
 
 #[test]
+fn what_needs_a_node_says_so_where_a_file_is_named_in_its_place() {
+    let office = Office::new();
+    for args in [
+        &["grant", "revoke", "G0", "--reason", "x", "--key", "k", "--archive", "a"][..],
+        &["sealed", "show", "9", "--key", "k", "--copy", "c"],
+    ] {
+        let ran = office.run(args).ended(Exit::Usage);
+        assert!(ran.err.contains("asks a node"), "{args:?}: {}", ran.err);
+    }
+    let alone = office.run(&["grant", "list", "--archive", "a"]).ended(Exit::Usage);
+    assert!(alone.err.contains("--genesis"), "{}", alone.err);
+}
+
+#[test]
 fn a_value_that_fills_pages_does_not_hide_what_is_wrong_with_it() {
     let office = Office::new();
     let long = "字".repeat(10_000);

@@ -65,6 +65,32 @@ fn archive_of_a_live_node_verifies_and_one_changed_byte_does_not() {
 }
 
 #[test]
+fn file_in_the_place_of_a_node_answers_as_the_node_does() {
+    let (consortium, genesis) = with_records();
+    let agency = consortium.nodes[0].agency.to_string();
+    consortium.propose(0, &[], &["change-operator", &agency, "--operated-by", "Cloud Company"]);
+    consortium.comity(0, &["log", "archive", "--out", "own.comity"]).done();
+    for args in [
+        &["dataset", "list"][..],
+        &["agency", "list"],
+        &["key", "list"],
+        &["codes", "list"],
+        &["rules", "show"],
+        &["proposal", "list"],
+        &["duty", "list"],
+        &["log", "list"],
+        &["log", "list", "--oldest-first", "--limit", "2"],
+        &["log", "list", "--kind", "publish-dataset"],
+        &["log", "show", "1"],
+    ] {
+        let node = consortium.comity(0, &[args, &["--json"]].concat()).done_json();
+        let file = ["--json", "--archive", "own.comity", "--genesis", &genesis];
+        let held = consortium.comity(0, &[args, &file].concat()).done_json();
+        assert_eq!(held, node, "{args:?}");
+    }
+}
+
+#[test]
 fn archive_that_is_cut_or_continued_does_not_verify() {
     let (consortium, genesis) = with_records();
     let archive = consortium.nodes[0].api.get("/v1/archive").body;
