@@ -4,6 +4,8 @@
 //! Holds: what lists show is counted a second time from the archive's own bytes.
 //! May not enter: nodes.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
