@@ -316,9 +316,8 @@ impl Node {
         succession::settle(dir, &keys, &ledger, (&mut storage, &mut recovered))?;
         let keys = keys.in_force(&ledger);
         succession::tell(&config.agency, &keys, &ledger);
-        let transport = keys.transport.public();
-        let own = keys.validator.iter().map(SecretKey::public).chain([transport]).collect();
-        let own = OwnKeys { agency: config.agency.clone(), keys: own };
+        let own = OwnKeys { agency: config.agency.clone(), keys: keys.public() };
+        let note = keys.note_in_force(&ledger);
         let network = network_config(config, &genesis, &keys, &ledger)?;
         let max_bytes = config.kept.max_bytes.get() as u64;
         let kept = Kept::open(&dir.kept_dir(), genesis.id(), max_bytes)?;
@@ -353,7 +352,7 @@ impl Node {
         });
         let keeper = keeper.map_err(NodeError::System)?;
         let at = (&genesis.id(), &view, runtime.handle());
-        let witnesses = witnesses(config, keys.note.as_ref(), dir, at, &mut metrics.registry())?;
+        let witnesses = witnesses(config, note.as_ref(), dir, at, &mut metrics.registry())?;
         let api_state = ApiState::new(ApiParts {
             agency: config.agency.clone(),
             genesis,
@@ -362,7 +361,7 @@ impl Node {
             shell: handle.clone(),
             metrics: Arc::clone(&metrics),
             kept,
-            note_key: keys.note,
+            note_key: note,
             board: witnesses.as_ref().map(Witnesses::board),
         });
         let webhook = match &config.webhook {

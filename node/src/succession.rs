@@ -7,7 +7,7 @@
 use std::fs;
 
 use comity_core::agency::KeyRole;
-use comity_core::keys::{PublicKey, SecretKey};
+use comity_core::keys::PublicKey;
 use comity_core::ledger::Ledger;
 use comity_core::state;
 use comity_core::text::AgencyId;
@@ -76,8 +76,7 @@ pub(crate) fn tell(agency: &AgencyId, keys: &NodeKeys, ledger: &Ledger) {
         );
         return;
     }
-    let held = keys.validator.iter().map(SecretKey::public).chain([keys.transport.public()]);
-    for key in held {
+    for key in keys.public() {
         let known = state::key(ledger, &key);
         if let Some((role, ended)) = known.and_then(|key| Some((key.role, key.revoked?.at))) {
             tracing::warn!(

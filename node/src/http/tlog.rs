@@ -37,7 +37,7 @@ async fn checkpoint(State(api): State<ApiState>) -> Result<Response, Problem> {
     let Some(key) = api.0.note_key.clone() else {
         return Err(Problem::not_found(
             "this node has no note key to sign checkpoints with: its agency can get one by a \
-             proposal (comityd key new note)",
+             proposal (comityd key new --role note)",
         ));
     };
     let showing = api.0.board.as_ref().map_or(Showing::Newest, Board::showing);

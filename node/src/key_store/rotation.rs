@@ -138,6 +138,23 @@ impl HeldKeys {
     }
 }
 
+impl NodeKeys {
+    /// What others know these keys by.
+    pub(crate) fn public(&self) -> Vec<PublicKey> {
+        let keys = [self.validator.as_ref(), Some(&self.transport), self.note.as_ref()];
+        keys.into_iter().flatten().map(SecretKey::public).collect()
+    }
+
+    /// The key for checkpoints, unless it ended and the one that followed it is not here: what a
+    /// revoked key signs looks like a thief's to whoever reads the log.
+    pub(crate) fn note_in_force(&self, ledger: &impl StateRead) -> Option<SecretKey> {
+        let has_ended = |key: &SecretKey| {
+            state::key(ledger, &key.public()).is_some_and(|known| known.revoked.is_some())
+        };
+        self.note.clone().filter(|key| !has_ended(key))
+    }
+}
+
 /// Puts the next key of a role into the place of the present one. Errors: `Write`.
 fn follow(dir: &DataDir, role: KeyRole) -> Result<(), KeyStoreError> {
     let (present, next) = (dir.key_file(role), dir.next_key_file(role));

@@ -82,7 +82,8 @@ impl OwnKeys {
         let is_changed = |(state_key, value): (&Vec<u8>, &Vec<u8>)| {
             let Some(public) = public_key(state_key) else { return false };
             let key: Key = object(value);
-            let is_node = matches!(key.role, KeyRole::Validator | KeyRole::Transport);
+            let is_node =
+                matches!(key.role, KeyRole::Validator | KeyRole::Transport | KeyRole::Note);
             let is_held = self.keys.contains(&public);
             is_node && key.agency == self.agency && is_held == key.revoked.is_some()
         };

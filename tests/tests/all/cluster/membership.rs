@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use comity_core::checkpoint::{Checkpoint, origin};
+use comity_core::note::{Note, NoteKey, NoteKind};
 use serde_json::Value;
 
 use crate::harness::author::{Author, Role};
@@ -241,4 +243,43 @@ fn replaced_transport_key_is_taken_up_and_the_old_one_is_let_in_no_more() {
     let committed = consortium.commit_some(3);
     consortium.same_tip(&[1, 2, 3], committed["height"].as_u64().unwrap());
     consortium.assert_everywhere(&[1, 2, 3], &committed);
+}
+
+#[test]
+fn replaced_note_key_signs_the_checkpoints_of_a_node_that_runs() {
+    let mut consortium = Consortium::start(4);
+    run(&mut consortium.nodes[3].command(&["key", "new", "--role", "note"])).done();
+    let card = consortium.nodes[3].file("note.next.card.json");
+    let card_text: Value = serde_json::from_slice(&fs::read(&card).unwrap()).unwrap();
+    let next = card_text["public_key"].as_str().unwrap().parse().unwrap();
+    let origin = origin(&consortium.id());
+    let next = NoteKey::new(&origin, NoteKind::Ed25519, next).unwrap();
+    let card = card.display().to_string();
+    consortium.propose(0, &[1, 2], &["replace-key", "school.th", "--card", &card]);
+    consortium.nodes[3].until("to sign with the key that the ledger has", |api| {
+        let answer = api.ask("GET /tlog/checkpoint", &[], b"").map_err(|e| e.to_string())?;
+        let note = Note::parse(&answer.body).map_err(|error| error.to_string())?;
+        let signed = Checkpoint::verify(&note, &next, &origin);
+        signed.map(|_| ()).map_err(|error| error.to_string())
+    });
+    assert!(!consortium.nodes[3].file("keys/note.next.json").exists());
+}
+
+#[test]
+fn node_whose_note_key_follows_elsewhere_signs_no_checkpoint() {
+    let mut consortium = Consortium::start(4);
+    run(&mut consortium.nodes[3].command(&["key", "new", "--role", "note"])).done();
+    let card = consortium.nodes[3].file("note.next.card.json");
+    let elsewhere = consortium.dir().join("note.card.json");
+    fs::rename(&card, &elsewhere).unwrap();
+    // The key was made and is lost again, with the machine that had it.
+    fs::remove_file(consortium.nodes[3].file("keys/note.next.json")).unwrap();
+    let card = elsewhere.display().to_string();
+    consortium.propose(0, &[1, 2], &["replace-key", "school.th", "--card", &card]);
+    consortium.nodes[3].until("to sign no more", |api| {
+        let answer = api.ask("GET /tlog/checkpoint", &[], b"").map_err(|e| e.to_string())?;
+        if answer.status == 404 { Ok(()) } else { Err(answer.text()) }
+    });
+    let log = consortium.nodes[3].log();
+    assert!(log.contains("the note key of this node ended with entry"), "{log}");
 }
