@@ -59,11 +59,11 @@ impl Story {
         self.record(by, KeyRole::Steward, Action::DecideDispute { dispute, ruling })
     }
 
-    fn dispute_of(&self, dispute: DisputeId) -> Dispute {
+    pub(crate) fn dispute_of(&self, dispute: DisputeId) -> Dispute {
         state::dispute(&self.ledger, dispute).unwrap()
     }
 
-    fn duties_of_dispute(&self, dispute: DisputeId) -> Vec<Duty> {
+    pub(crate) fn duties_of_dispute(&self, dispute: DisputeId) -> Vec<Duty> {
         duty::of_dispute(&self.ledger, &self.dispute_of(dispute))
     }
 
@@ -92,7 +92,7 @@ impl Story {
     }
 
     /// It is with the agency above both.
-    fn highest(&mut self) -> DisputeId {
+    pub(crate) fn highest(&mut self) -> DisputeId {
         let (_, dispute, _) = self.escalated();
         let ruled = self.deciding(AUTHORITY, dispute, stands());
         self.commit(vec![ruled]);

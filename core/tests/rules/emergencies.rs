@@ -107,7 +107,7 @@ impl Story {
         state::emergency(&self.ledger, id).unwrap()
     }
 
-    fn review_owed(&self, id: EmergencyId) -> Duty {
+    pub(crate) fn review_owed(&self, id: EmergencyId) -> Duty {
         let mut duties = duty::of_emergency(&self.ledger, &self.emergency(id));
         assert_eq!(duties.len(), 1);
         duties.remove(0)

@@ -177,7 +177,7 @@ impl Story {
     }
 
     /// The requester's word about the access at an entry, if there is one.
-    fn received(&mut self, access: LogIndex) -> Acknowledgement {
+    pub(crate) fn received(&mut self, access: LogIndex) -> Acknowledgement {
         let entry = self.entries().nth(usize::try_from(access.0).unwrap());
         let exchange =
             entry.and_then(|record| Some(record.statement().action.attempt()?.attempt.exchange));
@@ -203,7 +203,7 @@ impl Story {
         records.map(move |bytes| VerifiedRecord::verify(bytes, &consortium).unwrap())
     }
 
-    fn legs(&self) -> Legs {
+    pub(crate) fn legs(&self) -> Legs {
         let mut legs = Legs::default();
         for committed in &self.blocks {
             let header = &committed.block.header;

@@ -42,6 +42,7 @@ mod records;
 mod refusals;
 mod requests;
 mod restarts;
+mod scenarios;
 mod sealed;
 mod snapshots;
 mod source;

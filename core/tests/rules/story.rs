@@ -35,7 +35,7 @@ pub(crate) const HEALTH: &str = "health.gd";
 /// The members, in order.
 pub(crate) const MEMBERS: [&str; 4] = ["audit.gd", CIVIL, FINANCE, HEALTH];
 /// Those who are not members from the beginning.
-pub(crate) const JOINERS: [&str; 2] = ["archive.gd", "village.gd"];
+pub(crate) const JOINERS: [&str; 3] = ["archive.gd", "village.gd", "school.gd"];
 /// An hour (ms): how long statements and attempts are valid here.
 pub(crate) const HOUR_MS: u64 = 3_600_000;
 

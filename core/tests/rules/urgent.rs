@@ -70,7 +70,7 @@ impl Story {
         state::emergency_use(&self.ledger, emergency, &FINANCE.parse().unwrap())
     }
 
-    fn justification_owed(&self, emergency: EmergencyId, access: LogIndex) -> Duty {
+    pub(crate) fn justification_owed(&self, emergency: EmergencyId, access: LogIndex) -> Duty {
         let recorded = state::emergency_access(&self.ledger, emergency, access).unwrap();
         duty::of_emergency_access(&self.ledger, emergency, access, &recorded).unwrap()
     }
