@@ -55,8 +55,14 @@ pub(crate) fn impact(client: &Client, change: Change<'_>) -> Result<Impact, Faul
     let dataset = match change {
         Change::RevokeGrant(id) | Change::SuspendGrant(id) => {
             let grant = client.ask_grant(id)?;
-            let grants = grant.may_be_used().then(|| (grant, change.loss()));
-            return Ok(Impact { grants: grants.into_iter().collect(), requests: vec![] });
+            let on = ("dataset", grant.grant.terms.dataset.to_string());
+            let mut grants = vec![grant];
+            // What was passed on under it counts no longer than it does.
+            let below = client.grants(&vec![on])?;
+            grants.extend(below.into_iter().filter(|below| below.grant.parent == Some(id)));
+            grants.retain(GrantAnswer::may_be_used);
+            let grants = grants.into_iter().map(|grant| (grant, change.loss())).collect();
+            return Ok(Impact { grants, requests: vec![] });
         }
         Change::SuspendDataset(dataset) | Change::WithdrawDataset(dataset) => dataset,
         Change::AmendDataset(dataset) => &dataset.id,

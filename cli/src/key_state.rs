@@ -75,15 +75,20 @@ pub(crate) fn warning(key: &Key, now: TimeMs, zone: &TimeZone) -> Option<String>
     let until = key.valid_until.map(|until| time::show(until, zone)).unwrap_or_default();
     match (KeyState::of(key, now), &key.revoked) {
         (KeyState::Revoked, Some(revoked)) => {
-            let (index, reason) = (revoked.at, &revoked.reason);
+            // A key that another took the place of ended without a reason of its own.
+            let (index, reason) = (revoked.at, revoked.reason.as_str());
+            let why = match reason {
+                "" => String::new(),
+                reason => say!("words-revoked-why", reason = reason),
+            };
             Some(match revoked.suspect_since {
                 Some(since) => say!(
                     "warn-key-suspect",
                     index = index,
-                    reason = reason,
+                    why = why,
                     since = time::show(since, zone)
                 ),
-                None => say!("warn-key-revoked", index = index, reason = reason),
+                None => say!("warn-key-revoked", index = index, why = why),
             })
         }
         (KeyState::Expired, _) => Some(say!("warn-key-expired", until = until)),

@@ -68,7 +68,8 @@ fn attempt(args: MakeAttempt, session: &mut Session<'_>) -> Result<(), Fault> {
         batch: batch.transpose()?,
     };
     let what = say!("does-attempt", dataset = attempt.dataset);
-    preview(session, &desk, (&what, &attempt, &sealed), attempt.valid_until);
+    let details = sealed.rows(desk.client.url());
+    preview(session, &desk, (&what, &attempt, details), attempt.valid_until);
     privacy::warn(session, &attempt);
     session.confirm()?;
     sealed.keep(session, &desk)?;
@@ -99,12 +100,12 @@ fn relied_on(args: &MakeAttempt, client: &Client) -> Result<(Basis, DatasetId), 
 fn preview(
     session: &mut Session<'_>,
     desk: &Desk,
-    (what, attempt, sealed): (&str, &Attempt, &Sealed),
+    (what, attempt, more): (&str, &Attempt, Vec<(String, String)>),
     valid_until: TimeMs,
 ) {
     let zone = session.shell.zone.clone();
     let mut rows = describe::attempt_rows(attempt, &zone);
-    rows.extend(sealed.rows(desk.client.url()));
+    rows.extend(more);
     rows.extend(desk.signer_rows(valid_until, &zone));
     session.shell.note(&say!("preview", what = what));
     session.shell.note(&table::pairs(&rows));
@@ -127,7 +128,8 @@ fn record(args: &RecordAttempt, session: &mut Session<'_>) -> Result<Exit, Fault
     let Attempt { requester, dataset, .. } = &signed.attempt;
     let what = say!("does-record-either", requester = requester, dataset = dataset);
     let valid_until = desk.valid_until(session.shell.now());
-    preview(session, &desk, (&what, &signed.attempt, &Sealed::nothing()), valid_until);
+    let handed_over = handed_over(&args.answering);
+    preview(session, &desk, (&what, &signed.attempt, handed_over), valid_until);
     session.confirm()?;
     let answer = answered(args, &desk, signed.attempt.exchange, session)?;
     let mut known: Option<AccessRefusal> = None;
@@ -161,6 +163,19 @@ struct Leg<'a> {
     signed: &'a SignedAttempt,
     answer: Option<Answer>,
     valid_until: TimeMs,
+}
+
+/// What will be said of what is handed over, as it is shown before it is signed.
+fn handed_over(Answering { answer, reliable, .. }: &Answering) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    if let Some(file) = answer {
+        let hashed = say!("words-answer-hashed", file = file.display());
+        rows.push((say!("label-answer-file"), hashed));
+    }
+    if *reliable {
+        rows.push((say!("label-reliable"), say!("words-reliable")));
+    }
+    rows
 }
 
 /// What the gateway says of what it hands over; the note for the other side is written.

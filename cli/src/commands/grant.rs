@@ -13,7 +13,7 @@ use super::{filter, grant_change, request};
 use crate::args::{
     GrantVerb, IssueGrant, ListGrants, ResumeGrant, RevokeGrant, ShowGrant, SuspendGrant,
 };
-use crate::client::{Client, Codes, GrantAnswer, MemberAnswer};
+use crate::client::{Client, Codes, EntryAnswer, GrantAnswer, MemberAnswer};
 use crate::fault::Fault;
 use crate::impact::{Change, impact};
 use crate::messages::{find, say};
@@ -182,15 +182,27 @@ fn show(args: &ShowGrant, session: &mut Session<'_>) -> Result<(), Fault> {
 fn explain(client: &Client, answer: &GrantAnswer, zone: &TimeZone) -> Result<String, Fault> {
     let GrantAnswer { id, grant, standing: word, .. } = answer;
     let terms = &grant.terms;
-    let mut lines = vec![say!(
-        "grant-story",
-        grant = id,
-        provider = terms.dataset.agency,
-        requester = terms.requester,
-        dataset = terms.dataset,
-        standing = standing(word),
-    )];
-    lines.extend(agreed(client, answer, zone)?);
+    let entry = client.ask_entry(grant.issued_at)?;
+    let (requester, dataset, standing) = (&terms.requester, &terms.dataset, standing(word));
+    let mut lines = vec![match (grant.parent, entry.record.statement.signers.first()) {
+        (Some(_), Some(signer)) => say!(
+            "grant-story-onward",
+            grant = id,
+            provider = signer.agency,
+            requester = requester,
+            dataset = dataset,
+            standing = standing,
+        ),
+        _ => say!(
+            "grant-story",
+            grant = id,
+            provider = dataset.agency,
+            requester = requester,
+            dataset = dataset,
+            standing = standing,
+        ),
+    }];
+    lines.extend(agreed(client, answer, &entry, zone)?);
     let used = describe::usage(&answer.usage);
     lines.push(match terms.total_quota {
         Some(limit) => say!("grant-used-of", used = used, limit = limit),
@@ -212,16 +224,25 @@ fn explain(client: &Client, answer: &GrantAnswer, zone: &TimeZone) -> Result<Str
 }
 
 /// Who agreed: the steward that issued it, and the officer that asked for it.
-fn agreed(client: &Client, answer: &GrantAnswer, zone: &TimeZone) -> Result<Vec<String>, Fault> {
-    let entry = client.ask_entry(answer.grant.issued_at)?;
-    let by = match entry.record.statement.signers.first() {
-        Some(signer) => request::post(client, &signer.key)?,
-        None => String::new(),
-    };
+fn agreed(
+    client: &Client,
+    answer: &GrantAnswer,
+    entry: &EntryAnswer,
+    zone: &TimeZone,
+) -> Result<Vec<String>, Fault> {
     let (day, index) = (time::date(entry.time, zone), entry.index);
-    let provider = &answer.grant.terms.dataset.agency;
-    let mut lines =
-        vec![say!("grant-agreed", day = day, provider = provider, post = by, index = index)];
+    // The first who signed is whose word it is: the owner's, the manager's, or who passes it on.
+    let mut lines = match entry.record.statement.signers.first() {
+        _ if answer.grant.request.is_some_and(|request| request.0 == index) => {
+            vec![say!("grant-by-rule", day = day, index = index)]
+        }
+        Some(signer) => {
+            let by = request::post(client, &signer.key)?;
+            let provider = &signer.agency;
+            vec![say!("grant-agreed", day = day, provider = provider, post = by, index = index)]
+        }
+        None => Vec::new(),
+    };
     lines.push(match answer.grant.request {
         None => say!("grant-unasked"),
         Some(id) => {

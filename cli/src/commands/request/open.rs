@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use comity_core::dataset::{Items, PublishedDataset, Sharing};
 use comity_core::grant::GrantTerms;
 use comity_core::ids::{BundleId, DatasetId, GrantId, RequestId, TimeMs};
-use comity_core::request::RequestTerms;
+use comity_core::request::{Outcome, RequestTerms};
 use comity_core::statement::Action;
 use comity_core::text::{AgencyId, Text};
 use serde_json::{Value, json};
@@ -51,7 +51,9 @@ pub(super) fn run(args: &OpenRequest, session: &mut Session<'_>) -> Result<Exit,
     for plan in &plans {
         let opened = plan.open(session, &desk);
         let is_refused = opened.as_ref().is_err_and(|fault| fault.exit == Exit::Refused);
-        report.add(plan, opened, session)?;
+        let committed = opened.as_ref().ok().and_then(Option::as_ref);
+        let by_rule = committed.and_then(|committed| plan.by_rule(committed, &desk));
+        report.add(plan, (opened, by_rule), session)?;
         if is_refused {
             plan.sealed.note_refused(session, &desk.desk.consortium());
         }
@@ -202,6 +204,20 @@ impl Plan {
         self.dataset.as_ref().map(|found| found.dataset.contact.to_string()).unwrap_or_default()
     }
 
+    /// The grant that came with the request itself. Where the node does not say, it is told by what
+    /// the officer asks next.
+    fn by_rule(&self, committed: &Committed, Counter { desk, .. }: &Counter) -> Option<GrantId> {
+        let sharing = self.dataset.as_ref().map(|found| found.dataset.sharing);
+        if sharing != Some(Sharing::Unconditional) {
+            return None;
+        }
+        let found = desk.client.ask_request(RequestId(committed.index)).ok()?;
+        match found.request.reply?.outcome {
+            Outcome::Approved { grant, by_rule: true } => Some(grant),
+            _ => None,
+        }
+    }
+
     /// The request, committed; `None` where nothing is to be opened.
     fn open(
         &self,
@@ -323,26 +339,29 @@ impl Report {
     fn add(
         &mut self,
         plan: &Plan,
-        opened: Result<Option<Committed>, Fault>,
+        (opened, by_rule): (Result<Option<Committed>, Fault>, Option<GrantId>),
         session: &mut Session<'_>,
     ) -> Result<(), Fault> {
         let dataset = &plan.terms.asked.dataset;
         let (result, text) = match (opened, &plan.already) {
             (Ok(Some(committed)), _) => {
                 let id = RequestId(committed.index);
-                let result = json!({ "dataset": dataset, "status": "open", "request": id,
+                let mut result = json!({ "dataset": dataset, "status": "open", "request": id,
                     "record_id": committed.record_id, "index": committed.index });
-                let contact = plan.contact();
-                (
-                    result,
-                    Some(say!(
+                let text = match by_rule {
+                    Some(grant) => {
+                        result["grant"] = json!(grant);
+                        say!("ok-request-granted", request = id, dataset = dataset, grant = grant)
+                    }
+                    None => say!(
                         "ok-request-open",
                         request = id,
                         dataset = dataset,
                         agency = dataset.agency,
-                        contact = contact
-                    )),
-                )
+                        contact = plan.contact()
+                    ),
+                };
+                (result, Some(text))
             }
             (Ok(None), Some(Already::Open(request))) => {
                 (json!({ "dataset": dataset, "status": "already-open", "request": request }), None)
