@@ -1,12 +1,14 @@
 //! One day: a consortium, the people who act in it, and a guide that they follow.
 //! Holds: people share nothing but what one hands to another.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
 use crate::harness::consortium::Consortium;
 use crate::harness::http::Api;
+use crate::harness::links::{Links, Quality};
 use crate::harness::node::Node;
 use crate::harness::page::{Block, Page};
 use crate::harness::ports::free_port;
@@ -14,6 +16,11 @@ use crate::harness::terminal::{self, A_PERSON, Seen};
 
 use crate::harness::transcript::Transcript;
 use crate::harness::wait;
+
+/// Cables that nobody notices until they are cut.
+const AT_ONCE: Quality = Quality { delay_ms: 0, spread_ms: 0, bytes_per_second: None };
+/// The cables' delays are none, whatever is drawn.
+const SEED: u64 = 1;
 
 /// The members, as the guides call them: the competent authority first.
 const AGENCIES: [&str; 4] = ["data.gd", "health.gd", "civil.gz", "tax.cn"];
@@ -27,18 +34,48 @@ pub(super) struct Day {
     locale: &'static str,
     /// Where an agency that joins sets up its node, and what a guide's `values` say of it.
     newcomer: Option<(Node, Vec<(&'static str, String)>)>,
+    /// What lies between the nodes, where it can be cut.
+    links: Option<Links>,
+    /// Members that hear nothing of the others, for now.
+    cut_off: Vec<String>,
+    /// Members without a node, each with the one whose node it uses.
+    guests: BTreeMap<&'static str, &'static str>,
+    /// What a page's `values` say, to whoever sits at this agency's desk.
+    told: Vec<(&'static str, &'static str, String)>,
 }
 
 impl Day {
     /// Nodes run, and each agency's admin has a desk with the admin key. `None` where this machine
     /// lacks a terminal for them.
     pub(super) fn begin() -> Option<Day> {
+        Day::among(&AGENCIES)
+    }
+
+    /// The same with other members, the competent authority first.
+    pub(super) fn among(agencies: &[&str]) -> Option<Day> {
         if let Err(reason) = terminal::available() {
             println!("skipped: {reason}");
             return None;
         }
-        let mut consortium = Consortium::found_by(&AGENCIES);
+        let mut consortium = Consortium::found_by(agencies);
         consortium.start_all();
+        Some(Day::of(consortium, None))
+    }
+
+    /// The same with cables between the nodes that a page can cut (`cuts=AGENCY`) and mend
+    /// (`mends=AGENCY`).
+    pub(super) fn on_cables(agencies: &[&str]) -> Option<Day> {
+        if let Err(reason) = terminal::available() {
+            println!("skipped: {reason}");
+            return None;
+        }
+        let mut consortium = Consortium::found_by(agencies);
+        let links = Links::lay(&consortium.nodes, AT_ONCE, SEED);
+        consortium.start_all();
+        Some(Day::of(consortium, Some(links)))
+    }
+
+    fn of(consortium: Consortium, links: Option<Links>) -> Day {
         let programs = consortium.dir().join("bin");
         fs::create_dir(&programs).unwrap();
         for name in ["comity", "comityd"] {
@@ -55,13 +92,59 @@ impl Day {
             programs,
             locale: "C.UTF-8",
             newcomer: None,
+            links,
+            cut_off: Vec::new(),
+            guests: BTreeMap::new(),
+            told: Vec::new(),
         };
-        for (number, agency) in AGENCIES.iter().enumerate() {
-            fs::create_dir_all(day.desk(agency)).unwrap();
-            fs::copy(day.consortium.admin_key(number), day.desk(agency).join("admin.key")).unwrap();
-            fs::copy(&day.consortium.genesis, day.desk(agency).join("genesis.json")).unwrap();
+        for (number, node) in day.consortium.nodes.iter().enumerate() {
+            let desk = day.desk(&node.agency);
+            fs::create_dir_all(&desk).unwrap();
+            fs::copy(day.consortium.admin_key(number), desk.join("admin.key")).unwrap();
+            fs::copy(&day.consortium.genesis, desk.join("genesis.json")).unwrap();
         }
-        Some(day)
+        day
+    }
+
+    /// Somebody without a node has a desk, and works by the node of another.
+    pub(super) fn receive(&mut self, guest: &'static str, host: &'static str) {
+        let desk = self.desk(guest);
+        fs::create_dir_all(&desk).unwrap();
+        fs::copy(&self.consortium.genesis, desk.join("genesis.json")).unwrap();
+        self.guests.insert(guest, host);
+    }
+
+    /// What a page leaves to be filled in (its `values`) is this, at that agency's desk.
+    pub(super) fn tell(&mut self, agency: &'static str, name: &'static str, value: String) {
+        self.told.push((agency, name, value));
+    }
+
+    /// The node of an agency, or the one that it uses.
+    fn node_of(&self, agency: &str) -> &Node {
+        let agency = self.guests.get(agency).copied().unwrap_or(agency);
+        let newcomer = self.newcomer.iter().map(|(node, _)| node);
+        let mut nodes = self.consortium.nodes.iter().chain(newcomer);
+        let node = nodes.find(|node| node.agency == agency);
+        node.unwrap_or_else(|| panic!("no agency {agency:?}"))
+    }
+
+    /// The water reaches a cable, or it is mended: between one member and all the others.
+    fn weather(&mut self, block: &Block) {
+        let place = |agency: &str| {
+            let nodes = &self.consortium.nodes;
+            nodes.iter().position(|node| node.agency == agency).unwrap()
+        };
+        if let Some(agency) = block.mark("cuts") {
+            let (one, links) = (place(agency), self.links.as_ref().unwrap());
+            let others: Vec<usize> =
+                (0..self.consortium.nodes.len()).filter(|other| *other != one).collect();
+            links.cut(&[one], &others);
+            self.cut_off.push(agency.to_owned());
+        }
+        if block.mark("mends").is_some() {
+            self.links.as_ref().unwrap().heal();
+            self.cut_off.clear();
+        }
     }
 
     /// From now on, everybody's computer speaks Chinese.
@@ -98,9 +181,17 @@ impl Day {
         node.until_status("to wait for its admission", |found| found["membership"] == "waiting");
     }
 
-    /// Time passes until the newcomer's node votes.
-    fn newcomer_votes(&mut self) {
-        let (node, _) = self.newcomer.as_mut().unwrap();
+    /// Time passes until the node of an agency votes, and none of its keys is still to come.
+    fn until_it_votes(&mut self, agency: &str) {
+        let newcomer = self.newcomer.iter_mut().map(|(node, _)| node);
+        let mut nodes = self.consortium.nodes.iter_mut().chain(newcomer);
+        let node = nodes.find(|node| node.agency == agency).unwrap();
+        let to_come = ["validator", "transport", "note"]
+            .map(|role| node.file(format!("keys/{role}.next.json")));
+        wait::until("the node's next keys to be in their places", || {
+            let left: Vec<_> = to_come.iter().filter(|key| key.exists()).collect();
+            if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
+        });
         node.until_status("to vote", |found| {
             found["membership"] == "member" && found["voting"] == "active"
         });
@@ -114,8 +205,11 @@ impl Day {
     /// Somebody (`officer@civil.gz`) types a command at the agency's desk. People hear of one
     /// another's acts later than their nodes do.
     pub(super) fn types(&self, who: &str, command: &str) -> Seen {
-        let member = |node: &Node| who.split_once('@').is_some_and(|(_, of)| of == node.agency);
-        if let Some(number) = self.consortium.nodes.iter().position(member) {
+        let agency = &self.node_of(place_of(who)).agency;
+        let found = self.consortium.nodes.iter().position(|node| node.agency == *agency);
+        if let Some(number) = found
+            && !self.cut_off.contains(agency)
+        {
             self.consortium.hears(number);
         }
         terminal::run(self.shell(who), command, A_PERSON)
@@ -124,10 +218,7 @@ impl Day {
     /// Where somebody sits, with nothing typed yet.
     fn shell(&self, who: &str) -> Command {
         let (role, agency) = who.split_once('@').unwrap_or_else(|| panic!("who is {who:?}?"));
-        let newcomer = self.newcomer.iter().map(|(node, _)| node);
-        let mut nodes = self.consortium.nodes.iter().chain(newcomer);
-        let node = nodes.find(|node| node.agency == agency);
-        let node = node.unwrap_or_else(|| panic!("no agency {agency:?}"));
+        let node = self.node_of(agency);
         let desk = self.desk(agency);
         let mut shell = Command::new("env");
         shell.current_dir(&desk).env_clear();
@@ -139,6 +230,8 @@ impl Day {
         {
             shell.envs(values.iter().map(|(name, value)| (name, value)));
         }
+        let told = self.told.iter().filter(|(to, _, _)| *to == agency);
+        shell.envs(told.map(|(_, name, value)| (name, value)));
         shell
     }
 
@@ -200,14 +293,28 @@ impl Day {
         self.stage(&format!("admin@{agency}"), &register);
     }
 
+    /// Has somebody work with a key that asks for no passphrase, as machines do: where many people
+    /// act, their passphrases would be most of the day.
+    pub(super) fn seat(&self, who: &str, post: &str) {
+        let (role, agency) = who.split_once('@').unwrap();
+        let new = format!(
+            "comity key new --agency {agency} --role {role} --post '{post}' --no-passphrase --out \
+             {role}.key"
+        );
+        self.stage(who, &new);
+        let register = format!("comity key register --key admin.key --card {role}.card.json");
+        self.stage(&format!("admin@{agency}"), &register);
+    }
+
     /// Follows the marked commands of a guide, each by whom it is for.
     pub(super) fn follow(&mut self, guide: &str) {
         for block in Page::read(guide).blocks() {
+            self.weather(&block);
             if block.mark("starts").is_some() {
                 self.newcomer_starts();
             }
-            if block.mark("waits").is_some() {
-                self.newcomer_votes();
+            if let Some(agency) = block.mark("waits") {
+                self.until_it_votes(agency);
             }
             let Some(who) = block.mark("as") else { continue };
             self.bring(who, &block);
@@ -219,13 +326,15 @@ impl Day {
         }
     }
 
-    /// `brings=FILE@AGENCY`: a file comes from another agency's desk.
+    /// `brings=FILE,FILE@AGENCY`: files come from another agency's desk.
     fn bring(&self, who: &str, block: &Block) {
-        let Some((file, from)) = block.mark("brings").and_then(|mark| mark.split_once('@')) else {
+        let Some((files, from)) = block.mark("brings").and_then(|mark| mark.split_once('@')) else {
             return;
         };
-        let agency = who.split_once('@').map_or(who, |(_, agency)| agency);
-        fs::copy(self.desk(from).join(file), self.desk(agency).join(file)).unwrap();
+        for file in files.split(',') {
+            let brought = fs::copy(self.desk(from).join(file), self.desk(place_of(who)).join(file));
+            brought.unwrap_or_else(|error| panic!("{file} of {from}: {error}"));
+        }
     }
 
     fn without_places(&self, screen: &str) -> String {
@@ -241,6 +350,11 @@ impl Day {
     pub(super) fn settle(&mut self, name: &str) {
         std::mem::take(&mut self.transcript).settle(name);
     }
+}
+
+/// Where somebody works.
+fn place_of(who: &str) -> &str {
+    who.split_once('@').unwrap_or_else(|| panic!("who is {who:?}?")).1
 }
 
 /// The commands of a block: lines that end in a backslash go on; a block with a here-document is

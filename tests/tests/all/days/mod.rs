@@ -6,3 +6,4 @@
 mod day;
 mod governance;
 mod people;
+mod scenarios;
