@@ -277,6 +277,13 @@ pub enum AccessRefusal {
         /// Records allowed.
         limit: u64,
     },
+    /// The emergency was declared after the time at which the officer says to have asked: of an
+    /// access that goes in late.
+    #[error("the emergency was declared at {from}, after this was asked")]
+    EmergencyNotYet {
+        /// When it was declared.
+        from: TimeMs,
+    },
 }
 
 impl AccessRefusal {
@@ -332,6 +339,7 @@ impl AccessRefusal {
             AccessRefusal::EmergencyEnded { .. } => "emergency-ended",
             AccessRefusal::EmergencyMatter { .. } => "emergency-matter",
             AccessRefusal::EmergencyUsed { .. } => "emergency-used",
+            AccessRefusal::EmergencyNotYet { .. } => "emergency-not-yet",
         }
     }
 }

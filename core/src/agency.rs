@@ -223,6 +223,8 @@ pub struct Key {
     pub valid_until: Option<TimeMs>,
     /// Its revocation, if any.
     pub revoked: Option<KeyRevocation>,
+    /// The time of the block of the entry that registered it; `None` for a key of the genesis.
+    pub registered_on: Option<TimeMs>,
 }
 
 /// The keys of an agency that only the genesis and measures change, beside its validator key, which
@@ -247,12 +249,18 @@ pub enum KeyEnd {
 }
 
 impl Key {
-    /// Why the key does not count at `now`, if it does not. Its end is not included.
+    /// Why the key does not count at `now`, if it does not. Its end is not included. A time that
+    /// is over is judged by what is known since: also by when the key's secret may have leaked.
     pub fn end(&self, now: TimeMs) -> Option<KeyEnd> {
-        if let Some(revocation) = &self.revoked {
+        if let Some(revocation) = self.revoked.as_ref().filter(|end| end.counts_from() <= now) {
             return Some(KeyEnd::Revoked(revocation.at));
         }
         self.valid_until.filter(|until| now >= *until).map(KeyEnd::Expired)
+    }
+
+    /// Whether the ledger knew the key at a time that may be over.
+    pub fn is_known(&self, now: TimeMs) -> bool {
+        self.registered_on.is_none_or(|on| on <= now)
     }
 }
 
@@ -265,4 +273,13 @@ pub struct KeyRevocation {
     pub reason: Text<256>,
     /// If its secret may have leaked: since when. Nothing is rewritten; readers are warned.
     pub suspect_since: Option<TimeMs>,
+    /// The time of that entry's block.
+    pub on: TimeMs,
+}
+
+impl KeyRevocation {
+    /// From when on the key does not count for whoever judges a time that is over.
+    fn counts_from(&self) -> TimeMs {
+        self.suspect_since.map_or(self.on, |since| since.min(self.on))
+    }
 }

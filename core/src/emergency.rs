@@ -174,10 +174,12 @@ pub struct Review {
 pub struct EmergencyAccess {
     /// Whose officer asked.
     pub requester: AgencyId,
-    /// The time of the access's block.
+    /// The time of the entry's block: of an access that went in late, when it did.
     pub on: TimeMs,
     /// The entry that justified it, and when.
     pub justified: Option<Mark>,
+    /// Of an access that went in late, when the officer says to have asked.
+    pub late: Option<TimeMs>,
 }
 
 /// What one agency used of one emergency. State value.
@@ -226,7 +228,16 @@ impl Emergency {
 
     /// Whether it is over at a time. What was ended is over at once, also for the rest of its block.
     pub fn is_over(&self, now: TimeMs) -> bool {
-        self.ended.is_some() || now >= self.until
+        self.over_since(now).is_some()
+    }
+
+    /// Since when it was over at a time that may itself be over, if it was: a ballot may have renewed
+    /// it since.
+    pub fn over_since(&self, now: TimeMs) -> Option<TimeMs> {
+        let ended = self.ended.as_ref().map(|end| end.mark.on).filter(|on| *on <= now);
+        let renewed = self.renewals.iter().rfind(|renewal| renewal.mark.on <= now);
+        let until = renewed.map_or(self.terms.until, |renewal| renewal.until);
+        ended.or((now >= until).then_some(until))
     }
 
     /// How it stands at a time.

@@ -44,6 +44,13 @@ impl GatewayNumbers {
         self.missing.iter().copied().chain(self.last.saturating_add(1)..)
     }
 
+    /// The numbers below `number` that no record has used, as far as [`GatewayNumbers::with`] lets
+    /// that many be left out.
+    pub fn free_below(&self, number: u64) -> BTreeSet<u64> {
+        let number = number.min(self.limit());
+        self.free().take_while(|free| *free < number).collect()
+    }
+
     /// The greatest number that may be used now.
     pub fn limit(&self) -> u64 {
         let room = MAX_MISSING.saturating_sub(self.missing.len()) as u64;

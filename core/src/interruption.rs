@@ -23,6 +23,15 @@ pub struct Interruption {
     pub ended_at: Option<LogIndex>,
     /// The time of the block of the entry that began it.
     pub on: TimeMs,
+    /// The time of the block of the entry that ended it, if one did.
+    pub ended_on: Option<TimeMs>,
+}
+
+impl Interruption {
+    /// Whether it went on at a time that may be over. Its end is not included.
+    fn goes_on(&self, now: TimeMs) -> bool {
+        self.on <= now && self.ended_on.is_none_or(|on| on > now)
+    }
 }
 
 /// All interruptions of one kind, oldest first; only the last may go on.
@@ -41,6 +50,11 @@ impl Interruptions {
         self.0.last().filter(|last| last.ended_at.is_none())
     }
 
+    /// The one that went on at a time that may be over, if one did.
+    pub fn at(&self, now: TimeMs) -> Option<&Interruption> {
+        self.0.iter().rfind(|one| one.goes_on(now))
+    }
+
     /// Whether no further one may begin.
     pub fn is_full(&self) -> bool {
         self.0.len() >= MAX_INTERRUPTIONS
@@ -49,13 +63,13 @@ impl Interruptions {
     /// Begins one. The caller has seen that none goes on.
     pub fn begin(&mut self, mark: Mark, reason: Text<256>) {
         let Mark { at, on } = mark;
-        self.0.push(Interruption { at, reason, ended_at: None, on });
+        self.0.push(Interruption { at, reason, ended_at: None, on, ended_on: None });
     }
 
     /// Ends the one that goes on.
-    pub fn end(&mut self, at: LogIndex) {
-        if let Some(last) = self.0.last_mut() {
-            last.ended_at.get_or_insert(at);
+    pub fn end(&mut self, mark: Mark) {
+        if let Some(last) = self.0.last_mut().filter(|last| last.ended_at.is_none()) {
+            (last.ended_at, last.ended_on) = (Some(mark.at), Some(mark.on));
         }
     }
 }

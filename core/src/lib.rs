@@ -31,6 +31,7 @@ pub mod incident;
 pub mod interruption;
 pub mod key_file;
 pub mod keys;
+pub mod late;
 pub mod ledger;
 pub mod legs;
 pub mod log_tree;

@@ -1,5 +1,6 @@
 //! Refusals: every rule that can refuse a record, by name.
-//! Holds: a refusal says which rule and what it found; names never change meaning.
+//! Holds: a refusal says which rule and what it found; names never change meaning. Longer than 500 lines
+//! because an enum stands in one place.
 //! May not enter: advice for people (it is in the message catalogue). Source: docs/formats.md, "Rules".
 
 mod approval;
@@ -10,6 +11,7 @@ mod emergency;
 mod found;
 mod grants;
 mod incidents;
+mod late;
 mod legs;
 mod names;
 mod oversight;
@@ -35,6 +37,7 @@ pub use emergency::EmergencyRefusal;
 pub use found::{DatasetField, MeasureFault, SignerNeeded};
 pub use grants::GrantRefusal;
 pub use incidents::IncidentRefusal;
+pub use late::LateRefusal;
 pub use legs::LegRefusal;
 pub use oversight::OversightRefusal;
 pub use supervision::SupervisionRefusal;
@@ -491,6 +494,10 @@ pub enum Refusal {
     #[error("{0}")]
     #[serde(untagged)]
     Oversight(OversightRefusal),
+    /// What goes in late is refused. Rendered as that refusal itself.
+    #[error("{0}")]
+    #[serde(untagged)]
+    Late(LateRefusal),
     /// The access is refused. Rendered as the refusal of the access itself.
     #[error("the access is refused: {0}")]
     #[serde(untagged)]

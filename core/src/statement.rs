@@ -170,6 +170,12 @@ pub enum RecordError {
     /// The embedded attempt's signature does not verify.
     #[error("the officer's signature on the attempt inside does not verify")]
     AttemptSignature(#[source] SignatureError),
+    /// The access that goes in late relies on a grant.
+    #[error("the access inside relies on no emergency")]
+    LateNotUrgent,
+    /// The gateway's signature on the access that goes in late does not verify.
+    #[error("the gateway's signature on the access inside does not verify")]
+    LateSignature(#[source] SignatureError),
 }
 
 impl RecordError {
@@ -195,6 +201,8 @@ impl RecordError {
             RecordError::NoEquivocation => "no-equivocation",
             RecordError::EquivocationSignature(_) => "equivocation-bad-signature",
             RecordError::AttemptSignature(_) => "attempt-bad-signature",
+            RecordError::LateNotUrgent => "late-not-urgent",
+            RecordError::LateSignature(_) => "late-bad-signature",
         }
     }
 }
@@ -302,6 +310,9 @@ fn check_inner_signatures(statement: &Statement) -> Result<(), RecordError> {
     if let Action::RecordEquivocation { equivocation } = &statement.action {
         equivocation.verify(&statement.consortium).map_err(RecordError::EquivocationSignature)?;
     }
+    if let Action::EmbedLate { record, .. } = &statement.action {
+        record.verify_gateway(&statement.consortium).map_err(RecordError::LateSignature)?;
+    }
     Ok(())
 }
 
@@ -323,6 +334,12 @@ fn check_form(record: &SignedRecord) -> Result<(), RecordError> {
     match &statement.action {
         Action::RecordEquivocation { equivocation } if equivocation.place().is_none() => {
             Err(RecordError::NoEquivocation)
+        }
+        Action::EmbedLate { record, .. } if record.sealed.len() > MAX_SEALED => {
+            Err(RecordError::Sealed)
+        }
+        Action::EmbedLate { record, .. } if record.emergency().is_none() => {
+            Err(RecordError::LateNotUrgent)
         }
         action => match action.attempt() {
             Some(attempt) => check_attempt_form(attempt, &statement.consortium),

@@ -110,7 +110,8 @@ fn check_officer(
     at: Position,
     attempt: &Attempt,
 ) -> Result<Key, AccessRefusal> {
-    let Some(key) = state::key(state, &attempt.officer) else {
+    let known = state::key(state, &attempt.officer).filter(|key| key.is_known(at.time));
+    let Some(key) = known else {
         return Err(AccessRefusal::OfficerUnknown);
     };
     if key.role != KeyRole::Officer || key.agency != attempt.requester {
@@ -164,7 +165,11 @@ fn check_attempt(
     if attempt.valid_until > at.time.plus(MAX_VALIDITY_MS) {
         return Err(AccessRefusal::AttemptTooLong);
     }
-    if state.has_exchange(&attempt.exchange) {
+    // What an emergency let through may go in after the replay window has forgotten it.
+    let is_urgent = attempt.grant.emergency().is_some();
+    if state.has_exchange(&attempt.exchange)
+        || (is_urgent && state::emergency_exchange(state, &attempt.exchange).is_some())
+    {
         return Err(AccessRefusal::ExchangeUsed);
     }
     Ok(())
@@ -335,10 +340,13 @@ pub(super) fn record(
     let allowed = judge(state, at, attempt).map_err(Refusal::Access)?;
     legs::check_answer(state, attempt, answer)?;
     let mut changes = Changes::default();
-    legs::number(state, signers, number, &mut changes)?;
+    legs::number(state, legs::gateway(signers), number, &mut changes)?;
     match allowed {
         Allowed::Granted(granted) => granted.put(&mut changes, at),
-        Allowed::Urgent(id, used) => urgent::put(&mut changes, at, (id, attempt), &used),
+        Allowed::Urgent(id, used) => {
+            urgent::put(state, &mut changes, at, (id, attempt), (&used, None));
+            urgent::use_exchange(state, &mut changes, at, attempt);
+        }
     }
     changes.exchanges.insert(attempt.exchange, attempt.valid_until);
     Ok(changes)
@@ -374,7 +382,7 @@ pub(super) fn deny(
         Err(actual) if actual != *named => Err(Refusal::DenialMismatch { due: actual }),
         Err(_) => {
             let mut changes = Changes::default();
-            legs::number(state, signers, number, &mut changes)?;
+            legs::number(state, legs::gateway(signers), number, &mut changes)?;
             Ok(changes)
         }
     }

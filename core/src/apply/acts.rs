@@ -4,7 +4,7 @@
 
 use super::{
     Position, accesses, checks, codes, datasets, disputes, emergencies, equivocations, governance,
-    grants, incidents, keys, legs, onward, oversight, requests, supervision, undertakings, urgent,
+    grants, incidents, keys, late, legs, onward, oversight, requests, supervision, undertakings, urgent,
     versions,
 };
 use crate::check_request::HandoverEnd;
@@ -153,6 +153,9 @@ pub(super) fn act(
         Action::PublishCodes { list, codes } => codes::publish(state, at, by, *list, codes),
         Action::WithdrawCode { list, code, reason: _ } => {
             codes::withdraw(state, at, by, *list, code)
+        }
+        Action::EmbedLate { record, missing, against } => {
+            late::embed(state, at, by, record, missing, against.as_ref())
         }
     }
 }

@@ -74,8 +74,8 @@ fn check_parties(
         }
         // Who could have asked and never did has received nothing.
         Some(Basis::Emergency(id)) => {
-            emergencies::require(state, id)?.opens(&dataset.id)
-                && state::emergency_use(state, id, by).entries > 0
+            emergencies::require(state, id)?;
+            state::emergency_received(state, id, by, &dataset.id).is_some()
         }
         None => dataset.is_held_by(by),
     };

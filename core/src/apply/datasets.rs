@@ -42,7 +42,7 @@ pub(super) fn publish(
             promised: PublishedDataset::promised_anew(dataset, at.time),
         }));
     };
-    earlier.withdrawals.end(at.index);
+    earlier.withdrawals.end(at.mark());
     earlier.updated = at.mark();
     earlier.promised = PublishedDataset::promised_anew(dataset, at.time);
     Ok(replace(at, earlier, dataset))
@@ -109,7 +109,7 @@ pub(super) fn resume(
     if published.suspensions.current().is_none() {
         return Err(Refusal::DatasetNotSuspended { dataset: id.clone() });
     }
-    published.suspensions.end(at.index);
+    published.suspensions.end(at.mark());
     Ok(put(&published))
 }
 

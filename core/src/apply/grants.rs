@@ -207,7 +207,7 @@ pub(super) fn resume(
     if grant.suspensions.current().is_none() {
         return Err(Refusal::GrantNotSuspended { grant: id });
     }
-    grant.suspensions.end(at.index);
+    grant.suspensions.end(at.mark());
     Ok(put(id, &grant))
 }
 

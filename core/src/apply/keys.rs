@@ -50,6 +50,7 @@ pub(super) fn register(
         registered_at: Some(at.index),
         valid_until: new.valid_until,
         revoked: None,
+        registered_on: Some(at.time),
     };
     changes.put(&StateKey::Key(new.key), &key);
     Ok(changes)
@@ -77,7 +78,7 @@ pub(super) fn revoke(
     if let Some(revocation) = registered.revoked {
         return Err(Refusal::KeyAlreadyRevoked { at: revocation.at });
     }
-    registered.revoked =
-        Some(KeyRevocation { at: at.index, reason: reason.clone(), suspect_since });
+    let (reason, on) = (reason.clone(), at.time);
+    registered.revoked = Some(KeyRevocation { at: at.index, reason, suspect_since, on });
     Ok(Changes::of(&StateKey::Key(key), &registered))
 }

@@ -14,21 +14,27 @@ use crate::batch::MAX_BATCH;
 use crate::dataset::DeliveryMode;
 use crate::gateway::NumberFault;
 use crate::ids::LogIndex;
+use crate::keys::PublicKey;
 use crate::legs::{Acknowledgement, Answer, MAX_ACKNOWLEDGED};
 use crate::refusal::{EmergencyRefusal, LegRefusal, Refusal};
 use crate::state::{self, Changes, StateKey, StateRead};
 use crate::statement::StatementSigner;
 use crate::text::AgencyId;
 
-/// Uses a number of the signing gateway's.
+/// The key of the gateway that signs. The caller has seen that nobody else does.
+pub(super) fn gateway(signers: &[StatementSigner]) -> &PublicKey {
+    let [gateway] = signers else { unreachable!("the gateway is the sole signer") };
+    &gateway.key
+}
+
+/// Uses a number of a gateway's.
 pub(super) fn number(
     state: &impl StateRead,
-    signers: &[StatementSigner],
+    gateway: &PublicKey,
     number: u64,
     changes: &mut Changes,
 ) -> Result<(), Refusal> {
-    let [gateway] = signers else { unreachable!("the gateway is the sole signer") };
-    let used = state::gateway_numbers(state, &gateway.key);
+    let used = state::gateway_numbers(state, gateway);
     let expected = used.next();
     let used = used.with(number).map_err(|fault| {
         Refusal::Leg(match fault {
@@ -36,7 +42,7 @@ pub(super) fn number(
             NumberFault::Ahead { limit } => LegRefusal::GatewayNumberAhead { limit },
         })
     })?;
-    changes.put(&StateKey::GatewayNumbers(&gateway.key), &used);
+    changes.put(&StateKey::GatewayNumbers(gateway), &used);
     Ok(())
 }
 

@@ -18,6 +18,7 @@ mod governance;
 mod grants;
 mod incidents;
 mod keys;
+mod late;
 mod legs;
 mod measures;
 mod onward;
@@ -152,13 +153,15 @@ fn check_signer(
     check_membership(state, at, &signer.agency)
 }
 
-/// A signer's agency must be a member today, and a hosted one within its time.
+/// A signer's agency must be a member at the position, whose time may be over where a late access is
+/// judged, and a hosted one within its time.
 fn check_membership(
     state: &impl StateRead,
     at: Position,
     agency: &AgencyId,
 ) -> Result<(), Refusal> {
-    if let Some(departure) = state::departure(state, agency) {
+    let left = state::departure(state, agency).filter(|departure| departure.on <= at.time);
+    if let Some(departure) = left {
         return Err(Refusal::AgencyLeft { agency: agency.clone(), at: departure.at });
     }
     match state::agency(state, agency).map(|agency| agency.standing) {

@@ -33,6 +33,9 @@ pub(super) fn judge(
     let Some(emergency) = state::emergency(state, id) else {
         return Err(AccessRefusal::NoSuchEmergency { emergency: id });
     };
+    if at.time < emergency.declared_on {
+        return Err(AccessRefusal::EmergencyNotYet { from: emergency.declared_on });
+    }
     let published = opened(state, &emergency, attempt)?;
     if !emergency.terms.requesters.contains(&attempt.requester) {
         return Err(AccessRefusal::RequesterNotNamed);
@@ -71,13 +74,13 @@ fn check_there(
     published: &PublishedDataset,
     now: TimeMs,
 ) -> Result<(), AccessRefusal> {
-    if emergency.is_over(now) {
-        return Err(AccessRefusal::EmergencyEnded { since: emergency.ends() });
+    if let Some(since) = emergency.over_since(now) {
+        return Err(AccessRefusal::EmergencyEnded { since });
     }
-    if let Some(withdrawal) = published.withdrawals.current() {
+    if let Some(withdrawal) = published.withdrawals.at(now) {
         return Err(AccessRefusal::DatasetWithdrawn { at: withdrawal.at });
     }
-    if let Some(suspension) = published.suspensions.current() {
+    if let Some(suspension) = published.suspensions.at(now) {
         return Err(AccessRefusal::DatasetSuspended { at: suspension.at });
     }
     let (id, sharing) = (&published.dataset.id, published.dataset.sharing);
@@ -89,17 +92,35 @@ fn check_there(
     Ok(())
 }
 
-/// What an access that is allowed puts: it awaits its justification.
+/// What an access puts that counts in an emergency: it awaits its justification. `late` is when the
+/// officer says to have asked, of one that goes in late.
 pub(super) fn put(
+    state: &impl StateRead,
     changes: &mut Changes,
     at: Position,
     (id, attempt): (EmergencyId, &Attempt),
-    used: &EmergencyUse,
+    (used, late): (&EmergencyUse, Option<TimeMs>),
 ) {
-    let requester = attempt.requester.clone();
-    changes.put(&StateKey::EmergencyUse(id, &requester), used);
-    let access = EmergencyAccess { requester, on: at.time, justified: None };
+    let Attempt { requester, dataset, .. } = attempt;
+    changes.put(&StateKey::EmergencyUse(id, requester), used);
+    let requester = requester.clone();
+    if state::emergency_received(state, id, &requester, dataset).is_none() {
+        changes.put(&StateKey::EmergencyRecipient(id, &requester, dataset), &at.index);
+    }
+    let access = EmergencyAccess { requester, on: at.time, justified: None, late };
     changes.put(&StateKey::EmergencyAccess(id, at.index), &access);
+}
+
+/// Keeps the exchange of an access in an emergency for good.
+pub(super) fn use_exchange(
+    state: &impl StateRead,
+    changes: &mut Changes,
+    at: Position,
+    attempt: &Attempt,
+) {
+    if state::emergency_exchange(state, &attempt.exchange).is_none() {
+        changes.put(&StateKey::EmergencyExchange(&attempt.exchange), &at.index);
+    }
 }
 
 pub(super) fn justify(

@@ -35,7 +35,7 @@ pub fn of_emergency_access(
     access: LogIndex,
     recorded: &EmergencyAccess,
 ) -> Option<Duty> {
-    let EmergencyAccess { requester, on, justified } = recorded;
+    let EmergencyAccess { requester, on, justified, late: _ } = recorded;
     let due = clock_due(state, Clock::EmergencyJustification, requester, *on, 0)?;
     Some(Duty {
         clock: Clock::EmergencyJustification,

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Answer;
+use crate::access::Attempt;
 use crate::basis::Basis;
 use crate::hash::AnswerHash;
 use crate::ids::{DatasetId, ExchangeId, LogIndex, TimeMs};
@@ -16,7 +18,7 @@ use crate::text::AgencyId;
 pub struct Disclosure {
     /// Its entry.
     pub index: LogIndex,
-    /// The time of its block.
+    /// The time of its block: where it went in late, of the block that took it in.
     pub time: TimeMs,
     /// The exchange.
     pub exchange: ExchangeId,
@@ -30,6 +32,26 @@ pub struct Disclosure {
     pub digest: Option<AnswerHash>,
     /// How many answers: 1, or those of the batch.
     pub count: u64,
+}
+
+impl Disclosure {
+    fn of(
+        index: LogIndex,
+        time: TimeMs,
+        attempt: &Attempt,
+        answer: Option<&Answer>,
+    ) -> Disclosure {
+        Disclosure {
+            index,
+            time,
+            exchange: attempt.exchange,
+            grant: attempt.grant,
+            dataset: attempt.dataset.clone(),
+            requester: attempt.requester.clone(),
+            digest: answer.map(|answer| answer.digest),
+            count: attempt.count(),
+        }
+    }
 }
 
 /// A requesting agency's word about one access.
@@ -81,18 +103,12 @@ impl Legs {
     pub fn add(&mut self, index: LogIndex, time: TimeMs, statement: &Statement) {
         match &statement.action {
             Action::RecordAccess { attempt, answer, .. } => {
-                let attempt = &attempt.attempt;
-                let disclosure = Disclosure {
-                    index,
-                    time,
-                    exchange: attempt.exchange,
-                    grant: attempt.grant,
-                    dataset: attempt.dataset.clone(),
-                    requester: attempt.requester.clone(),
-                    digest: answer.map(|answer| answer.digest),
-                    count: attempt.count(),
-                };
+                let disclosure = Disclosure::of(index, time, &attempt.attempt, answer.as_ref());
                 self.disclosures.insert(index, disclosure);
+            }
+            Action::EmbedLate { record, .. } => {
+                let (attempt, answer) = (&record.attempt.attempt, record.answer.as_ref());
+                self.disclosures.insert(index, Disclosure::of(index, time, attempt, answer));
             }
             Action::AcknowledgeAccess { grant, accesses } => {
                 let Some(signer) = statement.signers.first() else { return };

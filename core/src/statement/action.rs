@@ -27,6 +27,7 @@ use crate::ids::{
 };
 use crate::incident::IncidentTerms;
 use crate::keys::{PublicKey, Signature};
+use crate::late::LateAccess;
 use crate::legs::{Acknowledgement, Answer};
 use crate::oversight::{DrawRange, DrawnVerdict, FindingAbout, FindingOutcome};
 use crate::request::RequestTerms;
@@ -460,6 +461,17 @@ pub enum Action {
         /// In words.
         text: Text<512>,
     },
+    /// Takes onto the ledger an access in an emergency 断网补录 whose own time ran out while the network
+    /// was cut. Signed by a gateway of the provider.
+    EmbedLate {
+        /// What was signed then.
+        record: Box<LateAccess>,
+        /// The smaller numbers of that gateway that no record has used.
+        missing: BTreeSet<u64>,
+        /// By which rule the access was refused at the time at which the officer says to have asked,
+        /// if it was.
+        against: Option<AccessRefusal>,
+    },
 }
 
 impl Action {
@@ -524,6 +536,7 @@ impl Action {
             Action::OpenFinding { .. } => "open-finding",
             Action::AnswerFinding { .. } => "answer-finding",
             Action::CloseFinding { .. } => "close-finding",
+            Action::EmbedLate { .. } => "embed-late",
         }
     }
 
@@ -533,6 +546,7 @@ impl Action {
             Action::RecordAccess { attempt, .. } | Action::RecordDenial { attempt, .. } => {
                 Some(attempt)
             }
+            Action::EmbedLate { record, .. } => Some(&record.attempt),
             Action::RegisterKey { .. }
             | Action::RevokeKey { .. }
             | Action::PublishDataset { .. }

@@ -20,6 +20,7 @@ use crate::story::{
     CIVIL, FINANCE, HEALTH, HOUR_MS, START, Story, dataset, new_key, secret, signed_by,
     signed_by_officer, terms, text,
 };
+use crate::late;
 use crate::urgent::ATTEMPTS;
 
 const SOURCE: &str = include_str!("../../src/access.rs");
@@ -262,6 +263,7 @@ fn no_rule_of_evaluation_is_without_a_case() {
         .chain(ATTEMPTS)
         .chain(PROVIDERS)
         .map(|case| variant(&played(case).2));
+    let tried = tried.chain(late::stood_against().map(|refusal| variant(&refusal)));
     assert_complete(&parts(SOURCE, "pub enum AccessRefusal"), tried);
 }
 

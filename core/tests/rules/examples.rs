@@ -79,6 +79,11 @@ pub(crate) const ANSWERING: &[Example] = &[
         let access = story.helped(emergency);
         story.justifying((FINANCE, KeyRole::Steward), emergency, [access])
     },
+    |story| {
+        let emergency = story.flooded();
+        let late = story.unsent(emergency);
+        story.embedding(&late, [], None)
+    },
     dispute,
     |story| {
         let (_, dispute) = story.contested();

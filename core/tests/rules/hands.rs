@@ -183,6 +183,11 @@ fn no_act_is_accepted_about_something_that_there_is_not() {
             {
                 *attempt = signed_by_officer(attempt.attempt.clone());
             }
+            if let Action::EmbedLate { record, .. } = &mut changed {
+                record.attempt = signed_by_officer(record.attempt.attempt.clone());
+                let signed = record.record(&example.story.consortium()).statement;
+                record.signature = secret(CIVIL, KeyRole::Gateway).sign_statement(&signed);
+            }
             let refused = example.refused(changed, &example.signers());
             assert!(refused.is_some(), "{kind} with another {place}");
         }

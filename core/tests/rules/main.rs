@@ -29,6 +29,7 @@ mod governance;
 mod hands;
 mod histories;
 mod incidents;
+mod late;
 mod legs;
 mod measures;
 mod membership;

@@ -21,12 +21,12 @@ use crate::story::{
 };
 use crate::{
     approval, bindings, catalogue, checks, codes, disputes, emergencies, equivocations, governance,
-    incidents, legs, membership, oversight, requests, supervision, urgent,
+    incidents, late, legs, membership, oversight, requests, supervision, urgent,
 };
 
 const SOURCE: &str = include_str!("../../src/refusal.rs");
 /// Refusals that have an area of their own.
-const AREAS: [(&str, &str); 10] = [
+const AREAS: [(&str, &str); 11] = [
     (include_str!("../../src/refusal/approval.rs"), "ApprovalRefusal"),
     (include_str!("../../src/refusal/supervision.rs"), "SupervisionRefusal"),
     (include_str!("../../src/refusal/duties.rs"), "DutyRefusal"),
@@ -37,6 +37,7 @@ const AREAS: [(&str, &str); 10] = [
     (include_str!("../../src/refusal/emergency.rs"), "EmergencyRefusal"),
     (include_str!("../../src/refusal/disputes.rs"), "DisputeRefusal"),
     (include_str!("../../src/refusal/oversight.rs"), "OversightRefusal"),
+    (include_str!("../../src/refusal/late.rs"), "LateRefusal"),
 ];
 
 /// A record that is refused, and by what. The dataset is published at 0, the grant issued at 1.
@@ -360,7 +361,7 @@ const ACCESSES: &[Case] = &[
     },
 ];
 
-const TABLES: [&[Case]; 21] = [
+const TABLES: [&[Case]; 22] = [
     RECORDS,
     KEYS,
     DATASETS,
@@ -382,6 +383,7 @@ const TABLES: [&[Case]; 21] = [
     disputes::CASES,
     urgent::CASES,
     oversight::CASES,
+    late::CASES,
 ];
 
 fn publication(dataset: Dataset) -> Action {
@@ -448,6 +450,7 @@ fn no_rule_is_without_a_case() {
             Refusal::Emergency(found) if name == "EmergencyRefusal" => Some(variant(found)),
             Refusal::Dispute(found) if name == "DisputeRefusal" => Some(variant(found)),
             Refusal::Oversight(found) if name == "OversightRefusal" => Some(variant(found)),
+            Refusal::Late(found) if name == "LateRefusal" => Some(variant(found)),
             _ => None,
         });
         assert_complete(&parts(source, &format!("pub enum {name}")), tried);

@@ -13,6 +13,7 @@ use comity_core::genesis::Params;
 use comity_core::grant::GrantTerms;
 use comity_core::hash::BatchRoot;
 use comity_core::ids::{DatasetId, GrantId, LogIndex, RequestId, TimeMs};
+use comity_core::late::LateAccess;
 use comity_core::ledger::Saved;
 use comity_core::state::{self, Changes};
 use comity_core::statement::{Action, VerifiedRecord};
@@ -49,6 +50,8 @@ pub(crate) struct Teller {
     pub(crate) committed: usize,
     /// Rules that refused something, and how often.
     pub(crate) refused: BTreeMap<&'static str, usize>,
+    /// What a gateway signed and could not send, oldest first.
+    pub(crate) unsent: Vec<LateAccess>,
 }
 
 impl Teller {
@@ -68,6 +71,7 @@ impl Teller {
             times: Vec::new(),
             committed: 0,
             refused: BTreeMap::new(),
+            unsent: Vec::new(),
         }
     }
 

@@ -6,7 +6,7 @@ from comity import ed25519, shapes
 from comity.forms import Record, Unfit, check_record
 from comity.hashing import preimage
 
-from . import governing, values, world as w
+from . import governing, late, values, world as w
 
 
 def attempts():
@@ -77,7 +77,7 @@ def put(value, names=("health steward",)):
 
 def records():
     """The cases of records.json."""
-    sources = (heads(), encodings(), forms(), signatures(), inner_signatures())
+    sources = (heads(), encodings(), forms(), signatures(), inner_signatures(), late.malformed())
     for source in sources:
         for what, data, rule in source:
             found = None

@@ -3,7 +3,8 @@
 from comity import shapes
 from comity.forms import Record
 from comity.grounds import (
-    check_key, dispute_key, draw_key, emergency_access_key, emergency_key, emergency_use_key, equivocation_key,
+    check_key, dispute_key, draw_key, emergency_access_key, emergency_exchange_key, emergency_key,
+    emergency_recipient_key, emergency_use_key, equivocation_key,
     finding_key, incident_key, last_dispute_key,
 )
 from comity.hashing import leaf_hash
@@ -67,10 +68,14 @@ def emergency_keys():
     for at, data in enumerate(urgent.HELPED):
         judge.apply(Record(data, CONSORTIUM), urgent.INDEX + at, w.NOW)
     name, access = urgent.NAME, urgent.ACCESS
+    exchange, dataset = w.short("exchange urgent first"), "health.gd/vaccinations"
     for kind, what, key in (
         ("emergency", name, emergency_key(name)), ("recent-emergencies", "", b"E"),
         ("emergency-access", f"{name} {access}", emergency_access_key(name, access)),
         ("emergency-use", f"{name} civil.gd", emergency_use_key(name, "civil.gd")),
+        ("emergency-exchange", exchange, emergency_exchange_key(exchange)),
+        ("emergency-recipient", f"{name} civil.gd {dataset}",
+         emergency_recipient_key(name, "civil.gd", dataset)),
     ):
         yield {"key": kind, "name": what, "bytes": key.hex(), "value": judge.state.get(key).hex()}
 

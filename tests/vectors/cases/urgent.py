@@ -344,7 +344,8 @@ def stored():
     yield "emergency", value
     yield "emergency", {**value, "renewals": [], "ended": None, "reviews": []}
     yield "emergency-terms", value["terms"]
-    access = {"requester": "civil.gd", "on": w.NOW, "justified": None}
+    access = {"requester": "civil.gd", "on": w.NOW, "justified": None, "late": None}
+    yield "emergency-access", {**access, "late": w.TIMES[1]}
     yield from (("emergency-access", {**access, "justified": one}) for one in (None, mark))
     usage = {"total": 512, "day": 20_000, "on_day": 7, "onward": 0}
     yield "emergency-use", {"usage": usage, "entries": 3, "justified": 2}

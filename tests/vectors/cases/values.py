@@ -5,7 +5,7 @@ import hashlib
 from comity import shapes, wire
 from comity.hashing import header_hash
 
-from . import binding, checking, disputing, governing, incidents, overseeing, urgent, world as w
+from . import binding, checking, disputing, governing, incidents, late, overseeing, urgent, world as w
 
 TYPES = {
     "u16": wire.U16, "u32": wire.U32, "u64": wire.U64, "i16": wire.I16, "bool": wire.Bool(),
@@ -225,6 +225,7 @@ def acts_of_supervision():
     yield steward, {"kind": "extend-grant", "grant": "G11", "terms": bound, "version": 2}
     yield "civil steward", {"kind": "issue-onward", "parent": "G11", "terms": w.terms(requester="tax.gd")}
     yield from urgent.actions()
+    yield from late.actions()
     yield "civil steward", {"kind": "fulfil-undertaking", "grant": "G11", "number": 1, "note": "Deleted 已删除"}
 
 
@@ -325,8 +326,8 @@ def requests():
     code = {"code": "CARE", "title": "Care 养老", "published_at": None, "withdrawn_at": None}
     yield "published-code", code
     yield "published-code", {**code, "published_at": 26, "withdrawn_at": 27}
-    over = {"at": 7, "reason": "Under repair", "ended_at": 9, "on": w.TIMES[2]}
-    lasting = {"at": 12, "reason": "", "ended_at": None, "on": w.NOW}
+    over = {"at": 7, "reason": "Under repair", "ended_at": 9, "on": w.TIMES[2], "ended_on": w.NOW}
+    lasting = {"at": 12, "reason": "", "ended_at": None, "on": w.NOW, "ended_on": None}
     yield from (("interruptions", value) for value in ([], [over], [over, lasting]))
     published = {
         "dataset": w.RETITLED, "version": 3, "published_at": 7, "version_at": 30,
@@ -386,10 +387,10 @@ def large():
     yield "agency", {**w.GENESIS["members"][4]["agency"], "kind": "enterprise", "sponsor": "civil.gd"}
     key = {
         "agency": "health.gd", "role": "steward", "algorithm": "ed25519", "post": "Data steward",
-        "registered_at": 0, "valid_until": None, "revoked": None,
+        "registered_at": 0, "valid_until": None, "revoked": None, "registered_on": w.TIMES[0],
     }
-    revoked = {"at": 19, "reason": "Left the post", "suspect_since": w.TIMES[0]}
-    yield "key", {**key, "registered_at": None}
+    revoked = {"at": 19, "reason": "Left the post", "suspect_since": w.TIMES[0], "on": w.NOW}
+    yield "key", {**key, "registered_at": None, "registered_on": None}
     yield "key", {**key, "valid_until": w.SOON}
     yield "key", {**key, "revoked": revoked}
     yield "params", w.GENESIS["params"]

@@ -3,7 +3,7 @@
 from . import shapes
 from .binding import Bindings, undertakes_less, wider_officers
 from .grounds import (
-    PUBLIC, Refusal, agency_key, begin, code_key, current, dataset_key, day_of, decider, grant_key,
+    PUBLIC, Refusal, agency_key, begin, code_key, current, dataset_key, day_of, decider, end, grant_key,
     office_key, promised, request_key, require, sponsor_of, version_key,
 )
 
@@ -102,7 +102,7 @@ class Catalogue(Bindings):
                 "suspensions": [], "withdrawals": [], "updated": {"at": index, "on": time},
                 "version_on": time, "promised": promised(dataset, time),
             })
-        published["withdrawals"][-1]["ended_at"] = index
+        end(published["withdrawals"][-1], index, time)
         published["updated"] = {"at": index, "on": time}
         published["promised"] = promised(dataset, time)
         return replaced(published, dataset, index, time)
@@ -153,7 +153,7 @@ class Catalogue(Bindings):
         published = self.own(signers, name)
         suspension = current(published["suspensions"])
         require(suspension is not None, "dataset-not-suspended", dataset=name)
-        suspension["ended_at"] = index
+        end(suspension, index, time)
         return put_dataset(published)
 
     def check_manager(self, dataset, time):
@@ -306,7 +306,7 @@ class Catalogue(Bindings):
         grant = self.live_grant(signers, name)
         suspension = current(grant["suspensions"])
         require(suspension is not None, "grant-not-suspended", grant=name)
-        suspension["ended_at"] = index
+        end(suspension, index, time)
         return {grant_key(name): shapes.GRANT.put(grant)}
 
     def code_in_use(self, codes, code):

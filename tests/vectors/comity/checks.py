@@ -1,8 +1,7 @@
 """The rules and duties of check requests (docs/formats.md, "Rules", "Duties")."""
 
 from . import shapes
-from .emergencies import opens
-from .grounds import Refusal, agency_key, check_key, dataset_key, emergency_use_key, require
+from .grounds import Refusal, agency_key, check_key, dataset_key, emergency_recipient_key, require
 
 MAX_HANDOVERS = 16
 
@@ -55,9 +54,8 @@ class Checks:
         if basis is None:
             received = by in answerable
         elif basis[0] == "E":
-            used = self.read(shapes.EMERGENCY_USE, emergency_use_key(basis, by))
-            opened = opens(self.emergency(basis), name)
-            received = opened and used is not None and used["entries"] > 0
+            self.emergency(basis)
+            received = emergency_recipient_key(basis, by, name) in self.state
         else:
             grant = self.known_grant(basis)
             received = (grant["terms"]["dataset"], grant["terms"]["requester"]) == (name, by)

@@ -3,8 +3,9 @@ declare-emergency to justify-access; "Measures"; "Duties")."""
 
 from . import shapes
 from .grounds import (
-    MAX_TIME, PUBLIC, SHARED, UNUSED, Refusal, agency_key, current, dataset_key, departure_key,
-    emergency_access_key, emergency_key, emergency_use_key, office_key, require,
+    MAX_TIME, PUBLIC, SHARED, UNUSED, Refusal, agency_key, current, current_at, dataset_key,
+    departure_key, emergency_access_key, emergency_exchange_key, emergency_key,
+    emergency_recipient_key, emergency_use_key, office_key, require,
 )
 from .supervision import duty
 
@@ -19,9 +20,19 @@ def ends(emergency):
     return emergency["until"] if ended is None else ended["mark"]["on"]
 
 
+def over_since(emergency, time):
+    """Since when it was over at a time that may be over itself, or None."""
+    ended = emergency["ended"]
+    if ended is not None and ended["mark"]["on"] <= time:
+        return ended["mark"]["on"]
+    until = [emergency["terms"]["until"]]
+    until += [one["until"] for one in emergency["renewals"] if one["mark"]["on"] <= time]
+    return until[-1] if time >= until[-1] else None
+
+
 def is_over(emergency, time):
     """Whether it lets nothing through at a time."""
-    return emergency["ended"] is not None or time >= emergency["until"]
+    return over_since(emergency, time) is not None
 
 
 def is_recent(emergency, time):
@@ -166,6 +177,8 @@ class Emergencies:
         name, dataset, agency = attempt["grant"], attempt["dataset"], attempt["requester"]
         found = self.read(shapes.EMERGENCY, emergency_key(name))
         require(found is not None, "no-such-emergency", emergency=name)
+        began = found["declared_on"]
+        require(began <= time, "emergency-not-yet", **{"from": began})
         terms, provider = found["terms"], owner(dataset)
         scope, published = terms["scope"], self.read(shapes.PUBLISHED_DATASET, dataset_key(dataset))
         named = dataset in scope["datasets"]
@@ -174,9 +187,10 @@ class Emergencies:
         require(agency in terms["requesters"], "requester-not-named")
         require(agency != provider, "own-dataset")
         self.check_party("provider", provider, time)
-        require(not is_over(found, time), "emergency-ended", since=ends(found))
+        since = over_since(found, time)
+        require(since is None, "emergency-ended", since=since)
         for rule, what in (("withdrawn", "withdrawals"), ("suspended", "suspensions")):
-            interruption = current(published[what])
+            interruption = current_at(published[what], time)
             if interruption is not None:
                 raise Refusal(f"dataset-{rule}", at=interruption["at"])
         sharing = published["dataset"]["sharing"]
@@ -193,12 +207,22 @@ class Emergencies:
         used = self.read(shapes.EMERGENCY_USE, emergency_use_key(name, agency))
         return used or {"usage": UNUSED, "entries": 0, "justified": 0}
 
-    def opened_access(self, attempt, used, index, time):
-        """What an allowed access in an emergency puts."""
+    def opened_access(self, attempt, used, index, time, late=None):
+        """What an access puts that counts in an emergency."""
         name, agency = attempt["grant"], attempt["requester"]
-        access = {"requester": agency, "on": time, "justified": None}
+        access = {"requester": agency, "on": time, "justified": None, "late": late}
+        first = emergency_recipient_key(name, agency, attempt["dataset"])
         return {emergency_use_key(name, agency): shapes.EMERGENCY_USE.put(used),
-                emergency_access_key(name, index): shapes.EMERGENCY_ACCESS.put(access)}
+                emergency_access_key(name, index): shapes.EMERGENCY_ACCESS.put(access),
+                **self.put_first(first, index)}
+
+    def used_exchange(self, attempt, index):
+        """What keeps the exchange of an access in an emergency for good."""
+        return self.put_first(emergency_exchange_key(attempt["exchange"]), index)
+
+    def put_first(self, key, index):
+        """An entry's place under a key where there is none yet."""
+        return {} if key in self.state else {key: shapes.LOG_INDEX.put(index)}
 
     def justify_access(self, signers, action, index, time):
         name, agency, accesses = action["emergency"], signers[0]["agency"], action["accesses"]

@@ -181,13 +181,16 @@ def check_record(data, consortium):
         raise Unfit(f"record-{refused.kind}") from refused
     statement, signatures = record["statement"], record["signatures"]
     signers, action = statement["signers"], statement["action"]
-    attempt = action.get("attempt")
+    late = action["record"] if action["kind"] == "embed-late" else None
+    attempt = action.get("attempt") if late is None else late["attempt"]
     keys = {signer["key"] for signer in signers}
     require(1 <= len(signers) <= 16 and len(keys) == len(signers), "signers")
     require(len(statement["sealed"]) <= 16, "sealed-count")
     require(len(signatures) == len(signers), "signature-count")
     if action["kind"] == "record-equivocation":
         require(place_of(action["equivocation"]) is not None, "no-equivocation")
+    require(late is None or len(late["sealed"]) <= 16, "sealed-count")
+    require(late is None or attempt["attempt"]["grant"][0] == "E", "late-not-urgent")
     ours = consortium.hex()
     require(attempt is None or attempt["attempt"]["consortium"] == ours, "attempt-wrong-consortium")
     asks = attempt is None or attempt["attempt"]["items"] != {"only": []}
@@ -203,6 +206,10 @@ def check_record(data, consortium):
         inner, key = shapes.ATTEMPT.put(attempt["attempt"]), attempt["attempt"]["officer"]
         proven = verifies("attempt", consortium, inner, key, attempt["signature"])
         require(proven, "attempt-bad-signature")
+    if late is not None:
+        inner, key = shapes.STATEMENT.put(late_statement(late, statement)), late["gateway"]["key"]
+        proven = verifies("statement", consortium, inner, key, late["signature"])
+        require(proven, "late-bad-signature")
     if action["kind"] == "register-key":
         key = action["key"]
         inner = possession_body(signers[0]["agency"], action["role"], bytes.fromhex(key))
@@ -217,6 +224,15 @@ def check_record(data, consortium):
         proven = equivocation_verifies(action["equivocation"], consortium)
         require(proven, "equivocation-bad-signature")
     return record
+
+
+def late_statement(late, outer):
+    """The statement that a gateway signed in its time, from what a later one carries of it."""
+    action = {"kind": "record-access", "attempt": late["attempt"], "number": late["number"],
+              "answer": late["answer"]}
+    return {"version": outer["version"], "consortium": outer["consortium"], "nonce": late["nonce"],
+            "valid_until": late["valid_until"], "signers": [late["gateway"]],
+            "sealed": late["sealed"], "action": action}
 
 
 def check_certificate(certificate, consortium, validators):

@@ -98,7 +98,7 @@ class Governance:
                 role = next(k["role"] for k in member["keys"] if k["key"] == key["key"])
                 raise Refusal("key-taken", agency=name, role=role)
             seen.add(key["key"])
-            puts.update(self.begin_key(name, key, index))
+            puts.update(self.begin_key(name, key, index, time))
         if standing_of(agency["standing"]) == "validator":
             own = next(key["key"] for key in member["keys"] if key["role"] == "validator")
             power = agency["standing"]["validator"]["power"]
@@ -157,11 +157,11 @@ class Governance:
         if old is not None:
             key = self.own_key(name, old)
             role = key["role"]
-            puts.update(self.end_key(old, key, index, measure["suspect_since"]))
+            puts.update(self.end_key(old, key, index, time, measure["suspect_since"]))
         if new is not None:
             fit(new["role"] in NODE_ROLES and role in (None, new["role"]), "key-role")
             role = new["role"]
-            puts.update(self.begin_key(name, new, index))
+            puts.update(self.begin_key(name, new, index, time))
         fit(role is not None, "key-role")
         official = self.read(shapes.OFFICIAL_KEYS, official_key(name))
         begun = None if new is None else new["key"]
@@ -191,18 +191,18 @@ class Governance:
             raise Refusal("key-already-revoked", at=key["revoked"]["at"])
         return key
 
-    def begin_key(self, name, new, index):
+    def begin_key(self, name, new, index, time):
         taken = self.read(shapes.KEY, key_key(new["key"]))
         if taken is not None:
             raise Refusal("key-taken", agency=taken["agency"], role=taken["role"])
         key = {
             "agency": name, "role": new["role"], "algorithm": new["algorithm"],
-            "post": new["post"], "registered_at": index,
+            "post": new["post"], "registered_at": index, "registered_on": time,
         }
         return {key_key(new["key"]): shapes.KEY.put(key)}
 
-    def end_key(self, public, key, index, suspect_since=None):
-        revoked = {"at": index, "reason": "", "suspect_since": suspect_since}
+    def end_key(self, public, key, index, time, suspect_since=None):
+        revoked = {"at": index, "reason": "", "suspect_since": suspect_since, "on": time}
         return {key_key(public): shapes.KEY.put({**key, "revoked": revoked})}
 
     def set_validator(self, name, key=None, power=None):
@@ -240,7 +240,7 @@ class Governance:
 
     def from_observer_to_validator(self, after, key, index, time):
         name, power = after["id"], after["standing"]["validator"]["power"]
-        return {**self.begin_key(name, key, index), **self.set_validator(name, key["key"], power)}
+        return {**self.begin_key(name, key, index, time), **self.set_validator(name, key["key"], power)}
 
     def from_validator_to_validator(self, after, key, index, time):
         name, power = after["id"], after["standing"]["validator"]["power"]
@@ -248,7 +248,7 @@ class Governance:
 
     def from_validator_to_observer(self, after, key, index, time):
         public = self.validator_of(after["id"])["key"]
-        ended = self.end_key(public, self.read(shapes.KEY, key_key(public)), index)
+        ended = self.end_key(public, self.read(shapes.KEY, key_key(public)), index, time)
         return {**self.set_validator(after["id"]), **ended}
 
     def from_observer_to_hosted(self, after, key, index, time):
@@ -259,7 +259,7 @@ class Governance:
         for role in ("transport", "note"):
             public, official[role] = official[role], None
             if public is not None:
-                puts.update(self.end_key(public, self.read(shapes.KEY, key_key(public)), index))
+                puts.update(self.end_key(public, self.read(shapes.KEY, key_key(public)), index, time))
         puts[official_key(name)] = shapes.OFFICIAL_KEYS.put(official)
         return {**puts, **self.move(after, time)}
 
@@ -270,7 +270,7 @@ class Governance:
         name = after["id"]
         official = self.read(shapes.OFFICIAL_KEYS, official_key(name))
         official["transport"] = key["key"]
-        puts = self.begin_key(name, key, index)
+        puts = self.begin_key(name, key, index, time)
         puts[official_key(name)] = shapes.OFFICIAL_KEYS.put(official)
         return {**puts, **self.move(after, time)}
 

@@ -108,6 +108,15 @@ def emergency_use_key(emergency, agency):
     return b"S" + int(emergency[1:]).to_bytes(8, "big") + agency.encode()
 
 
+def emergency_exchange_key(exchange):
+    return b"X" + bytes.fromhex(exchange)
+
+
+def emergency_recipient_key(emergency, agency, dataset):
+    name = agency.encode() + b"\0" + dataset.encode()
+    return b"R" + int(emergency[1:]).to_bytes(8, "big") + name
+
+
 def draw_key(draw):
     return b"W" + int(draw[1:]).to_bytes(8, "big")
 
@@ -143,11 +152,40 @@ def current(interruptions):
     return last if last is not None and last["ended_at"] is None else None
 
 
+def current_at(interruptions, time):
+    """The interruption that went on at a time that may be over, or None."""
+    on = [one for one in interruptions
+          if one["on"] <= time and (one["ended_on"] is None or time < one["ended_on"])]
+    return on[-1] if on else None
+
+
+def end(interruption, index, time):
+    """Ends an interruption."""
+    interruption["ended_at"], interruption["ended_on"] = index, time
+
+
+def end_of_key(key, time):
+    """Why a key does not count at a time that may be over, by what is known since, or None: the name
+    of the end and what it is."""
+    revoked, until = key["revoked"], key["valid_until"]
+    if revoked is not None:
+        suspect = revoked["suspect_since"]
+        if time >= (revoked["on"] if suspect is None else min(suspect, revoked["on"])):
+            return "revoked", {"at": revoked["at"]}
+    return ("expired", {"until": until}) if until is not None and time >= until else None
+
+
+def is_known(key, time):
+    """Whether the ledger knew a key at a time that may be over."""
+    return key is not None and (key["registered_on"] is None or key["registered_on"] <= time)
+
+
 def begin(interruptions, index, time, reason):
     """Begins an interruption. Errors: `Refusal`."""
     full = len(interruptions) >= MAX_INTERRUPTIONS
     require(not full, "too-many-interruptions", limit=MAX_INTERRUPTIONS)
-    interruptions.append({"at": index, "reason": reason, "ended_at": None, "on": time})
+    interruptions.append({"at": index, "reason": reason, "ended_at": None, "on": time,
+                          "ended_on": None})
 
 
 def promised(dataset, since):

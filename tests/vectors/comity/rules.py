@@ -11,9 +11,10 @@ from .forms import MAX_VALIDITY_MS, first_validators
 from .governance import Governance
 from .grounds import (
     MAX_TIME, SHARED, UNUSED, Refusal, agency_key, code_key, current, dataset_key, day_of, departure_key,
-    grant_key, key_key, official_key, official_keys, require, usage_key,
+    emergency_exchange_key, end_of_key, grant_key, is_known, key_key, official_key, official_keys, require, usage_key,
 )
 from .incidents import Incidents
+from .late import Late
 from .legs import Legs
 from .oversight import Oversight
 from .supervision import Supervision
@@ -59,7 +60,7 @@ def count_of(attempt):
 
 
 class Judge(Catalogue, Requests, Governance, Supervision, Legs, Checks, Incidents, Emergencies, Disputes,
-            Oversight):
+            Oversight, Late):
     """Judges records at positions on a state and a replay window, both of which it changes."""
 
     def __init__(self, state, records, exchanges):
@@ -108,7 +109,7 @@ class Judge(Catalogue, Requests, Governance, Supervision, Legs, Checks, Incident
     def membership_fault(self, agency, time):
         """How an agency's membership ended: what and when, or None."""
         departure = self.read(shapes.DEPARTURE, departure_key(agency))
-        if departure is not None:
+        if departure is not None and departure["on"] <= time:
             return {"at": departure["at"]}
         member = self.read(shapes.AGENCY, agency_key(agency))
         standing = None if member is None else member["standing"]
@@ -158,6 +159,7 @@ class Judge(Catalogue, Requests, Governance, Supervision, Legs, Checks, Incident
         key = {
             "agency": agency, "role": role, "algorithm": action["algorithm"],
             "post": action["post"], "registered_at": index, "valid_until": until,
+            "registered_on": time,
         }
         return {key_key(action["key"]): shapes.KEY.put(key)}
 
@@ -171,7 +173,8 @@ class Judge(Catalogue, Requests, Governance, Supervision, Legs, Checks, Incident
         if key["revoked"] is not None:
             raise Refusal("key-already-revoked", at=key["revoked"]["at"])
         key["revoked"] = {
-            "at": index, "reason": action["reason"], "suspect_since": action["suspect_since"]
+            "at": index, "reason": action["reason"], "suspect_since": action["suspect_since"],
+            "on": time,
         }
         return {key_key(action["key"]): shapes.KEY.put(key)}
 
@@ -183,7 +186,8 @@ class Judge(Catalogue, Requests, Governance, Supervision, Legs, Checks, Incident
         puts = self.numbered(signers[0]["key"], action["number"])
         self.exchanges[attempt["exchange"]] = attempt["valid_until"]
         if attempt["grant"][0] == "E":
-            return {**puts, **self.opened_access(attempt, charged, index, time)}
+            opened = self.opened_access(attempt, charged, index, time)
+            return {**puts, **opened, **self.used_exchange(attempt, index)}
         puts.update({usage_key(name): shapes.USAGE.put(usage) for name, usage in charged.items()})
         grant, here = self.known_grant(attempt["grant"]), {"at": index, "on": time}
         if grant["first_use"] is None:
@@ -204,21 +208,23 @@ class Judge(Catalogue, Requests, Governance, Supervision, Legs, Checks, Incident
 
     def evaluate(self, attempt, time):
         """The usage, after an allowed attempt, of each grant to which it is charged, or the use of
-        the emergency. Errors: `Refusal`, an access refusal."""
+        the emergency. The time of an access that goes in late is over. Errors: `Refusal`, an access
+        refusal."""
         key = self.read(shapes.KEY, key_key(attempt["officer"]))
-        require(key is not None, "officer-unknown")
+        require(is_known(key, time), "officer-unknown")
         fits = (key["role"], key["agency"]) == ("officer", attempt["requester"])
         require(fits, "not-an-officer")
-        if key["revoked"] is not None:
-            raise Refusal("officer-revoked", at=key["revoked"]["at"])
-        until = key["valid_until"]
-        require(until is None or time < until, "officer-expired", until=until)
+        end = end_of_key(key, time)
+        if end is not None:
+            raise Refusal(f"officer-{end[0]}", **end[1])
         self.check_party("requester", attempt["requester"], time)
         until = attempt["valid_until"]
         require(time <= until, "attempt-expired", until=until)
         require(until <= min(time + MAX_VALIDITY_MS, MAX_TIME), "attempt-too-long")
         require(attempt["exchange"] not in self.exchanges, "exchange-used")
         if attempt["grant"][0] == "E":
+            used = emergency_exchange_key(attempt["exchange"]) in self.state
+            require(not used, "exchange-used")
             return self.evaluate_urgent(attempt, count_of(attempt), time)
         return self.evaluate_granted(key, attempt, time)
 

@@ -133,13 +133,13 @@ KEY_ROLE = Unit(
     "validator", "transport", "note", "admin", "steward", "officer", "gateway", "auditor"
 )
 KEY_REVOCATION = Struct(
-    ("at", LOG_INDEX), ("reason", Text(256)), ("suspect_since", Option(TIME_MS))
+    ("at", LOG_INDEX), ("reason", Text(256)), ("suspect_since", Option(TIME_MS)), ("on", TIME_MS),
 )
 KEY_ALGORITHM = Unit("ed25519")
 KEY = Struct(
     ("agency", AGENCY_ID), ("role", KEY_ROLE), ("algorithm", KEY_ALGORITHM), ("post", Text(96)),
     ("registered_at", Option(LOG_INDEX)), ("valid_until", Option(TIME_MS)),
-    ("revoked", Option(KEY_REVOCATION)),
+    ("revoked", Option(KEY_REVOCATION)), ("registered_on", Option(TIME_MS)),
 )
 OFFICIAL_KEYS = Struct(
     ("admins", U64), ("transport", Option(PUBLIC_KEY)), ("note", Option(PUBLIC_KEY))
@@ -221,7 +221,10 @@ ITEMS = Outer(all=None, only=ITEM_NAMES)
 # "Interruptions"
 
 INTERRUPTIONS = List(
-    Struct(("at", LOG_INDEX), ("reason", Text(256)), ("ended_at", Option(LOG_INDEX)), ("on", TIME_MS))
+    Struct(
+        ("at", LOG_INDEX), ("reason", Text(256)), ("ended_at", Option(LOG_INDEX)), ("on", TIME_MS),
+        ("ended_on", Option(TIME_MS)),
+    )
 )
 PUBLISHED_DATASET = Struct(
     ("dataset", DATASET), ("version", U32), ("published_at", LOG_INDEX), ("version_at", LOG_INDEX),
@@ -376,6 +379,7 @@ ACCESS_REFUSAL = Tagged(
     dataset_not_opened=Struct(("dataset", DATASET_ID)), requester_not_named=Struct(),
     own_dataset=Struct(), emergency_ended=Struct(("since", TIME_MS)),
     emergency_matter=Struct(("matter", CODE)), emergency_used=Struct(("limit", U64)),
+    emergency_not_yet=Struct(("from", TIME_MS)),
 )
 
 # "Sealed details", "Signed queries"
@@ -467,6 +471,7 @@ EMERGENCY = Struct(
 EMERGENCY_IDS = List(EMERGENCY_ID)
 EMERGENCY_ACCESS = Struct(
     ("requester", AGENCY_ID), ("on", TIME_MS), ("justified", Option(MARK)),
+    ("late", Option(TIME_MS)),
 )
 EMERGENCY_USE = Struct(("usage", USAGE), ("entries", U32), ("justified", U32))
 
@@ -539,6 +544,11 @@ ACCUSATION = Struct(("place", PLACE), ("valid_until", TIME_MS))
 CAPACITY = Unit("agency")
 STATEMENT_SIGNER = Struct(
     ("agency", AGENCY_ID), ("key", PUBLIC_KEY), ("role", KEY_ROLE), ("capacity", CAPACITY)
+)
+LATE_ACCESS = Struct(
+    ("nonce", NONCE), ("valid_until", TIME_MS), ("gateway", STATEMENT_SIGNER), ("sealed", List(HASH)),
+    ("attempt", SIGNED_ATTEMPT), ("number", U64), ("answer", Option(ANSWER)),
+    ("signature", SIGNATURE),
 )
 ACTION = Tagged(
     "kind",
@@ -615,6 +625,10 @@ ACTION = Tagged(
     answer_finding=Struct(("finding", FINDING_ID), ("answer", Text(512))),
     close_finding=Struct(
         ("finding", FINDING_ID), ("outcome", FINDING_OUTCOME), ("text", Text(512))
+    ),
+    embed_late=Struct(
+        ("record", LATE_ACCESS), ("missing", Set(U64, lambda number: number)),
+        ("against", Option(ACCESS_REFUSAL)),
     ),
 )
 STATEMENT = Struct(

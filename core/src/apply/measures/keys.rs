@@ -126,7 +126,8 @@ pub(super) fn end(
     key: Key,
     suspect_since: Option<TimeMs>,
 ) -> Changes {
-    let revoked = Some(KeyRevocation { at: at.index, reason: Text::default(), suspect_since });
+    let (at, on, reason) = (at.index, at.time, Text::default());
+    let revoked = Some(KeyRevocation { at, reason, suspect_since, on });
     Changes::of(&StateKey::Key(public), &Key { revoked, ..key })
 }
 
@@ -148,6 +149,7 @@ pub(super) fn begin(
         registered_at: Some(at.index),
         valid_until: None,
         revoked: None,
+        registered_on: Some(at.time),
     };
     Ok(Changes::of(&StateKey::Key(&new.key), &key))
 }

@@ -1,14 +1,15 @@
 //! Deeds of random histories in emergencies: declared, used, renewed, ended, justified, reviewed.
 //! Holds: most are by whoever may do them, on what there is; the rules refuse the others.
 
-use comity_core::access::SignedAttempt;
+use comity_core::access::{Attempt, SignedAttempt};
 use comity_core::agency::KeyRole;
 use comity_core::basis::Basis;
 use comity_core::batch::Batch;
 use comity_core::emergency::{Emergency, EmergencyScope, EmergencyTerms};
 use comity_core::governance::{Choice, Measure, Office};
 use comity_core::hash::BatchRoot;
-use comity_core::ids::{EmergencyId, LogIndex, ProposalId};
+use comity_core::ids::{EmergencyId, LogIndex, ProposalId, TimeMs};
+use comity_core::late::counts;
 use comity_core::state;
 use comity_core::statement::{Action, VerifiedRecord};
 
@@ -45,7 +46,7 @@ impl Teller {
         let Some(emergency) = state::emergency(&self.story.ledger, id) else {
             return self.declaring_some();
         };
-        match self.chance.below(20) {
+        match self.chance.below(24) {
             0..=1 => self.declaring_some(),
             2 => {
                 let by = if self.chance.below(4) == 0 { FINANCE } else { AUTHORITY };
@@ -63,8 +64,41 @@ impl Teller {
                 let measure = Measure::RenewEmergency { emergency: id, until };
                 self.story.proposing(AUTHORITY, measure)
             }
-            _ => self.renewing_some(),
+            17..=19 => self.renewing_some(),
+            _ => self.late_deed(id, &emergency),
         }
+    }
+
+    /// One more is signed that cannot be sent now, and one of those goes in: mostly the oldest, with
+    /// what is to be said of it, or not.
+    fn late_deed(&mut self, id: EmergencyId, emergency: &Emergency) -> VerifiedRecord {
+        let mut attempt = self.urgent_attempt(id, emergency);
+        if self.chance.below(4) == 0 {
+            let made_at = TimeMs(self.story.now.0 - self.chance.next() % (30 * HOUR_MS));
+            let valid_until = made_at.plus(HOUR_MS);
+            let officer = secret(attempt.attempt.requester.as_str(), KeyRole::Officer);
+            attempt = signed_by(&officer, Attempt { made_at, valid_until, ..attempt.attempt });
+        }
+        let late = self.story.unsent_of(&attempt);
+        self.unsent.push(late);
+        let place = match self.chance.below(4) {
+            0 => self.chance.below(self.unsent.len()),
+            _ => 0,
+        };
+        // Now and then it is kept, and goes in again.
+        let late = match self.chance.below(8) {
+            0 => self.unsent[place].clone(),
+            _ => self.unsent.remove(place),
+        };
+        let ledger = &self.story.ledger;
+        let claimed = late.claimed().min(self.story.now);
+        let against = ledger.evaluate(&late.attempt.attempt, claimed).err();
+        let missing = match self.chance.below(8) {
+            0 => [].into(),
+            _ => state::gateway_numbers(ledger, &late.gateway.key).free_below(late.number),
+        };
+        let against = if self.chance.below(8) == 0 { None } else { against };
+        self.story.embedding(&late, missing, against)
     }
 
     /// Mostly the last one: it is the likeliest to be in force.
@@ -141,15 +175,19 @@ impl Teller {
     /// One or two of the last accesses in an emergency, by whom the first of them was for.
     fn justifying_some(&mut self, id: EmergencyId) -> VerifiedRecord {
         let accesses = (0..).map(LogIndex).zip(&self.earlier).filter_map(|(at, record)| {
-            let Action::RecordAccess { attempt, .. } = &record.statement().action else {
-                return None;
+            let attempt = match &record.statement().action {
+                Action::RecordAccess { attempt, .. } => attempt,
+                Action::EmbedLate { record, against, .. } if counts(against.as_ref()) => {
+                    &record.attempt
+                }
+                _ => return None,
             };
             let within = attempt.attempt.grant == Basis::Emergency(id);
             within.then(|| (at, attempt.attempt.requester.to_string()))
         });
         let accesses: Vec<_> = accesses.collect();
         if accesses.is_empty() || self.chance.below(9) == 0 {
-            let at = self.some_position(&["record-access"]);
+            let at = self.some_position(&["record-access", "embed-late"]);
             return self.story.justifying((FINANCE, KeyRole::Steward), id, [at]);
         }
         let (first, by) = self.chance.pick(&accesses).clone();

@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use comity_core::access::Attempt;
 use comity_core::basis::Basis;
 use comity_core::dataset::{Dataset, Sharing};
 use comity_core::emergency::EmergencyTerms;
 use comity_core::governance::{Choice, Measure};
-use comity_core::ids::{DatasetId, EmergencyId, LogIndex};
+use comity_core::ids::{DatasetId, EmergencyId, LogIndex, TimeMs};
+use comity_core::late::counts;
 use comity_core::state;
 use comity_core::statement::Action;
 
@@ -34,6 +36,13 @@ struct Past<'a> {
 
 impl<'a> Past<'a> {
     fn read(&mut self, at: LogIndex, action: &'a Action) {
+        if let Action::PublishDataset { dataset } | Action::AmendDataset { dataset, .. } = action {
+            self.datasets.insert(&dataset.id, dataset);
+        }
+        self.read_emergency(at, action);
+    }
+
+    fn read_emergency(&mut self, at: LogIndex, action: &'a Action) {
         match action {
             Action::DeclareEmergency { terms } => {
                 let open = Open { terms, until: terms.until.0, ended: false };
@@ -55,9 +64,6 @@ impl<'a> Past<'a> {
                     self.emergencies.get_mut(emergency).unwrap().until = *until;
                 }
             }
-            Action::PublishDataset { dataset } | Action::AmendDataset { dataset, .. } => {
-                self.datasets.insert(&dataset.id, dataset);
-            }
             _ => {}
         }
     }
@@ -76,6 +82,17 @@ fn judged(
             && attempt.attempt.grant.emergency().is_some()
         {
             judge(at, time.0, &past, &attempt.attempt);
+        }
+        if let Action::EmbedLate { record, against: None, .. } = action {
+            // What was so when it was asked; of the catalogue, what is so now.
+            let attempt = &record.attempt.attempt;
+            let claimed = attempt.made_at.min(*time);
+            let first_after = teller.times.partition_point(|time| *time <= claimed);
+            let mut then = Past { datasets: past.datasets.clone(), ..Past::default() };
+            for (at, record) in (0..).map(LogIndex).zip(&teller.earlier).take(first_after) {
+                then.read_emergency(at, &record.statement().action);
+            }
+            judge(LogIndex(first_after as u64), claimed.0, &then, attempt);
         }
         past.read(at, action);
     }
@@ -112,13 +129,60 @@ fn nothing_goes_out_in_an_emergency_but_what_it_opens_to_whom_it_names_while_it_
     assert!(count > 100 && renewed > 2 && whole > 10, "{count}, {renewed} renewed, {whole} whole");
 }
 
+/// The accesses that count in emergencies, those that went in late among them, each with its place and
+/// the time of its block.
+fn counted(teller: &Teller) -> impl Iterator<Item = (LogIndex, TimeMs, &Attempt)> {
+    let entries = (0..).map(LogIndex).zip(&teller.times).zip(&teller.earlier);
+    let late = entries.filter_map(|((at, time), record)| match &record.statement().action {
+        Action::EmbedLate { record, against, .. } if counts(against.as_ref()) => {
+            Some((at, *time, &record.attempt.attempt))
+        }
+        _ => None,
+    });
+    accesses(teller).chain(late)
+}
+
+#[test]
+fn what_goes_in_late_uses_no_number_and_no_exchange_twice() {
+    let (mut allowed, mut against_in_all, mut out_of_order) = (0, 0, 0);
+    for teller in histories() {
+        let (mut numbers, mut exchanges) = (BTreeSet::new(), BTreeSet::new());
+        for record in &teller.earlier {
+            let (attempt, number, late) = match &record.statement().action {
+                Action::RecordAccess { attempt, number, .. } => (attempt, number, None),
+                Action::EmbedLate { record, missing, against } => {
+                    let smaller = (1..record.number).filter(|number| !numbers.contains(number));
+                    assert!(smaller.eq(missing.iter().copied()), "seed {}", teller.seed);
+                    out_of_order += usize::from(!missing.is_empty());
+                    (&record.attempt, &record.number, Some(against))
+                }
+                Action::RecordDenial { number, .. } => {
+                    assert!(numbers.insert(*number), "seed {}: {number}", teller.seed);
+                    continue;
+                }
+                _ => continue,
+            };
+            assert!(numbers.insert(*number), "seed {}: {number}", teller.seed);
+            let is_new = exchanges.insert(attempt.attempt.exchange);
+            assert!(is_new || late.is_some_and(Option::is_some), "seed {}", teller.seed);
+            match late {
+                Some(None) => allowed += 1,
+                Some(Some(_)) => against_in_all += 1,
+                None => {}
+            }
+        }
+    }
+    let told = format!("{allowed} allowed, {against_in_all} not, {out_of_order} out of order");
+    assert!(allowed > 20 && against_in_all > 20 && out_of_order > 20, "{told}");
+}
+
 #[test]
 fn every_access_in_an_emergency_is_counted_and_justified_once_at_most() {
     let (mut justified_in_all, mut open_in_all) = (0, 0);
     for teller in histories() {
         let (ledger, seed) = (&teller.story.ledger, teller.seed);
         let mut let_through = BTreeMap::new();
-        for (at, time, attempt) in accesses(teller) {
+        for (at, time, attempt) in counted(teller) {
             if let Basis::Emergency(id) = attempt.grant {
                 let of = let_through.entry((id, &attempt.requester)).or_insert_with(Vec::new);
                 of.push((at, time, attempt.count()));

@@ -11,6 +11,7 @@ use comity_core::hash::ConsortiumId;
 use comity_core::ids::{LogIndex, TimeMs};
 use comity_core::oversight::{Commit, Draw, Reveal};
 use comity_core::rule_pack::Clock;
+use comity_core::late::counts;
 use comity_core::statement::Action;
 
 use super::{Owed, Reader, known};
@@ -128,6 +129,11 @@ impl Watched {
             Action::RecordAccess { attempt, .. } => {
                 let Some(id) = attempt.attempt.grant.emergency() else { return };
                 let asked = (known(&attempt.attempt.requester), on, None);
+                emergencies.get_mut(&id.0.0).unwrap().accesses.insert(at, asked);
+            }
+            Action::EmbedLate { record, against, .. } if counts(against.as_ref()) => {
+                let Some(id) = record.emergency() else { return };
+                let asked = (known(&record.attempt.attempt.requester), on, None);
                 emergencies.get_mut(&id.0.0).unwrap().accesses.insert(at, asked);
             }
             Action::JustifyAccess { emergency, accesses, .. } => {
