@@ -55,6 +55,10 @@ pub(crate) fn sentence(action: &Action) -> String {
             let Attempt { requester, dataset, .. } = &attempt.attempt;
             say!("does-record-access", requester = requester, dataset = dataset)
         }
+        Action::EmbedLate { record, .. } => {
+            let Attempt { requester, dataset, .. } = &record.attempt.attempt;
+            say!("does-embed-late", requester = requester, dataset = dataset)
+        }
         Action::RecordDenial { attempt, refusal, .. } => {
             let Attempt { requester, dataset, .. } = &attempt.attempt;
             let rule = refusal.rule();
@@ -120,6 +124,7 @@ pub(crate) fn done(action: &Action, committed: &Committed) -> String {
         Action::RevokeGrant { grant, .. } => say!("done-revoke-grant", grant = grant),
         Action::RecordAccess { .. } => say!("done-record-access"),
         Action::RecordDenial { .. } => say!("done-record-denial"),
+        Action::EmbedLate { .. } => say!("done-embed-late"),
         Action::AmendDataset { dataset, version } => {
             say!("done-amend-dataset", dataset = dataset.id, version = version.saturating_add(1))
         }
@@ -178,7 +183,9 @@ pub(crate) fn rows(action: &Action, zone: &TimeZone) -> Rows {
         | Action::WithdrawDataset { .. }
         | Action::SuspendDataset { .. }
         | Action::ResumeDataset { .. } => catalogue_rows(action),
-        Action::RecordAccess { .. } | Action::RecordDenial { .. } => access_rows(action, zone),
+        Action::RecordAccess { .. } | Action::RecordDenial { .. } | Action::EmbedLate { .. } => {
+            access_rows(action, zone)
+        }
         Action::IssueGrant { terms } => terms_rows(terms, zone),
         Action::RevokeGrant { grant, reason } => vec![
             (say!("label-grant"), grant.to_string()),
@@ -259,6 +266,12 @@ fn access_rows(action: &Action, zone: &TimeZone) -> Rows {
             rows.extend(legs::recording_rows(*number, None));
             let why = self::refusal(refusal, zone);
             rows.push((say!("label-refused"), format!("{} ({why})", refusal.rule())));
+            rows
+        }
+        Action::EmbedLate { record, missing, against } => {
+            let mut rows = attempt_rows(&record.attempt.attempt, zone);
+            rows.extend(legs::recording_rows(record.number, record.answer.as_ref()));
+            rows.extend(legs::late_rows(record, missing, against.as_ref(), zone));
             rows
         }
         _ => vec![],

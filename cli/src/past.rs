@@ -323,6 +323,7 @@ fn emergency_before(emergency: &Emergency, at: LogIndex) -> Option<Emergency> {
     let renewed = emergency.renewals.iter().rfind(|renewal| renewal.mark.at < at);
     (emergency.declared_at < at).then(|| Emergency {
         until: renewed.map_or(emergency.terms.until, |renewal| renewal.until),
+        renewals: emergency.renewals.iter().filter(|one| one.mark.at < at).copied().collect(),
         ended: emergency.ended.clone().filter(|end| end.mark.at < at),
         ..emergency.clone()
     })
@@ -333,7 +334,7 @@ fn interruptions_before(all: &Interruptions, at: LogIndex) -> Interruptions {
     for one in all.all().iter().filter(|one| one.at < at) {
         past.begin(Mark { at: one.at, on: one.on }, one.reason.clone());
         if let Some(end) = one.ended_at.filter(|end| *end < at) {
-            past.end(end);
+            past.end(Mark { at: end, on: one.ended_on.unwrap_or(one.on) });
         }
     }
     past

@@ -27,6 +27,9 @@ use crate::{describe, key_state, privacy, table, time};
 /// How long a statement may wait for its commit (ms).
 const VALIDITY_MS: u64 = 10 * 60 * 1000;
 
+/// How the names of kept records begin.
+const KEPT: &str = "comity-pending-";
+
 /// One who signs, at one node.
 pub(crate) struct Desk {
     /// The key.
@@ -317,9 +320,20 @@ pub(crate) fn submit(
     }
 }
 
+/// The bytes of all records that were kept and whose fate is unknown.
+pub(crate) fn kept(session: &Session<'_>) -> Result<Vec<Vec<u8>>, Fault> {
+    let Ok(files) = std::fs::read_dir(&session.shell.pending_dir) else { return Ok(vec![]) };
+    let names = files.filter_map(|file| file.ok().map(|file| file.path()));
+    let is_kept = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.starts_with(KEPT) && name.ends_with(".record")
+    };
+    names.filter(is_kept).map(|path| keys::read(&path)).collect()
+}
+
 /// Keeps the bytes under a name of their own; the same bytes have the same name.
 fn keep(session: &Session<'_>, record: &VerifiedRecord) -> Result<PathBuf, Fault> {
-    let name = format!("comity-pending-{}.record", &record.leaf().to_string()[..16]);
+    let name = format!("{KEPT}{}.record", &record.leaf().to_string()[..16]);
     let path = session.shell.pending_dir.join(name);
     match keys::write_new(&path, record.bytes(), Readers::Any) {
         Err(fault) if fault.name == "file-exists" && keys::read(&path)? == **record.bytes() => {}

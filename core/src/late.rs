@@ -100,6 +100,32 @@ impl LateAccess {
     }
 }
 
+/// What a record says of an access that took place.
+#[derive(Clone, Copy, Debug)]
+pub struct Accessed<'a> {
+    /// What was asked.
+    pub attempt: &'a SignedAttempt,
+    /// The gateway's number.
+    pub number: u64,
+    /// What was handed over, where the gateway said.
+    pub answer: Option<&'a Answer>,
+    /// Where it went in late: what was signed then, and what stood against it.
+    pub late: Option<(&'a LateAccess, Option<&'a AccessRefusal>)>,
+}
+
+impl Accessed<'_> {
+    /// When it took place, of a record in a block of this time: of one that went in late, when the
+    /// officer says to have asked.
+    pub fn on(&self, time: TimeMs) -> TimeMs {
+        self.late.map_or(time, |(record, _)| record.claimed().min(time))
+    }
+
+    /// Whether it counts in the emergency on which it relies, if it relies on one.
+    pub fn counts(&self) -> bool {
+        self.late.is_none_or(|(_, against)| counts(against))
+    }
+}
+
 /// Whether an access that went in late counts in its emergency, by what stood against it: where an
 /// officer of an agency that may ask there asked in time, the agency has to justify it.
 pub fn counts(against: Option<&AccessRefusal>) -> bool {

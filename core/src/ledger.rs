@@ -346,6 +346,17 @@ impl Ledger {
         accesses::evaluate(self, self.next_position(now), attempt)
     }
 
+    /// How an access in an emergency would be judged that goes in late, as of the time at which the
+    /// officer says to have asked, by what is known now.
+    pub fn evaluate_as_of(
+        &self,
+        attempt: &Attempt,
+        claimed: TimeMs,
+    ) -> Result<Usage, AccessRefusal> {
+        let index = LogIndex(self.log.size());
+        accesses::evaluate(self, Position { index, time: claimed }, attempt)
+    }
+
     /// Builds the next block from `candidates`, in their order: those that the rules refuse are
     /// named, those beyond a limit are left for later.
     pub fn build(

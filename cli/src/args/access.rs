@@ -33,6 +33,8 @@ pub(crate) enum AccessVerb {
     Show(ShowExchange),
     /// The requesting side's word of receipt.
     Acknowledge(AcknowledgeAccess),
+    /// What was signed while the network was cut.
+    EmbedLate(EmbedLate),
     /// Many accesses in one.
     #[command(subcommand)]
     Batch(BatchVerb),
@@ -86,6 +88,17 @@ pub(crate) struct RecordAttempt {
     /// What is handed over.
     #[command(flatten)]
     pub(crate) answering: Answering,
+    /// Who signs.
+    #[command(flatten)]
+    pub(crate) signing: Signing,
+}
+
+/// `access embed-late`.
+#[derive(Debug, Args)]
+pub(crate) struct EmbedLate {
+    /// What was signed then.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
     /// Who signs.
     #[command(flatten)]
     pub(crate) signing: Signing,

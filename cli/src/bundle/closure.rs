@@ -85,7 +85,11 @@ pub(crate) fn always() -> Vec<Vec<u8>> {
 /// The keys of the objects that an entry needs.
 pub(crate) fn of_entry(index: LogIndex, statement: &Statement) -> Vec<Vec<u8>> {
     let mut keys = Vec::new();
-    for signer in &statement.signers {
+    let late = match &statement.action {
+        Action::EmbedLate { record, .. } => Some(&record.gateway),
+        _ => None,
+    };
+    for signer in statement.signers.iter().chain(late) {
         keys.push(StateKey::Key(&signer.key).to_bytes());
         keys.extend(of_agency(&signer.agency));
     }

@@ -63,11 +63,16 @@ impl Entry {
     }
 }
 
-/// The commitments of a statement, then those of the attempt in it.
+/// The commitments of a statement, then those of a record that it takes in late, then those of the
+/// attempt in it.
 pub(crate) fn commitments(statement: &Statement) -> Vec<Commitment> {
     let attempt = statement.action.attempt();
     let of_attempt = attempt.into_iter().flat_map(|signed| signed.attempt.sealed.iter());
-    statement.sealed.iter().chain(of_attempt).copied().collect()
+    let late = match &statement.action {
+        Action::EmbedLate { record, .. } => record.sealed.as_slice(),
+        _ => &[],
+    };
+    statement.sealed.iter().chain(late).chain(of_attempt).copied().collect()
 }
 
 impl Contents {
@@ -105,7 +110,8 @@ impl Contents {
     pub(crate) fn urgent_entries(&self) -> BTreeMap<(EmergencyId, AgencyId), u32> {
         let mut shown: BTreeMap<_, u32> = BTreeMap::new();
         for entry in &self.entries {
-            if let Action::RecordAccess { attempt, .. } = &entry.statement().action {
+            let accessed = entry.statement().action.access().filter(Accessed::counts);
+            if let Some(Accessed { attempt, .. }) = accessed {
                 let attempt = &attempt.attempt;
                 if let Some(emergency) = attempt.grant.emergency() {
                     *shown.entry((emergency, attempt.requester.clone())).or_default() += 1;

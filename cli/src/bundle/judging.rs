@@ -73,13 +73,16 @@ pub(crate) fn judge(contents: &Contents) -> Vec<Judgement> {
     let uses = Uses::of(contents);
     let mut judgements = Vec::new();
     for entry in &contents.entries {
-        let recorded = match &entry.statement().action {
+        let action = &entry.statement().action;
+        let recorded = match action {
             Action::RecordAccess { .. } => None,
             Action::RecordDenial { refusal, .. } => Some(refusal.clone()),
+            Action::EmbedLate { against, .. } => against.clone(),
             _ => continue,
         };
-        let Some(signed) = entry.statement().action.attempt() else { continue };
-        let at = Position { index: entry.index, time: entry.header.time };
+        let Some(signed) = action.attempt() else { continue };
+        let time = action.access().map_or(entry.header.time, |one| one.on(entry.header.time));
+        let at = Position { index: entry.index, time };
         let verdict = verdict(contents, &uses, at, &signed.attempt, recorded.as_ref());
         judgements.push(Judgement { index: entry.index, recorded, verdict });
     }
@@ -91,18 +94,22 @@ impl Uses {
         let mut uses =
             Uses { under: BTreeMap::new(), urgent: BTreeMap::new(), of: BTreeMap::new() };
         for entry in &contents.entries {
-            let Action::RecordAccess { attempt, .. } = &entry.statement().action else { continue };
-            let attempt = &attempt.attempt;
+            let Some(access) = entry.statement().action.access() else { continue };
+            let attempt = &access.attempt.attempt;
             let (index, time, count) = (entry.index, entry.header.time, attempt.count());
             for grant in contents.objects.charged(attempt.grant) {
                 uses.under.entry(grant).or_default().push(Use { index, time, count });
             }
-            if let Some(emergency) = attempt.grant.emergency() {
+            if let Some(emergency) = attempt.grant.emergency().filter(|_| access.counts()) {
                 let by = (emergency, attempt.requester.clone());
                 uses.urgent.entry(by).or_default().push(Use { index, time, count });
             }
-            let of = uses.of.entry(attempt.exchange).or_default();
-            of.push((entry.index, attempt.valid_until));
+            // That of an access in an emergency is kept for good.
+            let until = match attempt.grant {
+                Basis::Grant(_) => attempt.valid_until,
+                Basis::Emergency(_) => TimeMs(u64::MAX),
+            };
+            uses.of.entry(attempt.exchange).or_default().push((entry.index, until));
         }
         uses
     }

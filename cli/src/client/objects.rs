@@ -100,10 +100,10 @@ impl Client {
         found(self.get(&format!("/v1/keys/{key}")))
     }
 
-    /// The lowest number that no record of a gateway's key has used.
-    pub(crate) fn next_number(&self, gateway: &PublicKey) -> Result<u64, Fault> {
+    /// Which numbers the records of a gateway's key have used.
+    pub(crate) fn numbers(&self, gateway: &PublicKey) -> Result<GatewayNumbers, Fault> {
         let numbers = self.find_key(gateway)?.and_then(|answer| answer.numbers);
-        Ok(numbers.unwrap_or_default().next())
+        Ok(numbers.unwrap_or_default())
     }
 
     /// All who are or were members.

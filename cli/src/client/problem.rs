@@ -82,6 +82,11 @@ impl Problem {
         serde_json::from_value(found).ok()
     }
 
+    /// The refusal of an access that would have had to be named, if that is what it says.
+    pub(crate) fn due(&self) -> Option<AccessRefusal> {
+        serde_json::from_value(self.refusal.get("due")?.clone()).ok()
+    }
+
     /// The refusal as a fault, with times in `zone`.
     pub(crate) fn into_refusal(self, zone: &TimeZone, mut fields: Fields) -> Fault {
         let mut found = refusal_fields(&self.refusal, zone);

@@ -10,7 +10,7 @@ use comity_core::legs::Answer;
 use comity_core::statement::Action;
 use serde_json::json;
 
-use super::{access_batch, access_legs, access_list, explain};
+use super::{access_batch, access_late, access_legs, access_list, explain};
 use crate::answer::Note;
 use crate::args::{AccessVerb, Answering, MakeAttempt, RecordAttempt};
 use crate::client::{Client, Committed, access_fields};
@@ -37,6 +37,7 @@ pub(super) fn run(verb: AccessVerb, session: &mut Session<'_>) -> Result<Exit, F
         AccessVerb::Acknowledge(args) => {
             access_legs::acknowledge(&args, session).map(|()| Exit::Done)
         }
+        AccessVerb::EmbedLate(args) => access_late::run(&args, session).map(|()| Exit::Done),
         AccessVerb::Batch(verb) => access_batch::run(&verb, session).map(|()| Exit::Done),
     }
 }
@@ -222,7 +223,13 @@ fn submit(
     refusal: Option<AccessRefusal>,
 ) -> Result<Outcome, Fault> {
     let attempt = signed.clone();
-    let number = desk.client.next_number(&desk.key.file.public_key)?;
+    let gateway = &desk.key.file.public_key;
+    // A record that waits for the network keeps its number.
+    let kept = access_late::kept_numbers(session, gateway)?;
+    let numbers = desk.client.numbers(gateway)?;
+    let Some(number) = numbers.free().find(|number| !kept.contains(number)) else {
+        return Err(fault!(Failed, "overtaken", count = kept.len()));
+    };
     let action = match &refusal {
         None => Action::RecordAccess { attempt, number, answer },
         Some(refusal) => Action::RecordDenial { attempt, refusal: refusal.clone(), number },

@@ -62,8 +62,8 @@ fn acknowledged(
     index: LogIndex,
 ) -> Result<(Basis, Acknowledgement), Fault> {
     let entry = desk.client.ask_entry(index)?;
-    let Action::RecordAccess { attempt: SignedAttempt { attempt, .. }, answer, .. } =
-        &entry.record.statement.action
+    let Some(Accessed { attempt: SignedAttempt { attempt, .. }, answer, .. }) =
+        entry.record.statement.action.access()
     else {
         let kind = entry.record.statement.action.kind();
         return Err(fault!(Failed, "not-an-access", index = index, kind = kind));

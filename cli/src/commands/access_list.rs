@@ -14,9 +14,11 @@ use crate::fault::Fault;
 use crate::messages::say;
 use crate::shell::Session;
 use crate::table::{self, Cell, Listing};
+use crate::time;
 
 const ALLOWED: &str = "record-access";
 const REFUSED: &str = "record-denial";
+const LATE: &str = "embed-late";
 /// Columns of the table that are short.
 const BESIDE: usize = 4;
 
@@ -30,8 +32,8 @@ pub(super) fn list(args: &ListAccesses, session: &mut Session<'_>) -> Result<(),
     filter(&mut query, "key", args.key);
     filter(&mut query, "matter", args.matter.as_ref());
     let kinds: &[&str] = match args.outcome {
-        None => &[ALLOWED, REFUSED],
-        Some(Outcome::Allowed) => &[ALLOWED],
+        None => &[ALLOWED, REFUSED, LATE],
+        Some(Outcome::Allowed) => &[ALLOWED, LATE],
         Some(Outcome::Refused) => &[REFUSED],
     };
     let limit = args.part.limit as usize;
@@ -102,16 +104,29 @@ fn listed(entries: &[EntryAnswer], zone: &TimeZone) -> Listing {
 
 /// The rule that refused, and why in words; `None` where the access was allowed.
 fn refused(entry: &EntryAnswer, zone: &TimeZone) -> Option<(&'static str, String)> {
-    let Action::RecordDenial { refusal, .. } = &entry.record.statement.action else { return None };
+    let refusal = match &entry.record.statement.action {
+        Action::RecordDenial { refusal, .. } => refusal,
+        Action::EmbedLate { against, .. } => against.as_ref()?,
+        _ => return None,
+    };
     Some((refusal.rule(), describe::refusal(refusal, zone)))
+}
+
+/// How it ended: handed over, in its time or late, or refused.
+fn outcome(entry: &EntryAnswer, zone: &TimeZone) -> String {
+    match &entry.record.statement.action {
+        Action::RecordDenial { .. } => say!("word-outcome-refused"),
+        Action::EmbedLate { record, .. } => {
+            say!("outcome-late", claimed = time::show(record.claimed(), zone))
+        }
+        _ => say!("outcome-allowed"),
+    }
 }
 
 fn row(entry: &EntryAnswer, zone: &TimeZone) -> Option<Vec<Cell>> {
     let SignedAttempt { attempt, .. } = entry.record.statement.action.attempt()?;
-    let (outcome, why) = match refused(entry, zone) {
-        Some((_, why)) => (say!("word-outcome-refused"), why),
-        None => (say!("outcome-allowed"), String::new()),
-    };
+    let (outcome, why) = (outcome(entry, zone), refused(entry, zone));
+    let why = why.map_or_else(String::new, |(_, why)| why);
     let (grant, matter) = (attempt.grant, &attempt.matter);
     let by = say!(
         "words-requester",
@@ -131,10 +146,8 @@ fn row(entry: &EntryAnswer, zone: &TimeZone) -> Option<Vec<Cell>> {
 
 fn file_row(entry: &EntryAnswer, zone: &TimeZone) -> Option<Vec<Cell>> {
     let SignedAttempt { attempt, .. } = entry.record.statement.action.attempt()?;
-    let (outcome, rule, why) = match refused(entry, zone) {
-        Some((rule, why)) => (say!("word-outcome-refused"), rule, why),
-        None => (say!("outcome-allowed"), "", String::new()),
-    };
+    let (rule, why) = refused(entry, zone).unwrap_or(("", String::new()));
+    let outcome = outcome(entry, zone);
     Some(vec![
         Cell::Text(entry.index.to_string()),
         Cell::Time(entry.time),

@@ -95,9 +95,10 @@ impl Clause {
             | A::ProviderLeft { .. }
             | A::ProviderHostingOver { .. } => Clause::Grant,
             A::GrantRevoked { .. } | A::GrantSuspended { .. } => Clause::Standing,
-            A::GrantNotYetInForce { .. } | A::GrantExpired { .. } | A::EmergencyEnded { .. } => {
-                Clause::Period
-            }
+            A::GrantNotYetInForce { .. }
+            | A::GrantExpired { .. }
+            | A::EmergencyEnded { .. }
+            | A::EmergencyNotYet { .. } => Clause::Period,
             A::DatasetWithdrawn { .. }
             | A::DatasetSuspended { .. }
             | A::DatasetNotShared { .. } => Clause::Dataset,

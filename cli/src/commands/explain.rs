@@ -113,8 +113,10 @@ fn explained(
     let action = &entry.record.statement.action;
     let recorded = match action {
         Action::RecordDenial { refusal, .. } => Some(refusal.clone()),
+        Action::EmbedLate { against, .. } => against.clone(),
         _ => None,
     };
+    let time = action.access().map_or(entry.time, |access| access.on(entry.time));
     let Some(signed) = action.attempt() else {
         let kind = action.kind();
         return Err(fault!(Failed, "not-an-access", index = entry.index, kind = kind));
@@ -122,7 +124,7 @@ fn explained(
     let attempt = signed.attempt.clone();
     let histories = histories(&entry, &attempt, client, status)?;
     let past = histories.before(entry.index);
-    let at = Position { index: entry.index, time: entry.time };
+    let at = Position { index: entry.index, time };
     let judged = past.evaluate(at, &attempt).err();
     let params = histories.params_before(entry.index);
     let scene = Scene { attempt: &attempt, at, past: &past, params, zone };
@@ -287,13 +289,13 @@ fn urgent_accesses(
     if used.is_none_or(|used| used.entries < MAX_EMERGENCY_ENTRIES) {
         return Ok(vec![]);
     }
-    let mut query = of_kind("record-access");
+    let mut query: Query = vec![("order", "asc".to_owned())];
     query.push(("grant", answer.id.to_string()));
     query.push(("agency", attempt.requester.to_string()));
     let entries: Vec<EntryAnswer> = client.all("/v1/entries", &query, "entries")?;
     let own = entries.into_iter().filter(|entry| {
-        let signed = entry.record.statement.action.attempt();
-        signed.is_some_and(|signed| signed.attempt.requester == attempt.requester)
+        let access = entry.record.statement.action.access().filter(Accessed::counts);
+        access.is_some_and(|access| access.attempt.attempt.requester == attempt.requester)
     });
     Ok(own.map(|entry| Use { index: entry.index, time: entry.time, count: 1 }).collect())
 }
@@ -308,6 +310,9 @@ fn same_exchange(
     attempt: &Attempt,
     client: &Client,
 ) -> Result<Option<LogIndex>, Fault> {
+    if attempt.grant.emergency().is_some() {
+        return same_for_good(entry, attempt, client);
+    }
     let mut query = of_kind("record-access");
     let action = &entry.record.statement.action;
     let of_any =
@@ -328,6 +333,21 @@ fn same_exchange(
         }
     }
     Ok(None)
+}
+
+/// The same of an access in an emergency, whose exchange is kept for good.
+fn same_for_good(
+    entry: &EntryAnswer,
+    attempt: &Attempt,
+    client: &Client,
+) -> Result<Option<LogIndex>, Fault> {
+    let mut query: Query = vec![("order", "asc".to_owned())];
+    query.push(("exchange", attempt.exchange.to_string()));
+    let entries: Vec<EntryAnswer> = client.all("/v1/entries", &query, "entries")?;
+    let earlier = entries.iter().find(|earlier| {
+        earlier.index < entry.index && earlier.record.statement.action.access().is_some()
+    });
+    Ok(earlier.map(|earlier| earlier.index))
 }
 
 /// How a clause ended.
@@ -371,6 +391,9 @@ impl Explanation {
             "time": self.entry.time,
             "outcome": if self.recorded.is_some() { "denied" } else { "allowed" },
             "refusal": self.recorded,
+            "late_since": self.entry.record.statement.action.access().and_then(|access| {
+                access.late.map(|(record, _)| record.claimed())
+            }),
             "judged": if self.judged.is_some() { "denied" } else { "allowed" },
             "judged_refusal": self.judged,
             "clauses": self.clauses.iter().map(clause).collect::<Vec<_>>(),
@@ -386,6 +409,7 @@ impl Explanation {
     fn to_text(&self, zone: &TimeZone) -> String {
         let entry = &self.entry;
         let (index, time) = (entry.index, time::show(entry.time, zone));
+        let late = entry.record.statement.action.access().filter(|access| access.late.is_some());
         let head = match &self.recorded {
             None => say!("explain-allowed", index = index, time = time),
             Some(refusal) => {
@@ -401,6 +425,14 @@ impl Explanation {
                 Verdict::NotReached => say!("verdict-not-reached"),
             };
             (clause.title(), words)
+        };
+        let head = match late {
+            None => head,
+            Some(access) => {
+                let claimed = time::show(access.on(entry.time), zone);
+                let late = say!("explain-late", index = index, time = time, claimed = claimed);
+                format!("{late}\n{head}")
+            }
         };
         let rows: Vec<(String, String)> = self.clauses.iter().map(row).collect();
         format!("{head}\n{}\n{}", table::pairs(&rows), self.today_text(zone))

@@ -286,7 +286,7 @@ fn became(answer: &GrantAnswer, zone: &TimeZone) -> Vec<String> {
 /// Every suspension of the grant and of its dataset, and the withdrawal that ended it.
 fn interruptions(client: &Client, answer: &GrantAnswer) -> Result<Vec<String>, Fault> {
     let told = |interruption: &Interruption| {
-        let Interruption { at, reason, ended_at, on: _ } = interruption;
+        let Interruption { at, reason, ended_at, .. } = interruption;
         match ended_at {
             Some(end) => say!("grant-was-suspended", index = at, end = end, reason = reason),
             None => say!("grant-is-suspended", index = at, reason = reason),

@@ -3,6 +3,7 @@
 
 mod access;
 mod access_batch;
+mod access_late;
 mod access_legs;
 mod access_list;
 mod agency;

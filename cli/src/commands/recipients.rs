@@ -87,11 +87,9 @@ fn counted(
     let (mut seen, mut found) = (BTreeSet::new(), BTreeMap::new());
     for query in queries {
         for entry in client.all::<EntryAnswer>("/v1/entries", query, "entries")? {
-            let Action::RecordAccess { attempt, .. } = &entry.record.statement.action else {
-                continue;
-            };
-            let attempt = &attempt.attempt;
-            if concerns(attempt, entry.time) && seen.insert(entry.index) {
+            let Some(access) = entry.record.statement.action.access() else { continue };
+            let attempt = &access.attempt.attempt;
+            if concerns(attempt, access.on(entry.time)) && seen.insert(entry.index) {
                 add(&mut found, attempt, &entry);
             }
         }

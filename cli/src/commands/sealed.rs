@@ -70,6 +70,9 @@ fn of_entry(desk: &Desk, index: u64) -> Result<Vec<Commitment>, Fault> {
     let entry = desk.client.ask_entry(LogIndex(index))?;
     let statement = entry.record.statement;
     let mut found = statement.sealed;
+    if let Action::EmbedLate { record, .. } = &statement.action {
+        found.extend(&record.sealed);
+    }
     if let Some(attempt) = statement.action.attempt() {
         found.extend(&attempt.attempt.sealed);
     }

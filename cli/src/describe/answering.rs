@@ -52,6 +52,7 @@ fn area(action: &Action) -> Area {
         | Action::RevokeGrant { .. }
         | Action::RecordAccess { .. }
         | Action::RecordDenial { .. }
+        | Action::EmbedLate { .. }
         | Action::AmendDataset { .. }
         | Action::WithdrawDataset { .. }
         | Action::SuspendDataset { .. }

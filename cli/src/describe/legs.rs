@@ -2,12 +2,18 @@
 //! Holds: every field that has an effect is shown.
 //! May not enter: signing; the node.
 
+use std::collections::BTreeSet;
+
+use comity_core::access::AccessRefusal;
 use comity_core::basis::Basis;
+use comity_core::late::LateAccess;
 use comity_core::legs::{Acknowledgement, Answer};
+use comity_core::statement::StatementSigner;
+use jiff::tz::TimeZone;
 
 use super::Rows;
 use crate::messages::say;
-use crate::table;
+use crate::{table, time};
 
 /// What the gateway adds to an attempt that it records.
 pub(super) fn recording_rows(number: u64, answer: Option<&Answer>) -> Rows {
@@ -19,6 +25,32 @@ pub(super) fn recording_rows(number: u64, answer: Option<&Answer>) -> Rows {
         rows.push((say!("label-reliable"), say!("words-reliable")));
     }
     rows
+}
+
+/// What is added where an access goes in late.
+pub(super) fn late_rows(
+    record: &LateAccess,
+    missing: &BTreeSet<u64>,
+    against: Option<&AccessRefusal>,
+    zone: &TimeZone,
+) -> Rows {
+    let StatementSigner { agency, key, .. } = &record.gateway;
+    let numbers = missing.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let numbers = if missing.is_empty() { say!("word-late-none-missing") } else { numbers };
+    let stood = match against {
+        None => say!("word-late-nothing-against"),
+        Some(refusal) => {
+            let why = super::refusal(refusal, zone);
+            say!("words-late-against", rule = refusal.rule(), why = why)
+        }
+    };
+    vec![
+        (say!("label-late-asked"), time::show(record.claimed(), zone)),
+        (say!("label-late-valid-until"), time::show(record.valid_until, zone)),
+        (say!("label-late-gateway"), format!("{agency}, {}", table::key(key))),
+        (say!("label-late-missing"), numbers),
+        (say!("label-late-against"), stood),
+    ]
 }
 
 /// An acknowledgement in one sentence.

@@ -79,12 +79,12 @@ impl Facts {
 
     /// Takes in the next entry, at its position and the time of its block.
     pub(crate) fn take(&mut self, index: LogIndex, time: TimeMs, statement: &Statement) {
+        if let Some(access) = statement.action.access() {
+            self.disclosed(index, time, &access);
+        }
         match &statement.action {
             Action::PublishDataset { dataset } => {
                 self.published.entry(dataset.id.clone()).or_insert(time);
-            }
-            Action::RecordAccess { attempt, answer, .. } => {
-                self.disclosed(index, time, &attempt.attempt, answer.as_ref());
             }
             Action::AcknowledgeAccess { grant, accesses } => {
                 for one in accesses {
@@ -110,13 +110,10 @@ impl Facts {
         self.published.get(dataset).copied()
     }
 
-    fn disclosed(
-        &mut self,
-        index: LogIndex,
-        time: TimeMs,
-        attempt: &Attempt,
-        answer: Option<&Answer>,
-    ) {
+    /// What goes in late counts when it goes in: what was published of the time before stays so.
+    fn disclosed(&mut self, index: LogIndex, time: TimeMs, access: &Accessed<'_>) {
+        let Accessed { answer, late, .. } = *access;
+        let attempt = &access.attempt.attempt;
         let Some(quarter) = self.period.quarter(time) else { return };
         // Whoever uses what is their own shares nothing.
         if attempt.requester == attempt.dataset.agency {
@@ -130,7 +127,8 @@ impl Facts {
         }
         let Some(tally) = self.tallies.get_mut(place) else { return };
         let count = attempt.count();
-        let is_reliable = answer.is_some_and(|answer| answer.reliable);
+        // No rule has looked at what a late one says of itself.
+        let is_reliable = late.is_none() && answer.is_some_and(|answer| answer.reliable);
         let documents = if is_reliable && attempt.mode == DeliveryMode::Verify { count } else { 0 };
         tally.entries += 1;
         tally.exchanges += count;

@@ -38,6 +38,7 @@ files![
     "help",
     "incidents",
     "keys",
+    "late",
     "legs",
     "looking",
     "members",

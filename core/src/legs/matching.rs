@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Answer;
-use crate::access::Attempt;
 use crate::basis::Basis;
 use crate::hash::AnswerHash;
 use crate::ids::{DatasetId, ExchangeId, LogIndex, TimeMs};
+use crate::late::Accessed;
 use crate::statement::{Action, Statement};
 use crate::text::AgencyId;
 
@@ -35,12 +34,8 @@ pub struct Disclosure {
 }
 
 impl Disclosure {
-    fn of(
-        index: LogIndex,
-        time: TimeMs,
-        attempt: &Attempt,
-        answer: Option<&Answer>,
-    ) -> Disclosure {
+    fn of(index: LogIndex, time: TimeMs, access: &Accessed<'_>) -> Disclosure {
+        let attempt = &access.attempt.attempt;
         Disclosure {
             index,
             time,
@@ -48,7 +43,7 @@ impl Disclosure {
             grant: attempt.grant,
             dataset: attempt.dataset.clone(),
             requester: attempt.requester.clone(),
-            digest: answer.map(|answer| answer.digest),
+            digest: access.answer.map(|answer| answer.digest),
             count: attempt.count(),
         }
     }
@@ -101,32 +96,25 @@ pub struct Legs {
 impl Legs {
     /// Takes in an entry; what is no leg adds nothing.
     pub fn add(&mut self, index: LogIndex, time: TimeMs, statement: &Statement) {
-        match &statement.action {
-            Action::RecordAccess { attempt, answer, .. } => {
-                let disclosure = Disclosure::of(index, time, &attempt.attempt, answer.as_ref());
-                self.disclosures.insert(index, disclosure);
+        if let Some(access) = statement.action.access() {
+            let disclosure = Disclosure::of(index, time, &access);
+            self.disclosures.insert(index, disclosure);
+        }
+        if let Action::AcknowledgeAccess { grant, accesses } = &statement.action {
+            let Some(signer) = statement.signers.first() else { return };
+            for (place, one) in (0u32..).zip(accesses) {
+                let receipt = Receipt {
+                    index,
+                    time,
+                    access: one.access,
+                    exchange: one.exchange,
+                    grant: *grant,
+                    agency: signer.agency.clone(),
+                    digest: one.digest,
+                    count: u64::from(one.count),
+                };
+                self.receipts.insert((one.access, index, place), receipt);
             }
-            Action::EmbedLate { record, .. } => {
-                let (attempt, answer) = (&record.attempt.attempt, record.answer.as_ref());
-                self.disclosures.insert(index, Disclosure::of(index, time, attempt, answer));
-            }
-            Action::AcknowledgeAccess { grant, accesses } => {
-                let Some(signer) = statement.signers.first() else { return };
-                for (place, one) in (0u32..).zip(accesses) {
-                    let receipt = Receipt {
-                        index,
-                        time,
-                        access: one.access,
-                        exchange: one.exchange,
-                        grant: *grant,
-                        agency: signer.agency.clone(),
-                        digest: one.digest,
-                        count: u64::from(one.count),
-                    };
-                    self.receipts.insert((one.access, index, place), receipt);
-                }
-            }
-            _ => {}
         }
     }
 

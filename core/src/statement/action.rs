@@ -27,7 +27,7 @@ use crate::ids::{
 };
 use crate::incident::IncidentTerms;
 use crate::keys::{PublicKey, Signature};
-use crate::late::LateAccess;
+use crate::late::{Accessed, LateAccess};
 use crate::legs::{Acknowledgement, Answer};
 use crate::oversight::{DrawRange, DrawnVerdict, FindingAbout, FindingOutcome};
 use crate::request::RequestTerms;
@@ -537,6 +537,21 @@ impl Action {
             Action::AnswerFinding { .. } => "answer-finding",
             Action::CloseFinding { .. } => "close-finding",
             Action::EmbedLate { .. } => "embed-late",
+        }
+    }
+
+    /// What it says of an access that took place, in its time or late, if it says that of one.
+    pub fn access(&self) -> Option<Accessed<'_>> {
+        match self {
+            Action::RecordAccess { attempt, number, answer } => {
+                Some(Accessed { attempt, number: *number, answer: answer.as_ref(), late: None })
+            }
+            Action::EmbedLate { record, against, .. } => {
+                let late = Some((record.as_ref(), against.as_ref()));
+                let LateAccess { attempt, number, answer, .. } = record.as_ref();
+                Some(Accessed { attempt, number: *number, answer: answer.as_ref(), late })
+            }
+            _ => None,
         }
     }
 

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use comity_core::access::Attempt;
-use comity_core::agency::KeyRole;
 use comity_core::block::{Block, CommittedBlock, Header, MAX_BLOCK_BYTES};
 use comity_core::codes::CodeList;
 use comity_core::encoding::{decode, encode};
@@ -23,7 +22,7 @@ use comity_core::vote::CommitCertificate;
 
 use crate::acts::entry;
 use crate::source::{parts, variant};
-use crate::story::{CIVIL, Story, new_key};
+use crate::story::Story;
 use crate::teller::{Teller, told};
 
 const SEEDS: u64 = 18;
@@ -359,12 +358,11 @@ fn the_state_of_a_history_does_not_depend_on_how_it_is_cut_into_blocks() {
     together.publish();
     let mut apart = together.clone();
     // Nothing that keeps the time of its block.
-    let (one, other) = (new_key(1), new_key(2));
     let records = vec![
-        together.register(CIVIL, KeyRole::Officer, &one, None),
-        together.register(CIVIL, KeyRole::Officer, &other, None),
-        together.revoke_key(CIVIL, &one),
         together.listing(CodeList::Matters, vec![entry("PENSIONS")]),
+        together.listing(CodeList::Matters, vec![entry("FISHING")]),
+        together.listing(CodeList::DutyBases, vec![entry("ACT-14")]),
+        together.delisting(CodeList::Matters, "FISHING"),
     ];
     together.commit(records.clone());
     for record in records {

@@ -367,7 +367,7 @@ fn nothing_is_open_between_the_end_of_an_emergency_and_the_ballot_that_renews_it
     let renewed = story.emergency(emergency).renewals[0].mark.on;
     let judged = |story: &mut Story, made_at: TimeMs| {
         let attempt = Attempt { made_at, ..story.urgent(emergency) };
-        story.ledger.evaluate(&attempt, made_at).map(|_| ())
+        story.ledger.evaluate_as_of(&attempt, made_at).map(|_| ())
     };
     assert_eq!(judged(&mut story, TimeMs(end.0 - 1)), Ok(()));
     let over = Err(AccessRefusal::EmergencyEnded { since: end });

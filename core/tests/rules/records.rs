@@ -1,6 +1,6 @@
 //! Bytes that are no acceptable record, whatever the state: every way, by every bit.
 
-use comity_core::access::Attempt;
+use comity_core::access::{AccessRefusal, Attempt};
 use comity_core::agency::{KeyAlgorithm, KeyRole};
 use comity_core::batch::{Batch, MAX_BATCH};
 use comity_core::codes::CodeList;
@@ -17,6 +17,7 @@ use comity_core::ids::{
     CheckId, DisputeId, EmergencyId, GrantId, IncidentId, LogIndex, ProposalId, RequestId,
 };
 use comity_core::keys::{Signature, SignatureError};
+use comity_core::late::LateAccess;
 use comity_core::legs::Acknowledgement;
 use comity_core::rule_pack::Clock;
 use comity_core::statement::{
@@ -195,6 +196,17 @@ const SIGNATURES: &[Case] = &[
         (draft.signed().to_bytes(), RecordError::AttemptBatch)
     },
     |story| {
+        let late = story.unsent(EmergencyId(LogIndex(1)));
+        let late = LateAccess { number: late.number + 1, ..late };
+        let fault = RecordError::LateSignature(SignatureError::Invalid);
+        (taking_in(story, late), fault)
+    },
+    |story| {
+        let attempt = signed_by_officer(story.attempt(GrantId(LogIndex(1))));
+        let late = story.unsent_of(&attempt);
+        (taking_in(story, late), RecordError::LateNotUrgent)
+    },
+    |story| {
         let attempt = signed_by(&new_key(1), story.attempt(GrantId(LogIndex(1))));
         let action = story.recording(&attempt);
         let draft = story.draft(CIVIL, KeyRole::Gateway, action);
@@ -233,6 +245,12 @@ fn accusation(story: &mut Story, equivocation: Equivocation) -> Vec<u8> {
 
 fn all_cases() -> impl Iterator<Item = Case> {
     [DECODING, FORM, SIGNATURES].into_iter().flatten().copied()
+}
+
+fn taking_in(story: &mut Story, record: LateAccess) -> Vec<u8> {
+    let record = Box::new(record);
+    let action = Action::EmbedLate { record, missing: [].into(), against: None };
+    story.draft(CIVIL, KeyRole::Gateway, action).signed().to_bytes()
 }
 
 fn publication(story: &mut Story) -> Draft {
@@ -384,8 +402,9 @@ fn one_of_each(story: &mut Story) -> Vec<VerifiedRecord> {
 }
 
 /// What is recorded about an emergency.
-fn in_emergency(story: &mut Story) -> [VerifiedRecord; 4] {
+fn in_emergency(story: &mut Story) -> [VerifiedRecord; 5] {
     let emergency = EmergencyId(LogIndex(4));
+    let late = story.unsent(emergency);
     let declared = Action::DeclareEmergency { terms: story.flood() };
     let ended = Action::EndEmergency { emergency, reason: text("The water has gone") };
     let (verdict, said) = (Verdict::Excessive, text("Wider than it had to be"));
@@ -398,6 +417,7 @@ fn in_emergency(story: &mut Story) -> [VerifiedRecord; 4] {
         story.record(AUTHORITY, KeyRole::Steward, ended),
         story.record(HEALTH, KeyRole::Auditor, reviewed),
         story.record(FINANCE, KeyRole::Steward, justified),
+        story.embedding(&late, [3], Some(AccessRefusal::ExchangeUsed)),
     ]
 }
 

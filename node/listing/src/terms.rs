@@ -97,7 +97,8 @@ fn about(action: &Action, index: LogIndex, state: &StateTree) -> Vec<Term> {
         | Action::RecordEquivocation { .. } => governance_terms(action, index, state),
         Action::AcknowledgeAccess { .. }
         | Action::RecordAccess { .. }
-        | Action::RecordDenial { .. } => exchange_terms(action, state),
+        | Action::RecordDenial { .. }
+        | Action::EmbedLate { .. } => exchange_terms(action, state),
     }
 }
 
@@ -148,8 +149,9 @@ fn exchange_terms(action: &Action, state: &StateTree) -> Vec<Term> {
             terms.extend(basis_terms(*grant, state));
             terms.extend(accesses.iter().map(|one| Term::Exchange(one.exchange)));
         }
-        Action::RecordAccess { attempt, .. } | Action::RecordDenial { attempt, .. } => {
-            let attempt = &attempt.attempt;
+        _ => {
+            let Some(signed) = action.attempt() else { return terms };
+            let attempt = &signed.attempt;
             terms.extend([
                 Term::Agency(attempt.requester.clone()),
                 Term::Dataset(attempt.dataset.to_string()),
@@ -161,8 +163,12 @@ fn exchange_terms(action: &Action, state: &StateTree) -> Vec<Term> {
             // What is used under a derived grant is charged to the one above it.
             let grant = attempt.grant.grant().and_then(|id| state::grant(&TreeState(state), id));
             terms.extend(grant.and_then(|grant| grant.parent).map(|id| Term::Grant(id.0)));
+            // Whose record it was in its time.
+            if let Action::EmbedLate { record, .. } = action {
+                let StatementSigner { agency, key, .. } = &record.gateway;
+                terms.extend([Term::Agency(agency.clone()), Term::Key(*key)]);
+            }
         }
-        _ => {}
     }
     terms
 }

@@ -122,6 +122,7 @@ mod tests {
             algorithm: KeyAlgorithm::Ed25519,
             post: Text::default(),
             registered_at: None,
+            registered_on: None,
             valid_until: None,
             revoked: None,
         };

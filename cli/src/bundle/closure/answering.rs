@@ -6,6 +6,7 @@ use comity_core::check_request::{CheckAnswer, CheckRequest, HandoverEnd};
 use comity_core::dispute::{Dispute, Ruling, Stage};
 use comity_core::ids::{CheckId, DisputeId, EmergencyId, IncidentId, LogIndex};
 use comity_core::incident::Incident;
+use comity_core::late::Accessed;
 use comity_core::state::StateKey;
 use comity_core::statement::Action;
 use comity_core::text::AgencyId;
@@ -19,8 +20,9 @@ pub(super) fn needs(index: LogIndex, action: &Action) -> Vec<Vec<u8>> {
         Action::AcknowledgeAccess { grant: basis, .. } => {
             basis.grant().into_iter().flat_map(super::of_grant).collect()
         }
-        Action::RecordAccess { attempt, .. } => {
-            let emergency = attempt.attempt.grant.emergency();
+        Action::RecordAccess { .. } | Action::EmbedLate { .. } => {
+            let counted = action.access().filter(Accessed::counts);
+            let emergency = counted.and_then(|access| access.attempt.attempt.grant.emergency());
             emergency.map(|id| of_emergency_access(id, index)).into_iter().collect()
         }
         Action::DeclareEmergency { .. } => vec![of_emergency(EmergencyId(index))],

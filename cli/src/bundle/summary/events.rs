@@ -43,8 +43,15 @@ impl Page<'_> {
             let statement = entry.statement();
             let Some(signed) = statement.action.attempt() else { continue };
             let attempt = &signed.attempt;
+            let is_late = statement.action.access().is_some_and(|access| access.late.is_some());
+            let claimed = self.time(attempt.made_at);
             let outcome = match &judgement.recorded {
+                None if is_late => tell!(self, "late", claimed = claimed),
                 None => tell!(self, "allowed"),
+                Some(refusal) if is_late => {
+                    let why = self.refusal(refusal);
+                    tell!(self, "late-against", claimed = claimed, why = why)
+                }
                 Some(refusal) => tell!(self, "refused", why = self.refusal(refusal)),
             };
             let mode = tell!(self, &format!("mode-{}", attempt.mode.as_str()));
@@ -166,6 +173,6 @@ impl Page<'_> {
 
     /// Whether an entry is an access that was allowed.
     pub(super) fn is_access(action: &Action) -> bool {
-        matches!(action, Action::RecordAccess { .. })
+        action.access().is_some()
     }
 }

@@ -49,6 +49,15 @@ impl Page<'_> {
                 time = time,
                 why = self.refusal(refusal)
             ),
+            Action::EmbedLate { .. } => tell!(
+                self,
+                "short-late",
+                requester = requester,
+                dataset = dataset,
+                time = time,
+                claimed = self.time(attempt.made_at),
+                provider = dataset.agency
+            ),
             _ => tell!(
                 self,
                 "short-access",

@@ -54,6 +54,11 @@ impl Page<'_> {
                 let (requester, dataset) = (&attempt.requester, &attempt.dataset);
                 tell!(self, "act-record-access", requester = requester, dataset = dataset)
             }
+            Action::EmbedLate { record, .. } => {
+                let attempt = &record.attempt.attempt;
+                let (requester, dataset) = (&attempt.requester, &attempt.dataset);
+                tell!(self, "act-embed-late", requester = requester, dataset = dataset)
+            }
             Action::RecordDenial { attempt, refusal, .. } => {
                 let attempt = &attempt.attempt;
                 let (requester, dataset) = (&attempt.requester, &attempt.dataset);

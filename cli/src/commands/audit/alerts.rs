@@ -5,10 +5,11 @@
 use comity_core::encoding::decode;
 use comity_core::ids::LogIndex;
 use comity_core::statement::{MAX_RECORD_BYTES, SignedRecord};
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::copy::Copy;
-use super::watching::{Alert, AlertKind, Thresholds, USUAL_DAYS, Watcher};
+use super::watching::{Alert, AlertKind, Late, Thresholds, USUAL_DAYS, Watcher};
 use crate::args::ShowAlerts;
 use crate::fault::{Exit, Fault};
 use crate::messages::say;
@@ -54,13 +55,13 @@ pub(super) fn run(args: &ShowAlerts, session: &mut Session<'_>) -> Result<Exit, 
             &say!("column-entry"),
             &say!("column-alert"),
         ];
-        let rows = alerts.iter().map(row).collect();
+        let rows = alerts.iter().map(|alert| row(alert, &zone)).collect();
         table::rows(&headings.map(String::as_str), rows).folding_after(4)
     })?;
     Ok(if alerts.is_empty() { Exit::Done } else { Exit::Unverified })
 }
 
-fn row(alert: &Alert) -> Vec<Cell> {
+fn row(alert: &Alert, zone: &TimeZone) -> Vec<Cell> {
     let officer = alert.officer.map(|key| key.to_string()).unwrap_or_default();
     vec![
         Cell::Text(time::counted_date(alert.day.0)),
@@ -68,11 +69,11 @@ fn row(alert: &Alert) -> Vec<Cell> {
         Cell::Text(alert.post.to_string()),
         Cell::Digits(officer),
         Cell::Text(alert.first.to_string()),
-        Cell::Text(words(alert)),
+        Cell::Text(words(alert, zone)),
     ]
 }
 
-fn words(alert: &Alert) -> String {
+fn words(alert: &Alert, zone: &TimeZone) -> String {
     let count = alert.count;
     match alert.kind {
         AlertKind::AfterHours => say!("alert-after-hours", count = count),
@@ -81,9 +82,26 @@ fn words(alert: &Alert) -> String {
             say!("alert-spike", count = count, usual = usual, days = USUAL_DAYS)
         }
         AlertKind::ManyByPost => say!("alert-many-by-post", count = count),
+        AlertKind::Late | AlertKind::LateAgainst => late(alert, zone),
         AlertKind::CloseToEnd => {
             let end = alert.end.unwrap_or_default();
             say!("alert-close-to-end", count = count, index = end)
         }
+    }
+}
+
+fn late(alert: &Alert, zone: &TimeZone) -> String {
+    let Some(Late { claimed, entered, against }) = &alert.late else { return String::new() };
+    let (claimed, entered) = (time::show(*claimed, zone), time::show(*entered, zone));
+    let count = alert.count;
+    match against {
+        None => say!("alert-late", count = count, claimed = claimed, entered = entered),
+        Some(rule) => say!(
+            "alert-late-against",
+            count = count,
+            claimed = claimed,
+            entered = entered,
+            rule = rule
+        ),
     }
 }

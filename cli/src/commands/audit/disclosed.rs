@@ -62,12 +62,19 @@ impl Whose {
     fn leg(&self, index: LogIndex, time: TimeMs, bytes: &[u8]) -> Option<Leg> {
         let record: SignedRecord = decode(bytes, MAX_RECORD_BYTES).ok()?;
         let outcome = match record.statement.action {
-            Action::RecordAccess { .. } => Outcome::Allowed,
+            Action::RecordAccess { .. } | Action::EmbedLate { .. } => Outcome::Allowed,
             Action::RecordDenial { .. } => Outcome::Refused,
             _ => return None,
         };
         let attempt = &record.statement.action.attempt()?.attempt;
-        let signer = record.statement.signers.first()?;
+        let (signer, leaf) = match &record.statement.action {
+            // A gateway's log knows what it signed then.
+            Action::EmbedLate { record: late, .. } => {
+                let then = late.record(&record.statement.consortium).to_bytes();
+                (&late.gateway, leaf_hash(&then))
+            }
+            _ => (record.statement.signers.first()?, leaf_hash(bytes)),
+        };
         let counts = self.gateway.is_none_or(|key| key == signer.key)
             && self.agency.as_ref().is_none_or(|agency| *agency == signer.agency)
             && self.dataset.as_ref().is_none_or(|dataset| *dataset == attempt.dataset);
@@ -75,7 +82,7 @@ impl Whose {
             index,
             time,
             exchange: attempt.exchange,
-            leaf: leaf_hash(bytes),
+            leaf,
             outcome,
             dataset: attempt.dataset.to_string(),
             requester: attempt.requester.to_string(),

@@ -103,9 +103,9 @@ impl Teller {
         let by = statement.signers.first().map(|signer| &signer.agency);
         let counts = &mut self.counts;
         match &statement.action {
-            Action::RecordAccess { attempt, .. } => {
-                let batch = attempt.attempt.batch;
-                counts.accesses += batch.map_or(1, |batch| u64::from(batch.count));
+            Action::RecordAccess { attempt, .. } => counts.accesses += attempt.attempt.count(),
+            Action::EmbedLate { record, .. } => {
+                counts.accesses += record.attempt.attempt.count();
             }
             Action::RecordDenial { .. } => counts.denials += 1,
             Action::OpenRequest { .. } => counts.requests += 1,

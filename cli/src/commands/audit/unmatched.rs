@@ -94,12 +94,14 @@ fn is_asked_for(found: &Unmatched<'_>, args: &UnmatchedLegs) -> bool {
 impl Gathered {
     fn add(&mut self, index: LogIndex, time: TimeMs, statement: &Statement) {
         self.legs.add(index, time, statement);
-        let (Action::RecordAccess { number, .. } | Action::RecordDenial { number, .. }) =
-            &statement.action
-        else {
-            return;
+        let (number, signer) = match &statement.action {
+            Action::RecordAccess { number, .. } | Action::RecordDenial { number, .. } => {
+                let Some(signer) = statement.signers.first() else { return };
+                (number, signer)
+            }
+            Action::EmbedLate { record, .. } => (&record.number, &record.gateway),
+            _ => return,
         };
-        let Some(signer) = statement.signers.first() else { return };
         let start = || (signer.agency.clone(), GatewayNumbers::default());
         let (_, numbers) = self.gateways.entry(signer.key).or_insert_with(start);
         // On a ledger that was verified each number is one that may be used.

@@ -51,6 +51,10 @@ pub(super) enum AlertKind {
     ManyByPost,
     /// Shortly before what permitted it was revoked, suspended or withdrawn.
     CloseToEnd,
+    /// It went in late, and something stood against it when it was asked.
+    LateAgainst,
+    /// It went in late: only afterwards is it known to all.
+    Late,
 }
 
 /// Something to look at.
@@ -73,6 +77,19 @@ pub(super) struct Alert {
     pub(super) first: LogIndex,
     /// Close to an end: the entry that ended it.
     pub(super) end: Option<LogIndex>,
+    /// What went in late.
+    pub(super) late: Option<Late>,
+}
+
+/// How late something went in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) struct Late {
+    /// When the officer says to have asked.
+    pub(super) claimed: TimeMs,
+    /// The time of the block that took it in.
+    pub(super) entered: TimeMs,
+    /// The rule that stood against it.
+    pub(super) against: Option<&'static str>,
 }
 
 /// Uses that are counted together: how many, from which entry on.
@@ -139,6 +156,11 @@ impl Watcher {
                 of_region.publish(calendar.clone(), index);
             }
             Action::RecordAccess { attempt, .. } => self.used(index, time, &attempt.attempt),
+            Action::EmbedLate { record, against, .. } => {
+                let claimed = record.claimed().min(time);
+                self.used(index, claimed, &record.attempt.attempt);
+                self.went_in_late(index, (claimed, time), record, against.as_ref());
+            }
             Action::RevokeGrant { grant, .. } | Action::SuspendGrant { grant, .. } => {
                 self.ended(index, time, |used| used.grant == (*grant).into());
             }
@@ -159,8 +181,9 @@ impl Watcher {
         for ((agency, post, day), (count, first)) in std::mem::take(&mut self.by_post) {
             if count > self.thresholds.per_post {
                 let kind = AlertKind::ManyByPost;
-                let (officer, usual, end) = (None, None, None);
-                let alert = Alert { day, kind, agency, post, officer, count, usual, first, end };
+                let (officer, usual, end, late) = (None, None, None, None);
+                let alert =
+                    Alert { day, kind, agency, post, officer, count, usual, first, end, late };
                 self.alerts.push(alert);
             }
         }
@@ -202,7 +225,10 @@ impl Watcher {
     fn ended(&mut self, end: LogIndex, time: TimeMs, concerns: impl Fn(&Use) -> bool) {
         self.forget(time);
         let mut close = Counted::new();
-        for used in self.recent.iter().filter(|used| concerns(used)) {
+        let since = TimeMs(time.0.saturating_sub(self.thresholds.before_ms));
+        // What went in late stands among later ones.
+        let close_by = self.recent.iter().filter(|used| used.time >= since);
+        for used in close_by.filter(|used| concerns(used)) {
             let day = Day::of(used.time, self.offset_minutes);
             tally(&mut close, (used.agency.clone(), used.officer, day), (used.count, used.index));
         }
@@ -244,7 +270,34 @@ impl Watcher {
     ) {
         let post = self.posts.get(&officer).cloned().unwrap_or_default();
         let officer = Some(officer);
-        self.alerts.push(Alert { day, kind, agency, post, officer, count, usual, first, end });
+        let late = None;
+        let alert = Alert { day, kind, agency, post, officer, count, usual, first, end, late };
+        self.alerts.push(alert);
+    }
+
+    fn went_in_late(
+        &mut self,
+        first: LogIndex,
+        (claimed, entered): (TimeMs, TimeMs),
+        record: &LateAccess,
+        against: Option<&AccessRefusal>,
+    ) {
+        let attempt = &record.attempt.attempt;
+        let post = self.posts.get(&attempt.officer).cloned().unwrap_or_default();
+        let against = against.map(AccessRefusal::rule);
+        let kind = if against.is_some() { AlertKind::LateAgainst } else { AlertKind::Late };
+        self.alerts.push(Alert {
+            day: Day::of(claimed, self.offset_minutes),
+            kind,
+            agency: attempt.requester.clone(),
+            post,
+            officer: Some(attempt.officer),
+            count: attempt.count(),
+            usual: None,
+            first,
+            end: None,
+            late: Some(Late { claimed, entered, against }),
+        });
     }
 }
 

@@ -128,7 +128,9 @@ impl Line {
 
 fn did(action: &Action) -> Did {
     match action {
-        Action::RecordAccess { .. } | Action::RecordDenial { .. } => Did::Checked,
+        Action::RecordAccess { .. } | Action::RecordDenial { .. } | Action::EmbedLate { .. } => {
+            Did::Checked
+        },
         Action::IssueGrant { .. }
         | Action::ApproveRequest { .. }
         | Action::RefuseRequest { .. }

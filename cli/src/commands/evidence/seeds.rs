@@ -134,18 +134,44 @@ impl Seeds {
         if used.is_none_or(|used| used.entries < MAX_EMERGENCY_ENTRIES) {
             return Ok(());
         }
-        let kind = ("kind", "record-access".to_owned());
-        let of = [("grant", answer.id.to_string()), ("agency", requester.to_string())];
-        self.list(client, [vec![kind], of.to_vec()].concat())
+        for kind in ["record-access", "embed-late"] {
+            let kind = ("kind", kind.to_owned());
+            let of = [("grant", answer.id.to_string()), ("agency", requester.to_string())];
+            self.list(client, [vec![kind], of.to_vec()].concat())?;
+        }
+        Ok(())
+    }
+
+    /// The earlier accesses under an exchange that is kept for good.
+    fn earlier_of(
+        &mut self,
+        client: &Client,
+        exchange: String,
+        before: LogIndex,
+    ) -> Result<(), Fault> {
+        let query: Query = vec![("exchange", exchange)];
+        for earlier in client.all::<EntryAnswer>("/v1/entries", &query, "entries")? {
+            let is_access = earlier.record.statement.action.access().is_some();
+            if is_access && earlier.index < before {
+                self.entries.insert(earlier.index);
+            }
+        }
+        Ok(())
     }
 
     /// Where an exchange was refused as used, the access that used it.
     fn first_use(&mut self, entry: &EntryAnswer, client: &Client) -> Result<(), Fault> {
-        let Action::RecordDenial { attempt, refusal: AccessRefusal::ExchangeUsed, .. } =
-            &entry.record.statement.action
-        else {
-            return Ok(());
+        let attempt = match &entry.record.statement.action {
+            Action::RecordDenial { attempt, refusal: AccessRefusal::ExchangeUsed, .. } => attempt,
+            Action::EmbedLate { record, against: Some(AccessRefusal::ExchangeUsed), .. } => {
+                &record.attempt
+            }
+            _ => return Ok(()),
         };
+        if attempt.attempt.grant.emergency().is_some() {
+            let exchange = attempt.attempt.exchange.to_string();
+            return self.earlier_of(client, exchange, entry.index);
+        }
         let since = TimeMs(entry.time.0.saturating_sub(MAX_VALIDITY_MS));
         let mut query: Query = vec![("kind", "record-access".to_owned())];
         query.extend(period(Some(since), Some(entry.time.plus(1))));

@@ -94,8 +94,12 @@ impl Row {
         row.put("record_id", statement.id());
         row.put("leaf_hash", leaf_hash(bytes));
         row.put("valid_until_utc", utc(statement.valid_until));
-        let sealed = statement.action.attempt().map_or(0, |signed| signed.attempt.sealed.len());
-        row.put("sealed", statement.sealed.len() + sealed);
+        let attempt = statement.action.attempt().map_or(0, |signed| signed.attempt.sealed.len());
+        let late = match &statement.action {
+            Action::EmbedLate { record, .. } => record.sealed.len(),
+            _ => 0,
+        };
+        row.put("sealed", statement.sealed.len() + late + attempt);
         row.action(place.index, &statement.action);
         row
     }
@@ -130,6 +134,13 @@ impl Row {
             Action::RecordAccess { attempt, .. } => {
                 self.attempt(attempt);
                 self.put("outcome", "allowed");
+            }
+            Action::EmbedLate { record, against, .. } => {
+                self.attempt(&record.attempt);
+                self.put("outcome", "late");
+                if let Some(against) = against {
+                    self.put("rule", against.rule());
+                }
             }
             Action::RecordDenial { attempt, refusal, .. } => {
                 self.attempt(attempt);

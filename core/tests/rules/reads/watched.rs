@@ -26,10 +26,15 @@ pub(super) const ACTS: &[Act] = &[
         story.over(emergency);
         story.judging(HEALTH, KeyRole::Auditor, emergency)
     }),
-    (11, |story| {
+    (13, |story| {
         let emergency = story.flooded();
         let attempt = signed_by_officer(story.urgent(emergency));
         story.access_of(&attempt)
+    }),
+    (14, |story| {
+        let emergency = story.flooded();
+        let late = story.unsent(emergency);
+        story.embedding(&late, [], None)
     }),
     (8, |story| {
         let emergency = story.flooded();

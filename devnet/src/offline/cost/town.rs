@@ -159,6 +159,7 @@ impl Town {
             algorithm: KeyAlgorithm::Ed25519,
             post: parsed("A desk")?,
             registered_at: Some(EARLY),
+            registered_on: Some(TimeMs(0)),
             valid_until: None,
             revoked: None,
         };
