@@ -111,9 +111,9 @@ class Bundle:
                 statement = contents.statement(entry["record"])
                 self.records[entry["index"]] = (block["header"]["time"], statement)
         self.accesses = [
-            (index, time, statement["action"]["attempt"]["attempt"])
+            (index, time, judging.accessed(statement["action"]))
             for index, (time, statement) in self.records.items()
-            if statement["action"]["kind"] == "record-access"]
+            if judging.is_access(statement["action"])]
         self.found["collected"] = contents.said("collection", content)["collected"]
 
     def check_state(self):
@@ -142,7 +142,7 @@ class Bundle:
         kind = case["kind"]
         if kind == "access":
             _, statement = self.records.get(case["entry"], (0, {"action": {"kind": None}}))
-            return require("attempt" in statement["action"], "subject")
+            return require(judging.attempt_in(statement["action"]) is not None, "subject")
         key = {"grant": grant_key, "dataset": dataset_key, "signer": key_key}[kind]
         name = case[{"signer": "key"}.get(kind, kind)]
         return require(self.claims.get(key(name)) is not None, "subject")
@@ -190,7 +190,8 @@ class Bundle:
             require(count <= totals[name] and (count == totals[name] or name not in whole), "count")
         entries = collections.Counter(
             emergency_use_key(attempt["grant"], attempt["requester"])
-            for _, _, attempt in self.accesses if attempt["grant"][0] == "E")
+            for _, _, attempt in self.accesses
+            if attempt["grant"][0] == "E" and attempt.get("counts", True))
         for key, count in entries.items():
             require(count <= self.held.get(key, {"entries": 0})["entries"], "count")
 
@@ -213,7 +214,7 @@ class Bundle:
     def check_judgements(self):
         found = {}
         for index, (time, statement) in self.records.items():
-            if "attempt" in statement["action"]:
+            if judging.attempt_in(statement["action"]) is not None:
                 found[index] = judging.judged(
                     self.held, self.accesses, self.genesis, (index, time), statement["action"])
         self.found["judgements"] = found
@@ -232,8 +233,10 @@ class Bundle:
     def check_opened(self, index, opened):
         """Whether openings open commitments of an entry, in order. Errors: `Unfit`."""
         statement = self.records[index][1]
-        attempt = statement["action"].get("attempt", {"attempt": {"sealed": []}})["attempt"]
-        rest = iter(statement["sealed"] + attempt["sealed"])
+        action = statement["action"]
+        attempt = (judging.attempt_in(action) or {"attempt": {"sealed": []}})["attempt"]
+        then = action["record"]["sealed"] if judging.is_late(action) else []
+        rest = iter(statement["sealed"] + then + attempt["sealed"])
         for opening in opened:
             require(commitment(bytes.fromhex(self.consortium), opening).hex() in rest, "commitment")
 

@@ -4,11 +4,14 @@ Holds: a need is a state key, or a position with the act that must stand there.
 Source: docs/formats.md, "Evidence bundles", "What a bundle holds".
 """
 
+from comity import late
 from comity.grounds import (
     agency_key, check_key, code_key, dataset_key, departure_key, dispute_key, draw_key, emergency_access_key, emergency_key,
     emergency_use_key, finding_key, grant_key, grant_version_key, incident_key, key_key, proposal_key, request_key, usage_key,
     version_key,
 )
+
+from judging import attempt_in, is_access, is_late
 
 # What always is among the objects.
 ALWAYS = (b"p", b"o")
@@ -39,12 +42,16 @@ def needs_of_entry(index, statement):
     """The keys of the objects that an entry needs."""
     action, keys = statement["action"], []
     kind = action["kind"]
-    for signer in statement["signers"]:
+    signers = list(statement["signers"])
+    if kind == "embed-late":
+        signers.append(action["record"]["gateway"])
+    for signer in signers:
         keys += [key_key(signer["key"]), *member_keys(signer["agency"])]
-    if "attempt" in action:
-        attempt = action["attempt"]["attempt"]
+    if attempt_in(action) is not None:
+        attempt = attempt_in(action)["attempt"]
         keys += [key_key(attempt["officer"]), *member_keys(attempt["requester"])]
-        keys += needs_of_attempt(index, kind, attempt)
+        counts = kind == "record-access" or is_late(action) and late.counts(action["against"])
+        keys += needs_of_attempt(index, counts, attempt)
     if kind == "acknowledge-access" and action["grant"][0] == "G":
         keys += [grant_key(action["grant"]), usage_key(action["grant"])]
     if kind == "declare-emergency":
@@ -103,12 +110,12 @@ def finding_in(verdict):
     return [] if verdict == "in-order" else [finding_key(verdict["finding"])]
 
 
-def needs_of_attempt(index, kind, attempt):
-    """The keys of the objects on which an attempt relies."""
+def needs_of_attempt(index, counts, attempt):
+    """The keys of the objects on which an attempt relies; `counts`: it was let through."""
     name = attempt["grant"]
     if name[0] == "G":
         return [grant_key(name), usage_key(name)]
-    own = [emergency_access_key(name, index)] if kind == "record-access" else []
+    own = [emergency_access_key(name, index)] if counts else []
     return [emergency_key(name), emergency_use_key(name, attempt["requester"]),
             dataset_key(attempt["dataset"]), *own]
 
@@ -235,7 +242,7 @@ def made_terms(terms, name=None):
 def used(name):
     """A test of an action: an access under the grant of this name."""
     return lambda index, action: (
-        action["kind"] == "record-access" and action["attempt"]["attempt"]["grant"] == name)
+        is_access(action) and attempt_in(action)["attempt"]["grant"] == name)
 
 
 def of_grant_version(name, version):

@@ -63,10 +63,24 @@ def emergency_access(rest):
     return f"E{int.from_bytes(rest[:8], 'big')}/{int.from_bytes(rest[8:], 'big')}"
 
 
+def exchange(rest):
+    """An exchange."""
+    return rest.hex() if len(rest) == 16 else None
+
+
 def emergency_use(rest):
     """What an agency used of an emergency."""
     agency = named(is_agency)(rest[8:])
     return None if agency is None else f"E{int.from_bytes(rest[:8], 'big')} {agency}"
+
+
+def emergency_recipient(rest):
+    """What an agency had of a dataset in an emergency."""
+    agency, _, dataset = rest[8:].partition(b"\0")
+    agency, dataset = named(is_agency)(agency), named(is_dataset)(dataset)
+    if agency is None or dataset is None:
+        return None
+    return f"E{int.from_bytes(rest[:8], 'big')} {agency} {dataset}"
 
 
 def disputed(rest):
@@ -122,6 +136,8 @@ OBJECTS = {
     "h": ("emergency", numbered("E"), shapes.EMERGENCY),
     "s": ("access in emergency", emergency_access, shapes.EMERGENCY_ACCESS),
     "S": ("use of emergency", emergency_use, shapes.EMERGENCY_USE),
+    "X": ("exchange in emergency", exchange, shapes.LOG_INDEX),
+    "R": ("first access in emergency", emergency_recipient, shapes.LOG_INDEX),
     "y": ("equivocation", place, shapes.LOG_INDEX),
     "w": ("calendars of region", named(lambda text: shapes.is_text(text, 64)), shapes.REGION_CALENDARS),
     "z": ("rule packs", alone, shapes.RULE_PACKS),

@@ -4,7 +4,7 @@ Holds: what cannot be told from the bundle alone is never called wrong.
 Source: docs/formats.md, "Evidence bundles", "Judging again"; "Evaluation".
 """
 
-from comity import shapes
+from comity import late, shapes
 from comity.grounds import (
     UNUSED, Refusal, agency_key, dataset_key, day_of, departure_key, emergency_key, emergency_use_key,
     grant_key, grant_version_key, key_key, usage_key, version_key,
@@ -16,9 +16,30 @@ SAME, OTHERWISE = "same", "otherwise"
 HOSTING = ("requester-hosting-over", "provider-hosting-over")
 
 
+def is_late(action):
+    """Whether an action takes in an access late."""
+    return action["kind"] == "embed-late"
+
+
+def is_access(action):
+    """Whether an action is of an access that took place."""
+    return action["kind"] == "record-access" or is_late(action)
+
+
+def attempt_in(action):
+    """The signed attempt inside, or None."""
+    return action["record"]["attempt"] if is_late(action) else action.get("attempt")
+
+
+def accessed(action):
+    """The attempt of an access, and whether it counts where it went in late."""
+    attempt = attempt_in(action)["attempt"]
+    return {**attempt, "counts": late.counts(action["against"])} if is_late(action) else attempt
+
+
 def interrupted(held, index):
     """Interruptions as they stood before a position."""
-    return [{**one, "ended_at": one["ended_at"] if is_before(one["ended_at"], index) else None}
+    return [one if is_before(one["ended_at"], index) else {**one, "ended_at": None, "ended_on": None}
             for one in held if one["at"] < index]
 
 
@@ -30,7 +51,8 @@ def is_before(at, index):
 class Before:
     """The objects of a bundle as they were before a position, and a judge who reads them.
 
-    `objects`: {state key: what it holds}; `accesses`: (index, time, attempt) of each record-access.
+    `objects`: {state key: what it holds}; `accesses`: (index, time, attempt) of each access, in its time or
+    late; `time`: as of which it is judged.
     """
 
     def __init__(self, objects, accesses, index, time):
@@ -63,9 +85,10 @@ class Before:
         found = self.objects.get(emergency_key(name))
         if found is None or found["declared_at"] >= self.index:
             return None
-        renewed = [one["until"] for one in found["renewals"] if one["mark"]["at"] < self.index]
+        renewals = [one for one in found["renewals"] if one["mark"]["at"] < self.index]
+        renewed = [one["until"] for one in renewals]
         ended = found["ended"]
-        return {**found, "until": [found["terms"]["until"], *renewed][-1],
+        return {**found, "until": [found["terms"]["until"], *renewed][-1], "renewals": renewals,
                 "ended": ended if ended and ended["mark"]["at"] < self.index else None}
 
     def dataset(self, name):
@@ -131,7 +154,7 @@ class Before:
     def exchanges(self):
         """The exchanges that are used, each with its end."""
         return {attempt["exchange"]: attempt["valid_until"] for _, _, attempt in self.accesses
-                if attempt["valid_until"] >= self.time}
+                if attempt["grant"][0] == "E" or attempt["valid_until"] >= self.time}
 
     def usage(self, name):
         """What was used of a grant, as far as the bundle goes."""
@@ -144,8 +167,9 @@ class Before:
 
 
 def in_emergency(accesses, name, agency):
-    """The accesses of an agency in an emergency."""
-    return [one for one in accesses if (one[2]["grant"], one[2]["requester"]) == (name, agency)]
+    """The accesses of an agency that count in an emergency."""
+    return [one for one in accesses if (one[2]["grant"], one[2]["requester"]) == (name, agency)
+            and one[2].get("counts", True)]
 
 
 def has_entries(objects, accesses, attempt):
@@ -214,8 +238,10 @@ def is_own(name, grant):
 def judged(objects, accesses, genesis, entry, action):
     """How an access or a denial is judged again: `same`, `otherwise`, or why it cannot be."""
     index, time = entry
-    attempt = action["attempt"]["attempt"]
-    named = action.get("refusal")
+    attempt = attempt_in(action)["attempt"]
+    named = action.get("against") if is_late(action) else action.get("refusal")
+    if is_late(action):
+        time = min(attempt["made_at"], time)
     rules = objects.get(b"o")
     if rules is not None and rules != 1:
         return "rules"

@@ -131,8 +131,9 @@ class Bundle {
     const { collected, headers } = await this.proof('entries.proof', 'collection');
     this.headers = headers;
     this.entries = new Map(collected.map(one => [one.index, { ...one, statement: one.record.statement }]));
-    this.accesses = collected.filter(one => one.record.statement.action.kind === 'record-access')
-      .map(one => ({ index: one.index, time: one.time, attempt: one.record.statement.action.attempt.attempt }));
+    this.accesses = collected.map(({ index, time, record }) => ({ index, time, action: record.statement.action }))
+      .filter(({ action }) => isAccess(action))
+      .map(({ index, time, action }) => ({ index, time, attempt: attemptIn(action).attempt, counts: countsThere(action) }));
     this.found.collected = collected;
     return { count: collected.length };
   }
@@ -161,7 +162,7 @@ class Bundle {
   async checkCase() {
     const { kind, entry, grant, dataset, key } = this.manifest.case;
     const subject = { grant: () => KEY_OF.grant(grant), dataset: () => KEY_OF.dataset(dataset), signer: () => KEY_OF.key(key) };
-    if (kind === 'access') require(this.entries.get(entry)?.statement.action.attempt !== undefined, 'subject');
+    if (kind === 'access') require(attemptIn(this.entries.get(entry)?.statement.action ?? {}) !== undefined, 'subject');
     else require(this.claims.get(subject[kind]())?.holds, 'subject');
   }
 
@@ -238,7 +239,7 @@ class Bundle {
     this.found.judgements = new Map();
     for (const [index, { time, statement }] of this.entries) {
       const { action } = statement;
-      if (!action.attempt) continue;
+      if (!attemptIn(action)) continue;
       this.found.judgements.set(index, judgedAgain(this.objects, this.accesses, this.genesis, { index, time, action }));
       await this.pause();
     }
@@ -263,7 +264,8 @@ class Bundle {
 
   /** Whether openings open commitments of a statement, in order and none twice. */
   async checkOpened({ sealed, action }, opened) {
-    const rest = [...sealed, ...(action.attempt?.attempt.sealed ?? [])];
+    const then = action.kind === 'embed-late' ? action.record.sealed : [];
+    const rest = [...sealed, ...then, ...(attemptIn(action)?.attempt.sealed ?? [])];
     for (const opening of opened) {
       const at = rest.indexOf(toHex(await hashFor('sealed', this.signatures.consortium, encode(OPENING, opening))));
       require(at >= 0, 'commitment');

@@ -140,8 +140,12 @@ function checkCounts({ statement, signatures }, consortium) {
   require(sealed.length <= 16, 'sealed-count');
   require(signatures.length === signers.length, 'signature-count');
   if (action.kind === 'record-equivocation') require(contradicts(action.equivocation), 'no-equivocation');
-  if (!action.attempt) return;
-  const { attempt } = action.attempt;
+  if (action.kind === 'embed-late') {
+    require(action.record.sealed.length <= 16, 'sealed-count');
+    require(isUrgent(action.record.attempt.attempt.grant), 'late-not-urgent');
+  }
+  if (!attemptIn(action)) return;
+  const { attempt } = attemptIn(action);
   require(attempt.consortium === consortium, 'attempt-wrong-consortium');
   require(attempt.items === 'all' || attempt.items.only.length > 0, 'attempt-without-items');
   require(attempt.sealed.length <= 16, 'attempt-sealed-count');
@@ -154,10 +158,14 @@ async function checkSignatures(record, signatures) {
   for (const [at, signer] of signers.entries()) {
     require(await signatures.holds('statement', body, signer.key, record.signatures[at]), 'bad-signature');
   }
-  if (action.attempt) {
-    const { attempt, signature } = action.attempt;
+  if (attemptIn(action)) {
+    const { attempt, signature } = attemptIn(action);
     const holds = await signatures.holds('attempt', encode(ATTEMPT, attempt), attempt.officer, signature);
     require(holds, 'attempt-bad-signature');
+  }
+  if (action.kind === 'embed-late') {
+    const then = encode(STATEMENT, lateStatement(action.record, record.statement));
+    require(await signatures.holds('statement', then, action.record.gateway.key, action.record.signature), 'late-bad-signature');
   }
   if (action.kind === 'register-key') {
     require(await signatures.possession(signers[0].agency, action), 'bad-possession');

@@ -93,18 +93,19 @@ function findingKeys(verdict) {
 }
 
 /** The keys of the objects on which an attempt relies; `index` is its entry's. */
-function basisKeys({ grant: basis, dataset, requester }, kind, index) {
+function basisKeys({ grant: basis, dataset, requester }, counts, index) {
   if (!isUrgent(basis)) return grantKeys(basis);
-  const own = kind === 'record-access' ? [KEY_OF.emergencyAccess(basis, index)] : [];
+  const own = counts ? [KEY_OF.emergencyAccess(basis, index)] : [];
   return [KEY_OF.emergency(basis), KEY_OF.emergencyUse(basis, requester), KEY_OF.dataset(dataset), ...own];
 }
 
 /** The keys of the objects that an entry needs. */
 function needsOfEntry(index, { signers, action }) {
-  const keys = signers.flatMap(signer => [KEY_OF.key(signer.key), ...agencyKeys(signer.agency)]);
-  const attempt = action.attempt?.attempt;
+  const then = action.kind === 'embed-late' ? [action.record.gateway] : [];
+  const keys = [...signers, ...then].flatMap(signer => [KEY_OF.key(signer.key), ...agencyKeys(signer.agency)]);
+  const attempt = attemptIn(action)?.attempt;
   if (attempt) {
-    keys.push(KEY_OF.key(attempt.officer), ...agencyKeys(attempt.requester), ...basisKeys(attempt, action.kind, index));
+    keys.push(KEY_OF.key(attempt.officer), ...agencyKeys(attempt.requester), ...basisKeys(attempt, countsThere(action), index));
   }
   return [...keys, ...(NEEDS_OF_ACTION[action.kind]?.(action, index) ?? [])];
 }
@@ -150,7 +151,7 @@ const isAct = (kinds, fields = {}) => (index, action) =>
   kinds.includes(action.kind) && Object.entries(fields).every(([name, value]) => sameJson(action[name] ?? null, value));
 const eitherOf = (...tests) => (index, action) => tests.some(test => test(index, action));
 const isOfDataset = (id, kinds) => (index, action) => kinds.includes(action.kind) && action.dataset.id === id;
-const isUseOf = grant => (index, action) => action.kind === 'record-access' && action.attempt.attempt.grant === grant;
+const isUseOf = grant => (index, action) => isAccess(action) && attemptIn(action).attempt.grant === grant;
 const ISSUES = ['issue-grant', 'approve-request', 'issue-onward', 'open-request'];
 /** Whether an act made these terms, of the grant of this name if one is given; a request's are those of a grant by rule. */
 const madeTerms = (terms, name) => (index, action) => {

@@ -4,11 +4,11 @@
 
 /** Fields by what they hold. What is in none of these is shown as it stands. */
 const TIMES = ['valid_until', 'suspect_since', 'not_before', 'not_after', 'needed_by', 'made_at', 'until', 'from',
-  'opened_on', 'issued_on', 'version_on', 'on', 'closes', 'time', 'to', 'since', 'found', 'declared_on'];
+  'opened_on', 'issued_on', 'version_on', 'on', 'closes', 'time', 'to', 'since', 'found', 'declared_on', 'late', 'ended_on', 'registered_on'];
 const INDEXES = ['at', 'ended_at', 'registered_at', 'published_at', 'version_at', 'withdrawn_at', 'issued_at',
   'opened_at', 'passed_at', 'last_at', 'access', 'accesses', 'declared_at', 'entry'];
 // Where there is none of these, it was so from the genesis on.
-const FOUNDED = ['registered_at', 'published_at'];
+const FOUNDED = ['registered_at', 'published_at', 'registered_on'];
 const AGENCIES = ['agency', 'requester', 'superior', 'authority', 'sponsor', 'opened_by', 'electorate', 'agencies', 'reviewer',
   'decided_by', 'manager', 'onward', 'asked', 'to', 'by', 'claimant', 'respondent', 'reported_by', 'declared_by', 'requesters',
   'providers', 'pool'];
@@ -145,15 +145,16 @@ class Describer {
 
   /** In one sentence, what a record did. */
   sentence({ signers, action }) {
-    const terms = action.terms?.asked?.dataset ? action.terms.asked : action.terms ?? action.attempt?.attempt ?? action.dataset ?? {};
+    const terms = action.terms?.asked?.dataset ? action.terms.asked : action.terms ?? attemptIn(action)?.attempt ?? action.dataset ?? {};
     const dataset = typeof action.dataset === 'string' ? action.dataset : terms.dataset ?? terms.id;
     const named = field => (action[field] === undefined ? '' : this.say(`value-${action[field]}`));
-    const count = action.codes?.length ?? action.accesses?.length ?? action.attempt?.attempt.batch?.count ?? action.count;
+    const count = action.codes?.length ?? action.accesses?.length ?? attemptIn(action)?.attempt.batch?.count ?? action.count;
     const [[about, disputed] = []] = Object.entries(action.about ?? {});
     return this.say(`did-${action.kind}${variantOf(action)}`, {
       ...action, agency: signers[0].agency, dataset, requester: terms.requester, grant: action.grant ?? terms.grant,
       role: action.role && named('role'), choice: action.choice && named('choice'), list: action.list && named('list'),
-      refusal: action.refusal && this.say(`value-${action.refusal.rule}`), count, of: action.agency, asked: terms.asked,
+      refusal: action.refusal && this.say(`value-${action.refusal.rule}`),
+      against: action.against && this.say(`value-${action.against.rule}`), count, of: action.agency, asked: terms.asked,
       disputed, about: about && this.say(`about-${about}`, { disputed }), finding: action.finding ?? action.verdict?.finding,
       measure: action.measure && this.say(`value-${action.measure.measure}`),
       verdict: typeof action.verdict === 'string' ? named('verdict') : '',
@@ -205,9 +206,10 @@ class Describer {
 }
 
 /** Which of several sentences an act is told in: '' where there is but one. */
-function variantOf({ kind, attempt, grant, outcome, ruling, verdict }) {
+function variantOf({ kind, attempt, grant, outcome, ruling, verdict, against }) {
   const urgent = isUrgent(attempt?.attempt.grant ?? grant ?? ' ') ? '-urgent' : '';
   if (kind === 'record-access') return `${attempt.attempt.batch === null ? '' : '-batch'}${urgent}`;
+  if (kind === 'embed-late') return against === null ? '' : '-against';
   if (kind === 'acknowledge-access') return urgent;
   if (kind === 'answer-check') return `-${outcome.outcome}`;
   if (kind === 'answer-dispute' || kind === 'decide-dispute') return `-${ruling.ruling}`;

@@ -31,7 +31,7 @@ class Past {
   }
 
   interruptions(held) {
-    const open = one => ({ ...one, ended_at: this.isBefore(one.ended_at) ? one.ended_at : null });
+    const open = one => (this.isBefore(one.ended_at) ? one : { ...one, ended_at: null, ended_on: null });
     return held.filter(one => this.isBefore(one.at)).map(open);
   }
 
@@ -54,9 +54,9 @@ class Past {
   emergency(name) {
     const found = this.objects.get(KEY_OF.emergency(name));
     if (!found || !this.isBefore(found.declared_at)) return null;
-    const renewed = found.renewals.filter(({ mark }) => this.isBefore(mark.at));
+    const renewals = found.renewals.filter(({ mark }) => this.isBefore(mark.at));
     const ended = found.ended && this.isBefore(found.ended.mark.at) ? found.ended : null;
-    return { ...found, until: renewed.at(-1)?.until ?? found.terms.until, ended };
+    return { ...found, renewals, ended };
   }
 
   dataset(id) {
@@ -77,13 +77,15 @@ class Past {
   /** How the membership of a party had ended: a refusal, or null. */
   membershipFault(party, agency) {
     const departure = this.objects.get(KEY_OF.departure(agency));
-    if (departure && this.isBefore(departure.at)) return { rule: `${party}-left`, at: departure.at };
+    if (departure && this.isBefore(departure.at) && departure.on <= this.time) return { rule: `${party}-left`, at: departure.at };
     const until = this.objects.get(KEY_OF.agency(agency))?.standing.hosted?.until;
     return until !== undefined && this.time >= until ? { rule: `${party}-hosting-over`, until } : null;
   }
 
   hasExchange(exchange) {
-    return this.accesses.some(({ attempt }) => attempt.exchange === exchange && attempt.valid_until >= this.time);
+    // That of an access in an emergency is kept for good.
+    return this.accesses.some(({ attempt }) =>
+      attempt.exchange === exchange && (isUrgent(attempt.grant) || attempt.valid_until >= this.time));
   }
 
   /** Accesses under a grant: all, and those of today. */
@@ -102,9 +104,9 @@ function chargedTo(objects, attempt) {
   return parent === null ? [attempt.grant] : [attempt.grant, parent];
 }
 
-/** The accesses of an attempt's requester in its emergency. */
+/** The accesses of an attempt's requester that count in its emergency. */
 const inEmergency = (accesses, { grant, requester }) =>
-  accesses.filter(({ attempt }) => attempt.grant === grant && attempt.requester === requester);
+  accesses.filter(({ attempt, counts }) => counts && attempt.grant === grant && attempt.requester === requester);
 
 /** As how many accesses these are charged: a batch as all that are in it. */
 const charged = accesses => accesses.reduce((sum, { attempt }) => sum + BigInt(attempt.batch?.count ?? 1), 0n);
@@ -144,12 +146,25 @@ function hasGrounds(objects, past, attempt) {
     && parent.terms.dataset === dataset && hasTerms(objects, grant.parent, parent);
 }
 
+/** From when on a revoked key does not count for who judges a time that is over. */
+const endsFrom = ({ on, suspect_since: since }) => (since !== null && since < on ? since : on);
+
+/** Since when an emergency was over at a time that may be over itself, or null. */
+function overSince({ terms, renewals, ended }, time) {
+  if (ended && ended.mark.on <= time) return ended.mark.on;
+  const until = renewals.filter(({ mark }) => mark.on <= time).at(-1)?.until ?? terms.until;
+  return time >= until ? until : null;
+}
+
+/** The interruption that went on at a time that may be over, or undefined. */
+const wentOn = (held, time) => held.filter(one => one.on <= time && (one.ended_on === null || time < one.ended_on)).at(-1);
+
 /** The refusal of an attempt, or null where it is allowed. What a grant rests on must be there. */
 function evaluate(past, attempt, time) {
   const officer = past.key(attempt.officer);
-  if (!officer) return { rule: 'officer-unknown' };
+  if (!officer || officer.registered_on !== null && officer.registered_on > time) return { rule: 'officer-unknown' };
   if (officer.role !== 'officer' || officer.agency !== attempt.requester) return { rule: 'not-an-officer' };
-  if (officer.revoked) return { rule: 'officer-revoked', at: officer.revoked.at };
+  if (officer.revoked && time >= endsFrom(officer.revoked)) return { rule: 'officer-revoked', at: officer.revoked.at };
   if (officer.valid_until !== null && time >= officer.valid_until) return { rule: 'officer-expired', until: officer.valid_until };
   const requester = past.membershipFault('requester', attempt.requester);
   if (requester) return requester;
@@ -189,7 +204,8 @@ function evaluateUrgent(past, attempt, time) {
   const { grant: name, dataset, requester, matter } = attempt;
   const emergency = past.emergency(name);
   if (!emergency) return { rule: 'no-such-emergency', emergency: name };
-  const { terms: { scope, requesters, matter: due }, ended, until } = emergency;
+  const { terms: { scope, requesters, matter: due }, declared_on: from } = emergency;
+  if (time < from) return { rule: 'emergency-not-yet', from };
   const provider = dataset.split('/')[0];
   const published = past.dataset(dataset);
   const isNamed = scope.datasets.includes(dataset);
@@ -198,10 +214,11 @@ function evaluateUrgent(past, attempt, time) {
   if (requester === provider) return { rule: 'own-dataset' };
   const gone = past.membershipFault('provider', provider);
   if (gone) return gone;
-  if (ended || time >= until) return { rule: 'emergency-ended', since: ended ? ended.mark.on : until };
+  const since = overSince(emergency, time);
+  if (since !== null) return { rule: 'emergency-ended', since };
   for (const [rule, held] of [['dataset-withdrawn', published.withdrawals], ['dataset-suspended', published.suspensions]]) {
-    const last = held.at(-1);
-    if (last && last.ended_at === null) return { rule, at: last.at };
+    const one = wentOn(held, time);
+    if (one) return { rule, at: one.at };
   }
   const { sharing } = published.dataset;
   if (!isNamed && !['unconditional', 'conditional'].includes(sharing)) return { rule: 'dataset-not-shared', sharing };
@@ -282,9 +299,12 @@ function hasUses(objects, accesses, genesis, past, attempt) {
 }
 
 /** How an access or a denial is judged again: `same`, `otherwise`, or why that cannot be done. */
-function judgedAgain(objects, accesses, genesis, { index, time, action }) {
-  const { attempt } = action.attempt;
-  const named = action.refusal ?? null;
+function judgedAgain(objects, accesses, genesis, { index, time: committed, action }) {
+  const { attempt } = attemptIn(action);
+  const isLate = action.kind === 'embed-late';
+  // What went in late is judged as of when it was asked.
+  const time = isLate && attempt.made_at < committed ? attempt.made_at : committed;
+  const named = (isLate ? action.against : action.refusal) ?? null;
   if ((objects.get(RULES_KEY) ?? 1) !== 1) return 'rules';
   const past = new Past(objects, accesses, index, time);
   if (!hasGrounds(objects, past, attempt)) return 'objects';

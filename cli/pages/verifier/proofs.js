@@ -213,6 +213,13 @@ function nameInState(form, bytes) {
     if (bytes.length < 8) fail('no emergency');
     return `E${big(bytes.subarray(0, 8))} ${textOf(AGENCY_ID, bytes.subarray(8))}`;
   }
+  if (form === 'exchange') return bytes.length === 16 ? toHex(bytes) : fail('no exchange');
+  if (form === 'emergency-recipient') {
+    const end = bytes.indexOf(0, 8);
+    if (bytes.length < 8 || end < 0) fail('nothing that was received');
+    const [agency, dataset] = [textOf(AGENCY_ID, bytes.subarray(8, end)), textOf(DATASET_ID, bytes.subarray(end + 1))];
+    return `E${big(bytes.subarray(0, 8))} ${agency} ${dataset}`;
+  }
   if (form === 'disputed') {
     const letter = { r: 'R', g: 'G', B: 'C' }[String.fromCharCode(bytes[0])] ?? fail('nothing that is disputed');
     return `${letter}${big(bytes.subarray(1))}`;

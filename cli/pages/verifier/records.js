@@ -46,7 +46,7 @@ const EMERGENCY = struct({
   reviews: list(struct({ by: AGENCY_ID, verdict: VERDICT, mark: MARK })),
 });
 const EMERGENCY_IDS = list(EMERGENCY_ID);
-const EMERGENCY_ACCESS = struct({ requester: AGENCY_ID, on: TIME_MS, justified: option(MARK) });
+const EMERGENCY_ACCESS = struct({ requester: AGENCY_ID, on: TIME_MS, justified: option(MARK), late: option(TIME_MS) });
 const EMERGENCY_USE = struct({ usage: USAGE, entries: U32, justified: U32 });
 
 // "Oversight"
@@ -89,6 +89,10 @@ const EQUIVOCATION = outer({ votes: twoOf(VOTE), proposals: twoOf(PROPOSAL) });
 
 const CAPACITY = unit('agency');
 const STATEMENT_SIGNER = struct({ agency: AGENCY_ID, key: PUBLIC_KEY, role: KEY_ROLE, capacity: CAPACITY });
+const LATE_ACCESS = struct({
+  nonce: NONCE, valid_until: TIME_MS, gateway: STATEMENT_SIGNER, sealed: list(HASH), attempt: SIGNED_ATTEMPT, number: U64,
+  answer: option(ANSWER), signature: SIGNATURE,
+});
 const ACTION = tagged('kind', {
   'register-key': struct({
     key: PUBLIC_KEY, role: KEY_ROLE, algorithm: KEY_ALGORITHM, post: text(96), valid_until: option(TIME_MS),
@@ -151,11 +155,25 @@ const ACTION = tagged('kind', {
   'open-finding': struct({ agency: AGENCY_ID, about: FINDING_ABOUT, text: text(512) }),
   'answer-finding': struct({ finding: FINDING_ID, answer: text(512) }),
   'close-finding': struct({ finding: FINDING_ID, outcome: FINDING_OUTCOME, text: text(512) }),
+  'embed-late': struct({ record: LATE_ACCESS, missing: NUMBERS, against: option(ACCESS_REFUSAL) }),
 });
 const STATEMENT = struct({
   version: U16, consortium: HASH, nonce: NONCE, valid_until: TIME_MS, signers: list(STATEMENT_SIGNER),
   sealed: list(HASH), action: ACTION,
 });
+/** The statement that a gateway signed in its time, from what a later one carries of it. */
+const lateStatement = ({ nonce, valid_until, gateway, sealed, attempt, number, answer }, { version, consortium }) => ({
+  version, consortium, nonce, valid_until, signers: [gateway], sealed, action: { kind: 'record-access', attempt, number, answer },
+});
+/** The signed attempt inside an action, or undefined. */
+const attemptIn = action => (action.kind === 'embed-late' ? action.record.attempt : action.attempt);
+/** Whether an action is of an access that took place. */
+const isAccess = ({ kind }) => kind === 'record-access' || kind === 'embed-late';
+const COUNTED_ALL_THE_SAME = ['provider-left', 'provider-hosting-over', 'emergency-ended', 'dataset-withdrawn', 'dataset-suspended',
+  'dataset-not-shared', 'emergency-matter', 'item-not-listed', 'mode-no-longer-offered'];
+/** Whether an access counts in its emergency: of one that went in late, by what stood against it. */
+const countsThere = ({ kind, against }) =>
+  kind === 'record-access' || kind === 'embed-late' && (against === null || COUNTED_ALL_THE_SAME.includes(against.rule));
 const SIGNED_RECORD = struct({ statement: STATEMENT, signatures: list(SIGNATURE) });
 
 // "Blocks", "State proofs", "Trust paths"
@@ -225,6 +243,8 @@ const STATE_KINDS = {
   E: { kind: 'recent-emergencies', name: 'none', type: EMERGENCY_IDS },
   h: { kind: 'emergency', name: 'E', type: EMERGENCY },
   s: { kind: 'emergency-access', name: 'emergency-access', type: EMERGENCY_ACCESS },
+  X: { kind: 'emergency-exchange', name: 'exchange', type: LOG_INDEX },
+  R: { kind: 'emergency-recipient', name: 'emergency-recipient', type: LOG_INDEX },
   S: { kind: 'emergency-use', name: 'emergency-use', type: EMERGENCY_USE },
   W: { kind: 'draw', name: 'W', type: DRAW },
   F: { kind: 'finding', name: 'F', type: FINDING },

@@ -96,10 +96,10 @@ const MARK = struct({ at: LOG_INDEX, on: TIME_MS });
 
 const KEY_ROLE = unit('validator', 'transport', 'note', 'admin', 'steward', 'officer', 'gateway', 'auditor');
 const KEY_ALGORITHM = unit('ed25519');
-const KEY_REVOCATION = struct({ at: LOG_INDEX, reason: text(256), suspect_since: option(TIME_MS) });
+const KEY_REVOCATION = struct({ at: LOG_INDEX, reason: text(256), suspect_since: option(TIME_MS), on: TIME_MS });
 const KEY = struct({
   agency: AGENCY_ID, role: KEY_ROLE, algorithm: KEY_ALGORITHM, post: text(96), registered_at: option(LOG_INDEX),
-  valid_until: option(TIME_MS), revoked: option(KEY_REVOCATION),
+  valid_until: option(TIME_MS), revoked: option(KEY_REVOCATION), registered_on: option(TIME_MS),
 });
 const OFFICIAL_KEYS = struct({ admins: U64, transport: option(PUBLIC_KEY), note: option(PUBLIC_KEY) });
 const POSSESSION = struct({ agency: AGENCY_ID, role: KEY_ROLE, key: PUBLIC_KEY });
@@ -159,7 +159,9 @@ const DATASET = struct({
   missing: { summary: '', items: [], conditions: '', identifier: '', reliable: false, service: '', stated: [] },
 });
 const ITEMS = outer({ all: null, only: set(ITEM_NAME, compareText) });
-const INTERRUPTIONS = list(struct({ at: LOG_INDEX, reason: text(256), ended_at: option(LOG_INDEX), on: TIME_MS }));
+const INTERRUPTIONS = list(struct({
+  at: LOG_INDEX, reason: text(256), ended_at: option(LOG_INDEX), on: TIME_MS, ended_on: option(TIME_MS),
+}));
 const PUBLISHED_DATASET = struct({
   dataset: DATASET, version: U32, published_at: LOG_INDEX, version_at: LOG_INDEX, suspensions: INTERRUPTIONS,
   withdrawals: INTERRUPTIONS, updated: MARK, version_on: TIME_MS,
@@ -283,6 +285,7 @@ const ACCESS_REFUSAL = tagged('rule', {
   'no-such-emergency': struct({ emergency: EMERGENCY_ID }), 'dataset-not-opened': struct({ dataset: DATASET_ID }),
   'requester-not-named': struct({}), 'own-dataset': struct({}), 'emergency-ended': struct({ since: TIME_MS }),
   'emergency-matter': struct({ matter: CODE }), 'emergency-used': struct({ limit: U64 }),
+  'emergency-not-yet': struct({ from: TIME_MS }),
 });
 
 // "Calendars", "Rule packs"

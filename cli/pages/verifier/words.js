@@ -272,6 +272,8 @@ const WORDS = {
   'did-report-review-finding': ['{agency} reviewed number {number} of the draw {draw}, and has a finding: {finding}.', '{agency} 复核了抽查 {draw} 的第 {number} 条，有审计发现：{finding}。'],
   'did-open-finding': ['{agency} holds something against {of}, {about}.', '{agency} 向 {of} 提出审计发现，{about}。'],
   'did-answer-finding': ['{agency} answered the finding {finding}.', '{agency} 答复了审计发现 {finding}。'],
+  'did-embed-late': ['{agency} took in late that {requester} was given access to {dataset} in the emergency {grant} while the network was cut.', '{agency} 补录：网络中断期间，{requester} 在应急共享 {grant} 中访问了 {dataset}。'],
+  'did-embed-late-against': ['{agency} took in late that {requester} was given access to {dataset} in the emergency {grant} while the network was cut, although: {against}.', '{agency} 补录：网络中断期间，{requester} 在应急共享 {grant} 中访问了 {dataset}，但当时：{against}。'],
   'did-close-finding': ['{agency} closed the finding {finding}: {outcome}.', '{agency} 将审计发现 {finding} 结案：{outcome}。'],
   'did-report-delivery': ['{agency} said that the data under the grant {grant} is ready.', '{agency} 表明授权 {grant} 项下的数据已可提供。'],
   'did-refresh-dataset': ['{agency} said that the data of {dataset} was made new.', '{agency} 表明 {dataset} 的数据已更新。'],

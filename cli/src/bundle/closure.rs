@@ -152,6 +152,7 @@ fn of_action(index: LogIndex, action: &Action) -> Vec<Vec<u8>> {
         | Action::EndEmergency { .. }
         | Action::ReviewEmergency { .. }
         | Action::JustifyAccess { .. }
+        | Action::EmbedLate { .. }
         | Action::OpenCheck { .. }
         | Action::OfferHandover { .. }
         | Action::AcceptHandover { .. }

@@ -8,6 +8,7 @@ use comity_core::block::Header;
 use comity_core::genesis::Genesis;
 use comity_core::hash::Commitment;
 use comity_core::ids::{EmergencyId, GrantId, LogIndex};
+use comity_core::late::Accessed;
 use comity_core::proof::{ProvenEntry, VerifiedCollection, VerifiedExtract};
 use comity_core::sealed::Opening;
 use comity_core::statement::{Action, Statement};

@@ -2,6 +2,7 @@
 //! Holds: a list is read to its end; what is asked for must be there, what is looked for need not. May not enter: printing. Source: docs/api.md.
 
 use comity_core::dataset::PublishedDataset;
+use comity_core::gateway::GatewayNumbers;
 use comity_core::ids::{DatasetId, EmergencyId, GrantId, LogIndex, ProposalId, RequestId};
 use comity_core::keys::PublicKey;
 use comity_core::text::AgencyId;

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use comity_core::access::SignedAttempt;
 use comity_core::basis::Basis;
 use comity_core::ids::{ExchangeId, LogIndex};
+use comity_core::late::Accessed;
 use comity_core::legs::{Acknowledgement, Disclosure, Legs, Receipt};
 use comity_core::statement::Action;
 use jiff::tz::TimeZone;

@@ -89,16 +89,16 @@ impl Clause {
             | A::OtherDataset { .. }
             | A::OtherRequester { .. }
             | A::NoSuchEmergency { .. }
+            | A::EmergencyNotYet { .. }
             | A::DatasetNotOpened { .. }
             | A::RequesterNotNamed
             | A::OwnDataset
             | A::ProviderLeft { .. }
             | A::ProviderHostingOver { .. } => Clause::Grant,
             A::GrantRevoked { .. } | A::GrantSuspended { .. } => Clause::Standing,
-            A::GrantNotYetInForce { .. }
-            | A::GrantExpired { .. }
-            | A::EmergencyEnded { .. }
-            | A::EmergencyNotYet { .. } => Clause::Period,
+            A::GrantNotYetInForce { .. } | A::GrantExpired { .. } | A::EmergencyEnded { .. } => {
+                Clause::Period
+            }
             A::DatasetWithdrawn { .. }
             | A::DatasetSuspended { .. }
             | A::DatasetNotShared { .. } => Clause::Dataset,

@@ -11,6 +11,7 @@ use comity_core::genesis::{Genesis, Params};
 use comity_core::governance::{Departure, Measure};
 use comity_core::grant::{Grant, GrantTerms};
 use comity_core::ids::{ExchangeId, GrantId, LogIndex, TimeMs};
+use comity_core::late::Accessed;
 use comity_core::statement::{Action, MAX_VALIDITY_MS};
 use comity_core::text::AgencyId;
 use jiff::tz::TimeZone;

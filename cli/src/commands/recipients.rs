@@ -10,7 +10,6 @@ use comity_core::check_request::{CheckOutcome, CheckRequest};
 use comity_core::dataset::Items;
 use comity_core::ids::{DatasetId, LogIndex, TimeMs};
 use comity_core::incident::Incident;
-use comity_core::statement::Action;
 use comity_core::text::AgencyId;
 use serde::Serialize;
 

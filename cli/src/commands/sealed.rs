@@ -6,6 +6,7 @@ use comity_core::hash::Commitment;
 use comity_core::ids::{LogIndex, TimeMs};
 use comity_core::keys::PublicKey;
 use comity_core::sealed::{Detail, Opening, Salt};
+use comity_core::statement::Action;
 use comity_core::text::Text;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_core::access::Attempt;
 use comity_core::basis::Basis;
 use comity_core::dataset::{DeliveryMode, Items};
 use comity_core::hash::AnswerHash;
 use comity_core::ids::{DatasetId, ExchangeId, LogIndex, TimeMs};
-use comity_core::legs::{Acknowledgement, Answer};
+use comity_core::late::Accessed;
+use comity_core::legs::Acknowledgement;
 use comity_core::statement::{Action, Statement};
 use comity_core::text::{AgencyId, Code, ItemName};
 

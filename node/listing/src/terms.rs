@@ -16,7 +16,7 @@ use comity_core::keys::PublicKey;
 use comity_core::ledger::TreeState;
 use comity_core::state;
 use comity_core::state_tree::StateTree;
-use comity_core::statement::{Action, Statement};
+use comity_core::statement::{Action, Statement, StatementSigner};
 use comity_core::text::AgencyId;
 
 use crate::entries::Term;

@@ -201,8 +201,9 @@ fn is_of_emergency(held: &Held, place: Place, action: &Action) -> bool {
         (Held::Emergency(..), Place::Ballot, action) => {
             matches!(action, A::OpenProposal { .. } | A::CastBallot { .. })
         }
-        (Held::EmergencyAccess((id, _), _), Place::Used, A::RecordAccess { attempt, .. }) => {
-            attempt.attempt.grant == (*id).into()
+        (Held::EmergencyAccess((id, _), _), Place::Used, action) => {
+            let access = action.access();
+            access.is_some_and(|access| access.attempt.attempt.grant == (*id).into())
         }
         (
             Held::EmergencyAccess((id, access), _),

@@ -6,13 +6,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use comity_core::access::Attempt;
+use comity_core::access::{AccessRefusal, Attempt};
 use comity_core::basis::Basis;
 use comity_core::calendar::{Day, RegionCalendars, WorkingDays};
 use comity_core::genesis::Genesis;
 use comity_core::governance::Measure;
 use comity_core::ids::{DatasetId, LogIndex, TimeMs};
 use comity_core::keys::PublicKey;
+use comity_core::late::LateAccess;
 use comity_core::statement::{Action, Statement};
 use comity_core::text::{AgencyId, Text};
 use serde::Serialize;

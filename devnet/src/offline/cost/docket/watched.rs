@@ -123,8 +123,8 @@ pub(super) fn put_emergencies(town: &Town, changes: &mut Changes) {
         let entries = u32::try_from(count).unwrap_or(u32::MAX);
         let used = EmergencyUse { usage, entries, justified: 0 };
         changes.put(&StateKey::EmergencyUse(id, requester), &used);
-        let recorded =
-            EmergencyAccess { requester: requester.clone(), on: ago(1), justified: None };
+        let (requester, on) = (requester.clone(), ago(1));
+        let recorded = EmergencyAccess { requester, on, justified: None, late: None };
         for access in accesses(number) {
             changes.put(&StateKey::EmergencyAccess(id, access), &recorded);
         }
