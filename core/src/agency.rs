@@ -249,13 +249,21 @@ pub enum KeyEnd {
 }
 
 impl Key {
-    /// Why the key does not count at `now`, if it does not. Its end is not included. A time that
-    /// is over is judged by what is known since: also by when the key's secret may have leaked.
+    /// Why the key does not count at `now`, if it does not. Its end is not included.
     pub fn end(&self, now: TimeMs) -> Option<KeyEnd> {
-        if let Some(revocation) = self.revoked.as_ref().filter(|end| end.counts_from() <= now) {
+        if let Some(revocation) = &self.revoked {
             return Some(KeyEnd::Revoked(revocation.at));
         }
         self.valid_until.filter(|until| now >= *until).map(KeyEnd::Expired)
+    }
+
+    /// Why the key did not count at a time that may be over, by what is known since: also by when
+    /// its secret may have leaked.
+    pub fn end_then(&self, time: TimeMs) -> Option<KeyEnd> {
+        if let Some(revocation) = self.revoked.as_ref().filter(|end| end.counts_from() <= time) {
+            return Some(KeyEnd::Revoked(revocation.at));
+        }
+        self.valid_until.filter(|until| time >= *until).map(KeyEnd::Expired)
     }
 
     /// Whether the ledger knew the key at a time that may be over.

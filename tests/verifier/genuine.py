@@ -179,6 +179,31 @@ def helped(story, name, number, refusal=None, **more):
     return "health.gd gateway", w.access(asked, key, number), []
 
 
+def unsent(story, name, number, asked, **more):
+    """What that gateway signed while the network was cut, as a later statement carries it."""
+    key = "civil.gd officer"
+    fields = {"made_at": story.declared, "valid_until": story.declared + w.VALIDITY, **more}
+    value = w.attempt(f"told urgent {asked}", name, officer=w.public(key), **fields)
+    signers, until = [w.signer("health.gd gateway", "health.gd", "gateway")], story.declared + 1
+    action = w.access(value, key, number)
+    statement = w.statement(["health.gd gateway"], action, f"told unsent {number}", until, [], signers)
+    record = w.signed(["health.gd gateway"], statement)
+    return {"nonce": statement["nonce"], "valid_until": until, "gateway": signers[0], "sealed": [],
+            "attempt": action["attempt"], "number": number, "answer": None,
+            "signature": record["signatures"][0]}
+
+
+def taken_in(story, name, asked):
+    """What goes in late: in time and allowed, asked for again, and for another matter, a number left out."""
+    def late(number, against=None, missing=(), what=None, **more):
+        record = unsent(story, name, number, what or number, **asked, **more)
+        action = {"kind": "embed-late", "record": record, "missing": list(missing), "against": against}
+        return "health.gd gateway", action, []
+
+    other = {"rule": "emergency-matter", "matter": "LOW-INCOME"}
+    return [late(5), late(6, {"rule": "exchange-used"}, what=1), late(8, other, [7], matter="SCHOOL")]
+
+
 def told_urgently(story):
     """The last blocks: who may declare an emergency, and one from its declaration to its review."""
     story.tell("office", governing.passing("told declarers", {
@@ -192,6 +217,7 @@ def told_urgently(story):
              "requesters": ["civil.gd"], "matter": "LOW-INCOME", "until": story.last + 3_600_000,
              "reason": "The river is over its banks"}
     story.tell("declared", [("data steward", {"kind": "declare-emergency", "terms": terms}, [])])
+    story.declared = story.last
     asked = {"mode": "query", "items": {"only": ["\u59d3\u540d"]}}
     other = {"rule": "emergency-matter", "matter": "LOW-INCOME"}
     first = story.size
@@ -205,6 +231,8 @@ def told_urgently(story):
         helped(story, name, 4, {"rule": "emergency-ended", "since": story.last}, **asked),
         ("univ steward", {"kind": "review-emergency", "emergency": name, "verdict": "warranted",
                           "text": "It had risen"}, [])])
+    story.late = story.size
+    story.tell("late", taken_in(story, name, asked))
     return first
 
 

@@ -20,6 +20,7 @@ from comity.wire import decode
 from genuine import OPENINGS, told_on
 from genuine_answering import ANSWERED, TOLD
 from genuine_bound import BELOW, BOUND, LIFTED, PARENT, RULED
+from judging import attempt_in
 from tampered_proofs import collection, extract
 
 STORY = told_on()
@@ -108,7 +109,7 @@ def where(is_wanted, story=STORY):
     """The accesses and denials whose attempt is wanted."""
     probe = Case({}, [], story=story)
     return [index for index, statement in enumerate(probe.statements)
-            if "attempt" in statement["action"] and is_wanted(statement["action"]["attempt"]["attempt"])]
+            if attempt_in(statement["action"]) and is_wanted(attempt_in(statement["action"])["attempt"])]
 
 
 def below(name, story):
@@ -191,6 +192,9 @@ GENUINE = [
     ("an access in an emergency, not yet justified", access(STORY.helped + 1)),
     ("a denial for another matter than the emergency's", access(STORY.helped + 2)),
     ("a denial after the emergency", access(STORY.helped + 5)),
+    ("an access that went in late", access(STORY.late)),
+    ("an access that went in late though its exchange was used", access(STORY.late + 1)),
+    ("an access that went in late for another matter", access(STORY.late + 2)),
     ("a grant on a request that was refused, disputed and decided anew", grant(TOLD.grant, ANSWERED)),
     ("a dataset with accesses in an emergency", dataset("health.gd/vaccinations", ANSWERED)),
     ("a key that acknowledged in an emergency, and asked for a check", signer("civil.gd officer", ANSWERED)),

@@ -7,7 +7,7 @@ from cases import world as w
 from comity import shapes
 from comity.grounds import (
     check_key, dataset_key, dispute_key, draw_key, emergency_access_key, emergency_key, emergency_use_key, finding_key,
-    grant_key, grant_version_key, incident_key, request_key, usage_key,
+    grant_key, grant_version_key, incident_key, key_key, request_key, usage_key,
 )
 
 import bundles
@@ -170,6 +170,15 @@ def urgent(chance):
         genuine.Case(unjustified.case, [*unjustified.entries, genuine.STORY.helped + 3]),
         emergency_access_key(EMERGENCY, genuine.STORY.helped + 1), shapes.EMERGENCY_ACCESS,
         justified={"at": genuine.STORY.helped + 3, "on": w.NOW}), "positions: other"
+    late = genuine.access(genuine.STORY.late)
+    for what, key, shape, more in (
+        ("was over when it was asked", emergency, shapes.EMERGENCY, {"ended": lambda value: {
+            **value["ended"], "mark": {**value["ended"]["mark"], "on": 0}}}),
+        ("was declared after it was asked", emergency, shapes.EMERGENCY, {"declared_on": 2**60}),
+        ("let an unknown officer ask", key_key(w.public("civil.gd officer")), shapes.KEY, {"registered_on": 2**60}),
+    ):
+        yield f"a late access whose emergency {what}", changed(late, key, shape, **more), "judgements: otherwise"
+    yield "a late access that was not counted", with_state(put(use, shapes.EMERGENCY_USE, entries=0), late), "accesses: count"
     yield "an emergency that is not there", with_state(drop(emergency), HELPED), "judgements: otherwise"
     yield "data that was never published", with_state(drop(data), HELPED), "judgements: otherwise"
     yield "a use of another form", with_state(hold(use, b"\1"), HELPED), "state: unreadable"

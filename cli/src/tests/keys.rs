@@ -342,6 +342,7 @@ fn registered(member: &str, role: KeyRole, valid_until: Option<u64>, revoked: &V
         "key": {
             "agency": member, "role": role, "algorithm": "ed25519", "post": "Duty desk",
             "registered_at": 4, "valid_until": valid_until, "revoked": revoked,
+            "registered_on": 5,
         },
     })
 }
@@ -353,7 +354,7 @@ fn whoever_signs_is_told_that_the_key_ends_soon_or_is_suspect() {
     desk.node.answer("GET /v1/keys/", Answer::Json(200, ends));
     let ran = desk.publish().ended(Exit::Done);
     assert!(ran.err.contains("in 3 days") && ran.err.contains("comity key rotate"), "{}", ran.err);
-    let revoked = json!({"at": 9, "reason": "Stolen", "suspect_since": NOW.0 - DAY_MS});
+    let revoked = json!({"at": 9, "reason": "Stolen", "suspect_since": NOW.0 - DAY_MS, "on": NOW.0});
     let suspect = registered("civil.gd", KeyRole::Steward, None, &revoked);
     desk.node.answer("GET /v1/keys/", Answer::Json(200, suspect));
     let ran = desk.publish().ended(Exit::Refused);
@@ -367,7 +368,7 @@ fn an_entry_of_a_suspect_key_is_shown_as_such() {
     let desk = Desk::new();
     desk.publish().ended(Exit::Done);
     for (since, says) in [(NOW.0, "is SUSPECT since"), (NOW.0 + 1, "became suspect later")] {
-        let revoked = json!({"at": 9, "reason": "Stolen", "suspect_since": since});
+        let revoked = json!({"at": 9, "reason": "Stolen", "suspect_since": since, "on": NOW.0});
         let answer = registered("civil.gd", KeyRole::Steward, None, &revoked);
         desk.node.answer("GET /v1/keys/", Answer::Json(200, answer));
         let ran = desk.ask(&["log", "show", "0"]).ended(Exit::Done);
@@ -378,7 +379,7 @@ fn an_entry_of_a_suspect_key_is_shown_as_such() {
 #[test]
 fn listed_keys_say_how_they_stand() {
     let desk = Desk::new();
-    let revoked = json!({"at": 9, "reason": "Stolen", "suspect_since": NOW.0 - DAY_MS});
+    let revoked = json!({"at": 9, "reason": "Stolen", "suspect_since": NOW.0 - DAY_MS, "on": NOW.0});
     let keys = [
         (registered("civil.gd", KeyRole::Officer, Some(NOW.0 + DAY_MS), &Value::Null), "ends-soon"),
         (registered("civil.gd", KeyRole::Steward, Some(NOW.0), &Value::Null), "expired"),

@@ -117,7 +117,7 @@ fn check_officer(
     if key.role != KeyRole::Officer || key.agency != attempt.requester {
         return Err(AccessRefusal::NotAnOfficer);
     }
-    match key.end(at.time) {
+    match key.end_then(at.time) {
         Some(KeyEnd::Revoked(at)) => Err(AccessRefusal::OfficerRevoked { at }),
         Some(KeyEnd::Expired(until)) => Err(AccessRefusal::OfficerExpired { until }),
         None => Ok(key),

@@ -76,7 +76,7 @@ fn check_gateway(
             && key.agency == gateway.agency
             && key.is_known(claimed)
     });
-    match known.map(|key| key.end(claimed)) {
+    match known.map(|key| key.end_then(claimed)) {
         Some(None) => Ok(()),
         Some(Some(KeyEnd::Revoked(at))) => refuse(LateRefusal::LateGatewayRevoked { at }),
         Some(Some(KeyEnd::Expired(until))) => refuse(LateRefusal::LateGatewayExpired { until }),

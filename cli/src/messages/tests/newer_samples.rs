@@ -1,15 +1,17 @@
 //! One refusal of each kind about checks, incidents, emergencies, disputes and oversight, as core makes them.
 
+use comity_core::access::AccessRefusal;
 use comity_core::ids::{
     CheckId, DisputeId, DrawId, EmergencyId, FindingId, IncidentId, LogIndex, TimeMs,
 };
 use comity_core::keys::SecretKey;
 use comity_core::refusal::{
-    CheckRefusal, DisputeRefusal, EmergencyRefusal, IncidentRefusal, OversightRefusal, Refusal,
+    CheckRefusal, DisputeRefusal, EmergencyRefusal, IncidentRefusal, LateRefusal, OversightRefusal,
+    Refusal,
 };
 
 pub(super) fn all() -> Vec<Refusal> {
-    [checks(), incidents(), emergencies(), disputes(), oversight()].concat()
+    [checks(), incidents(), emergencies(), disputes(), oversight(), late()].concat()
 }
 
 fn checks() -> Vec<Refusal> {
@@ -134,4 +136,19 @@ fn oversight() -> Vec<Refusal> {
         O::FindingClosed { finding, at },
     ];
     all.into_iter().map(Refusal::Oversight).collect()
+}
+
+fn late() -> Vec<Refusal> {
+    use LateRefusal as L;
+    let (at, until) = (LogIndex(1), TimeMs(2));
+    let all = [
+        L::LateNotOver { until },
+        L::LateGatewayUnknown { key: SecretKey::from_seed(&[1; 32]).public() },
+        L::LateGatewayRevoked { at },
+        L::LateGatewayExpired { until },
+        L::LateOrder { number: 3 },
+        L::AgainstNotDue,
+        L::AgainstMismatch { due: AccessRefusal::ExchangeUsed },
+    ];
+    all.into_iter().map(Refusal::Late).collect()
 }

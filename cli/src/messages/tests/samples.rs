@@ -59,6 +59,7 @@ pub(super) fn access_refusals() -> Vec<AccessRefusal> {
         A::EmergencyEnded { since: until },
         A::EmergencyMatter { matter: "M".parse().unwrap() },
         A::EmergencyUsed { limit: 1 },
+        A::EmergencyNotYet { from },
     ]
 }
 

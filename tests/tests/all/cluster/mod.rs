@@ -17,6 +17,7 @@ mod failing_disk;
 mod followers;
 mod forgotten;
 mod four_machines;
+mod late_entries;
 mod lost_log;
 mod lost_machines;
 mod membership;

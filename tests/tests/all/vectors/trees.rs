@@ -239,6 +239,18 @@ fn check_key(case: &NamedKey) {
             let (id, agency) = (id.parse().unwrap(), agency.parse().unwrap());
             (StateKey::EmergencyUse(id, &agency).to_bytes(), is_a::<EmergencyUse>)
         }
+        "emergency-exchange" => {
+            let exchange = name.parse().unwrap();
+            (StateKey::EmergencyExchange(&exchange).to_bytes(), is_a::<LogIndex>)
+        }
+        "emergency-recipient" => {
+            let mut parts = name.split(' ');
+            let mut part = || parts.next().unwrap();
+            let (id, agency) = (part().parse().unwrap(), part().parse().unwrap());
+            let dataset = part().parse().unwrap();
+            let key = StateKey::EmergencyRecipient(id, &agency, &dataset);
+            (key.to_bytes(), is_a::<LogIndex>)
+        }
         "usage" => (StateKey::Usage(name.parse().unwrap()).to_bytes(), is_a::<Usage>),
         other => panic!("no state key {other}"),
     };
