@@ -157,7 +157,8 @@ mod tests {
     fn a_revoked_key_says_since_when_it_is_suspect() {
         let mut key = key(Some(TimeMs(1)));
         let reason = "Computer stolen".parse().unwrap();
-        key.revoked = Some(KeyRevocation { at: LogIndex(9), reason, suspect_since: None, on: TimeMs(0) });
+        key.revoked =
+            Some(KeyRevocation { at: LogIndex(9), reason, suspect_since: None, on: TimeMs(0) });
         let said = |key: &Key| in_short(key, TimeMs(5), &TimeZone::UTC);
         assert_eq!(KeyState::of(&key, TimeMs(5)), KeyState::Revoked);
         assert_eq!(said(&key), "revoked by entry 9");

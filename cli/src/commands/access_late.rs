@@ -51,9 +51,10 @@ pub(super) fn run(args: &EmbedLate, session: &mut Session<'_>) -> Result<(), Fau
             }
         }
     }
-    session.result(&json!({ "status": "committed", "kind": "embed-late", "embedded": done }), |_| {
-        say!("ok-embed-late", count = entries.len(), entries = named(&entries))
-    })
+    session
+        .result(&json!({ "status": "committed", "kind": "embed-late", "embedded": done }), |_| {
+            say!("ok-embed-late", count = entries.len(), entries = named(&entries))
+        })
 }
 
 fn named(entries: &[LogIndex]) -> String {
@@ -65,9 +66,8 @@ fn named(entries: &[LogIndex]) -> String {
 
 /// What the gateway signed then, checked as any record is.
 fn load(path: &Path, consortium: &ConsortiumId) -> Result<LateAccess, Fault> {
-    let unusable = |cause: String| {
-        fault!(Failed, "late-unusable", path = path.display(), cause = cause)
-    };
+    let unusable =
+        |cause: String| fault!(Failed, "late-unusable", path = path.display(), cause = cause);
     let record = VerifiedRecord::verify(&keys::read(path)?, consortium);
     let record = record.map_err(|error| unusable(error.to_string()))?;
     LateAccess::of(record.record().clone()).map_err(|error| unusable(error.to_string()))
@@ -128,9 +128,7 @@ pub(super) fn kept_numbers(
         let Ok(SignedRecord { statement, .. }) = record else { continue };
         let is_own = statement.signers.first().is_some_and(|signer| signer.key == *gateway);
         match statement.action {
-            Action::RecordAccess { number, .. } | Action::RecordDenial { number, .. }
-                if is_own =>
-            {
+            Action::RecordAccess { number, .. } | Action::RecordDenial { number, .. } if is_own => {
                 numbers.insert(number);
             }
             _ => {}

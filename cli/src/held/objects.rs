@@ -103,8 +103,8 @@ impl Held {
             let key = StateKey::DatasetVersion(&present.dataset.id, version);
             state::read::<DatasetVersion>(&state, &key).map(|found| (version, found))
         });
-        let PublishedDataset { dataset, version, version_at, .. } = present.clone();
-        let all = earlier.chain([(version, DatasetVersion { dataset, version_at })]);
+        let PublishedDataset { dataset, version, version_at, version_on, .. } = present.clone();
+        let all = earlier.chain([(version, DatasetVersion { dataset, version_at, version_on })]);
         Ok(json!({ "versions": all.map(VersionShape::of).collect::<Vec<_>>(), "next": null }))
     }
 

@@ -354,7 +354,8 @@ fn whoever_signs_is_told_that_the_key_ends_soon_or_is_suspect() {
     desk.node.answer("GET /v1/keys/", Answer::Json(200, ends));
     let ran = desk.publish().ended(Exit::Done);
     assert!(ran.err.contains("in 3 days") && ran.err.contains("comity key rotate"), "{}", ran.err);
-    let revoked = json!({"at": 9, "reason": "Stolen", "suspect_since": NOW.0 - DAY_MS, "on": NOW.0});
+    let revoked =
+        json!({"at": 9, "reason": "Stolen", "suspect_since": NOW.0 - DAY_MS, "on": NOW.0});
     let suspect = registered("civil.gd", KeyRole::Steward, None, &revoked);
     desk.node.answer("GET /v1/keys/", Answer::Json(200, suspect));
     let ran = desk.publish().ended(Exit::Refused);
@@ -379,7 +380,8 @@ fn an_entry_of_a_suspect_key_is_shown_as_such() {
 #[test]
 fn listed_keys_say_how_they_stand() {
     let desk = Desk::new();
-    let revoked = json!({"at": 9, "reason": "Stolen", "suspect_since": NOW.0 - DAY_MS, "on": NOW.0});
+    let revoked =
+        json!({"at": 9, "reason": "Stolen", "suspect_since": NOW.0 - DAY_MS, "on": NOW.0});
     let keys = [
         (registered("civil.gd", KeyRole::Officer, Some(NOW.0 + DAY_MS), &Value::Null), "ends-soon"),
         (registered("civil.gd", KeyRole::Steward, Some(NOW.0), &Value::Null), "expired"),

@@ -4,8 +4,8 @@
 
 use super::{
     Position, accesses, checks, codes, datasets, disputes, emergencies, equivocations, governance,
-    grants, incidents, keys, late, legs, onward, oversight, requests, supervision, undertakings, urgent,
-    versions,
+    grants, incidents, keys, late, legs, onward, oversight, requests, supervision, undertakings,
+    urgent, versions,
 };
 use crate::check_request::HandoverEnd;
 use crate::refusal::Refusal;

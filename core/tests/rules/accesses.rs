@@ -14,13 +14,13 @@ use comity_core::statement::{Action, MAX_VALIDITY_MS, VerifiedRecord};
 
 use crate::bindings::{because, derived, wide};
 use crate::governance::{VILLAGE, removal};
+use crate::late;
 use crate::membership::hosted_provider;
 use crate::source::{assert_complete, parts, variant};
 use crate::story::{
     CIVIL, FINANCE, HEALTH, HOUR_MS, START, Story, dataset, new_key, secret, signed_by,
     signed_by_officer, terms, text,
 };
-use crate::late;
 use crate::urgent::ATTEMPTS;
 
 const SOURCE: &str = include_str!("../../src/access.rs");

@@ -322,7 +322,8 @@ fn what_should_not_have_gone_out_goes_in_with_what_stood_against_it() {
         assert_eq!(story.check(&record), Err(refused(expected)), "{number}");
         let at = story.embedded(&late, Some(due.clone()));
         let attempt = &late.attempt.attempt;
-        let recorded = late.emergency().and_then(|id| state::emergency_access(&story.ledger, id, at));
+        let recorded =
+            late.emergency().and_then(|id| state::emergency_access(&story.ledger, id, at));
         assert_eq!(recorded.is_some(), counts(Some(&due)), "{number}: {due}");
         assert!(state::emergency_exchange(&story.ledger, &attempt.exchange).is_some());
     }
@@ -335,10 +336,8 @@ fn what_was_allowed_then_goes_in_when_the_emergency_is_long_over() {
     let claimed = story.now;
     let late = story.unsent(emergency);
     // Whatever has ended since: the emergency, the officer's key, the dataset.
-    let records = vec![
-        story.revoke_key(FINANCE, &secret(FINANCE, KeyRole::Officer)),
-        story.withdrawal(),
-    ];
+    let records =
+        vec![story.revoke_key(FINANCE, &secret(FINANCE, KeyRole::Officer)), story.withdrawal()];
     story.commit(records);
     story.pass_until(story.now.plus(200 * HOUR_MS));
     let on = story.now;

@@ -130,7 +130,7 @@ fn did(action: &Action) -> Did {
     match action {
         Action::RecordAccess { .. } | Action::RecordDenial { .. } | Action::EmbedLate { .. } => {
             Did::Checked
-        },
+        }
         Action::IssueGrant { .. }
         | Action::ApproveRequest { .. }
         | Action::RefuseRequest { .. }

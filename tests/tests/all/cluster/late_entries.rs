@@ -32,8 +32,7 @@ fn gateway(consortium: &Consortium) -> (PathBuf, Author) {
     let path = key.display().to_string();
     let genesis = consortium.genesis.display().to_string();
     let args = ["key", "new", "--json", "--agency", AGENCIES[0], "--role", "gateway"];
-    let rest =
-        ["--out", &path, "--post", "Gateway", "--no-passphrase", "--genesis", &genesis];
+    let rest = ["--out", &path, "--post", "Gateway", "--no-passphrase", "--genesis", &genesis];
     let made = consortium.comity(0, &[&args[..], &rest].concat()).done_json();
     consortium.act(0, &["key", "register", "--card", made["card_file"].as_str().unwrap()]).done();
     let author = Author::of_key_file(consortium.id(), &fs::read(&key).unwrap());
@@ -87,8 +86,7 @@ fn attempt(officer: &Author, emergency: EmergencyId, dataset: &str, matter: &str
 
 /// What the gateway signs while nobody hears it.
 fn signed(gateway: &Author, attempt: SignedAttempt, number: u64, until: TimeMs) -> Vec<u8> {
-    let mut statement =
-        gateway.statement(Action::RecordAccess { attempt, number, answer: None });
+    let mut statement = gateway.statement(Action::RecordAccess { attempt, number, answer: None });
     statement.valid_until = until;
     gateway.sign(statement).to_bytes()
 }
@@ -119,7 +117,8 @@ fn what_was_signed_while_nobody_reached_anybody_goes_in_late() {
     let until = now().plus(SHORT_MS);
     let asked = [(1, MATTER), (2, "TAX-AUDIT"), (3, MATTER)];
     let files = asked.map(|(number, matter)| {
-        let record = signed(&gateway, attempt(&officer, emergency, &dataset, matter), number, until);
+        let record =
+            signed(&gateway, attempt(&officer, emergency, &dataset, matter), number, until);
         let file = consortium.dir().join(format!("cut-{number}.record"));
         fs::write(&file, &record).unwrap();
         (file.display().to_string(), record)

@@ -9,9 +9,9 @@ use comity_core::emergency::EmergencyTerms;
 use comity_core::governance::{Choice, Measure};
 use comity_core::hash::ConsortiumId;
 use comity_core::ids::{LogIndex, TimeMs};
+use comity_core::late::counts;
 use comity_core::oversight::{Commit, Draw, Reveal};
 use comity_core::rule_pack::Clock;
-use comity_core::late::counts;
 use comity_core::statement::Action;
 
 use super::{Owed, Reader, known};
