@@ -9,8 +9,9 @@ use crate::batch::Batch;
 use crate::dataset::{DeliveryMode, Items, Sharing};
 use crate::encoding::{Decode, Encode};
 use crate::hash::{Commitment, ConsortiumId};
-use crate::ids::{DatasetId, EmergencyId, ExchangeId, GrantId, LogIndex, TimeMs};
+use crate::ids::{DatasetId, EmergencyId, ExchangeId, GrantId, LogIndex, TaskForceId, TimeMs};
 use crate::keys::{PublicKey, Signature, SignatureError};
+use crate::statement::Capacity;
 use crate::text::{AgencyId, Code, ItemName};
 
 /// What an officer asks of a provider, under a grant or in an emergency.
@@ -45,6 +46,9 @@ pub struct Attempt {
     /// Where it stands for many accesses at once: how many, and what commits to them.
     #[serde(default)]
     pub batch: Option<Batch>,
+    /// In what capacity the officer signs: for the agency, or as one of a task force.
+    #[serde(default)]
+    pub capacity: Capacity,
 }
 
 impl Attempt {
@@ -257,7 +261,7 @@ pub enum AccessRefusal {
     #[error("the emergency does not name the requesting agency")]
     RequesterNotNamed,
     /// The dataset is the requesting agency's own.
-    #[error("an agency needs no emergency for its own dataset")]
+    #[error("an agency needs neither grant nor emergency for its own dataset")]
     OwnDataset,
     /// The emergency is over.
     #[error("the emergency was over at {since}")]
@@ -283,6 +287,36 @@ pub enum AccessRefusal {
     EmergencyNotYet {
         /// When it was declared.
         from: TimeMs,
+    },
+    /// The attempt was signed in another capacity than what it relies on is used in.
+    #[error("this is used in the capacity {capacity} and in no other")]
+    WrongCapacity {
+        /// The capacity in which it is used.
+        capacity: Capacity,
+    },
+    /// The requesting agency is no member of the task force.
+    #[error("the requesting agency is no member of {task_force}")]
+    NotAMember {
+        /// The task force.
+        task_force: TaskForceId,
+    },
+    /// The requesting agency was invited after the grant was issued, which so did not mean it.
+    #[error("the requesting agency was invited by entry {at}, after the grant was issued")]
+    InvitedAfterGrant {
+        /// The entry that invited it.
+        at: LogIndex,
+    },
+    /// The task force is over.
+    #[error("the task force was over at {since}")]
+    TaskForceEnded {
+        /// Since when.
+        since: TimeMs,
+    },
+    /// The task force's lead is a member of the consortium no more.
+    #[error("the lead of {task_force} is a member of the consortium no more")]
+    LeadGone {
+        /// The task force.
+        task_force: TaskForceId,
     },
 }
 
@@ -340,6 +374,11 @@ impl AccessRefusal {
             AccessRefusal::EmergencyMatter { .. } => "emergency-matter",
             AccessRefusal::EmergencyUsed { .. } => "emergency-used",
             AccessRefusal::EmergencyNotYet { .. } => "emergency-not-yet",
+            AccessRefusal::WrongCapacity { .. } => "wrong-capacity",
+            AccessRefusal::NotAMember { .. } => "not-a-member",
+            AccessRefusal::InvitedAfterGrant { .. } => "invited-after-grant",
+            AccessRefusal::TaskForceEnded { .. } => "task-force-ended",
+            AccessRefusal::LeadGone { .. } => "lead-gone",
         }
     }
 }

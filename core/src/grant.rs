@@ -10,7 +10,7 @@ use crate::binding::{Bearers, Fulfilment, Side, Undertaking};
 use crate::dataset::{DeliveryMode, Items, PublishedDataset, Sharing};
 use crate::duty::Mark;
 use crate::encoding::{Decode, Encode};
-use crate::ids::{DatasetId, GrantId, LogIndex, RequestId, TimeMs};
+use crate::ids::{DatasetId, GrantId, LogIndex, RequestId, TaskForceId, TimeMs};
 use crate::interruption::Interruptions;
 use crate::text::{AgencyId, Code, Text};
 
@@ -54,6 +54,9 @@ pub struct GrantTerms {
     /// What both sides undertake (at most 8).
     #[serde(default)]
     pub undertakings: Vec<Undertaking>,
+    /// The task force whose members may use it, where it is one that asks: the requester leads it.
+    #[serde(default)]
+    pub task_force: Option<TaskForceId>,
 }
 
 /// In what terms go beyond others.
@@ -86,6 +89,8 @@ pub enum TermField {
     Undertakings,
     /// A condition left out.
     Conditions,
+    /// Another task force, or none, or one at all.
+    TaskForce,
 }
 
 impl TermField {
@@ -105,6 +110,7 @@ impl TermField {
             TermField::Onward => "onward",
             TermField::Undertakings => "undertakings",
             TermField::Conditions => "conditions",
+            TermField::TaskForce => "task-force",
         }
     }
 }
@@ -140,6 +146,7 @@ impl GrantTerms {
             (TermField::Onward, !self.onward.is_subset(&asked.onward)),
             (TermField::Undertakings, self.undertakes_less_than(asked)),
             (TermField::Conditions, !asked.conditions.is_subset(&self.conditions)),
+            (TermField::TaskForce, self.task_force != asked.task_force),
         ];
         beyond.into_iter().find(|(_, is_beyond)| *is_beyond).map(|(field, _)| field)
     }

@@ -156,6 +156,8 @@ positions! {
     DrawId: 'W', 'w', "a draw id", "a W and the position of the entry that opened it, as in W31";
     /// A finding 审计发现: the position of the entry that opened it, written `F34`.
     FindingId: 'F', 'f', "a finding id", "an F and the position of the entry that opened it, as in F34";
+    /// A task force 专班: the position of the entry that formed it, written `T36`.
+    TaskForceId: 'T', 't', "a task force id", "a T and the position of the entry that formed it, as in T36";
 }
 
 /// A number with one spelling: digits without a sign and without leading zeros.

@@ -48,6 +48,7 @@ pub mod snapshot;
 pub mod state;
 pub mod state_tree;
 pub mod statement;
+pub mod task_force;
 pub mod text;
 pub mod trust_path;
 pub mod validators;

@@ -16,6 +16,7 @@ mod legs;
 mod names;
 mod oversight;
 mod supervision;
+mod task_forces;
 
 use found::named;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,7 @@ pub use late::LateRefusal;
 pub use legs::LegRefusal;
 pub use oversight::OversightRefusal;
 pub use supervision::SupervisionRefusal;
+pub use task_forces::TaskForceRefusal;
 
 /// Why the ledger refuses a record at a position.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -498,6 +500,10 @@ pub enum Refusal {
     #[error("{0}")]
     #[serde(untagged)]
     Late(LateRefusal),
+    /// What is done in or about a task force is refused. Rendered as that refusal itself.
+    #[error("{0}")]
+    #[serde(untagged)]
+    TaskForce(TaskForceRefusal),
     /// The access is refused. Rendered as the refusal of the access itself.
     #[error("the access is refused: {0}")]
     #[serde(untagged)]

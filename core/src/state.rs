@@ -22,12 +22,13 @@ use crate::grant::{Grant, Usage};
 use crate::hash::RecordId;
 use crate::ids::{
     CheckId, DatasetId, DisputeId, DrawId, EmergencyId, ExchangeId, FindingId, GrantId, IncidentId,
-    LogIndex, ProposalId, RequestId, TimeMs,
+    LogIndex, ProposalId, RequestId, TaskForceId, TimeMs,
 };
 use crate::incident::Incident;
 use crate::keys::PublicKey;
 use crate::oversight::{Draw, Finding};
 use crate::request::Request;
+use crate::task_force::TaskForce;
 use crate::text::{AgencyId, Code, Text};
 use crate::validators::{ValidatorSet, ValidatorSetError};
 
@@ -114,6 +115,10 @@ pub enum StateKey<'a> {
     EmergencyExchange(&'a ExchangeId),
     /// The [`LogIndex`] of the first access of an agency to a dataset in an emergency.
     EmergencyRecipient(EmergencyId, &'a AgencyId, &'a DatasetId),
+    /// A [`TaskForce`].
+    TaskForce(TaskForceId),
+    /// The [`Usage`] of a task force's grant by one of its members.
+    MemberUsage(GrantId, &'a AgencyId),
 }
 
 impl<'a> StateKey<'a> {
@@ -171,6 +176,10 @@ impl<'a> StateKey<'a> {
                 let of = of.to_be_bytes();
                 let (agency, dataset) = (agency.as_str().as_bytes(), dataset.to_string());
                 (b'R', [of.as_slice(), agency, &[0], dataset.as_bytes()].concat())
+            }
+            StateKey::TaskForce(TaskForceId(LogIndex(at))) => (b'T', at.to_be_bytes().into()),
+            StateKey::MemberUsage(GrantId(LogIndex(of)), agency) => {
+                (b'M', [of.to_be_bytes().as_slice(), agency.as_str().as_bytes()].concat())
             }
             // No id contains a NUL, so that no id runs into another's number.
             StateKey::DatasetVersion(id, version) => {
@@ -408,6 +417,15 @@ pub fn grantor(state: &impl StateRead, grant: &Grant) -> AgencyId {
     }
 }
 
+/// Whether an agency is on the side that received data under a grant: its requester, or who is or was
+/// a member of the task force that holds it.
+pub fn received(state: &impl StateRead, grant: &Grant, agency: &AgencyId) -> bool {
+    match grant.terms.task_force.and_then(|id| task_force(state, id)) {
+        Some(force) => force.ever_had(agency),
+        None => grant.terms.requester == *agency,
+    }
+}
+
 /// A request by its id.
 pub fn request(state: &impl StateRead, id: RequestId) -> Option<Request> {
     read(state, &StateKey::Request(id))
@@ -442,6 +460,16 @@ pub fn draw(state: &impl StateRead, id: DrawId) -> Option<Draw> {
 /// A finding by its id.
 pub fn finding(state: &impl StateRead, id: FindingId) -> Option<Finding> {
     read(state, &StateKey::Finding(id))
+}
+
+/// A task force by its id.
+pub fn task_force(state: &impl StateRead, id: TaskForceId) -> Option<TaskForce> {
+    read(state, &StateKey::TaskForce(id))
+}
+
+/// What one member used of a task force's grant; none yet is nothing.
+pub fn member_usage(state: &impl StateRead, id: GrantId, agency: &AgencyId) -> Usage {
+    read(state, &StateKey::MemberUsage(id, agency)).unwrap_or_default()
 }
 
 /// A proposal by its id.

@@ -16,7 +16,7 @@ use crate::batch::{MAX_BATCH, MIN_BATCH};
 use crate::dataset::Items;
 use crate::encoding::{Decode, DecodeError, Encode, decode, encode};
 use crate::hash::{Commitment, ConsortiumId, LeafHash, Purpose, RecordId, leaf_hash, tagged};
-use crate::ids::{Nonce, TimeMs};
+use crate::ids::{Nonce, TaskForceId, TimeMs};
 use crate::keys::{PublicKey, Signature, SignatureError};
 use crate::state::Changes;
 use crate::text::AgencyId;
@@ -36,11 +36,31 @@ pub const MAX_SEALED: usize = 16;
 pub const MAX_VALIDITY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// In what capacity a signer signs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Capacity {
     /// For the agency.
+    #[default]
     Agency,
+    /// For the agency as one of a task force, in what that asks for and is given.
+    TaskForce(TaskForceId),
+}
+
+impl Capacity {
+    /// The capacity in which something is used that may be a task force's.
+    pub fn of(task_force: Option<TaskForceId>) -> Capacity {
+        task_force.map_or(Capacity::Agency, Capacity::TaskForce)
+    }
+}
+
+/// As it is written in messages: `agency`, or the task force's id.
+impl std::fmt::Display for Capacity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Capacity::Agency => f.write_str("agency"),
+            Capacity::TaskForce(id) => std::fmt::Display::fmt(id, f),
+        }
+    }
 }
 
 /// One who signs a statement.

@@ -4,7 +4,7 @@
 //! Source: docs/formats.md, "Rules", record-access and record-denial.
 
 use super::approval::require_provider;
-use super::{Position, check_membership, legs, params, urgent};
+use super::{Position, check_membership, forces, legs, params, urgent};
 use crate::access::{AccessRefusal, Attempt, SignedAttempt};
 use crate::agency::{Key, KeyEnd, KeyRole};
 use crate::basis::Basis;
@@ -15,7 +15,7 @@ use crate::ids::{EmergencyId, GrantId, TimeMs};
 use crate::legs::Answer;
 use crate::refusal::Refusal;
 use crate::state::{self, Changes, StateKey, StateRead};
-use crate::statement::{MAX_VALIDITY_MS, StatementSigner};
+use crate::statement::{Capacity, MAX_VALIDITY_MS, StatementSigner};
 use crate::text::AgencyId;
 
 /// Whether an attempt is allowed at a position; if so, the usage after it of the grant, or of the
@@ -45,6 +45,8 @@ struct Granted {
     usage: Usage,
     /// The grant from which this one was derived, and its usage: both are charged.
     parent: Option<(GrantId, Usage)>,
+    /// The member of a task force that uses it, and its own usage: counted, not limited.
+    member: Option<(AgencyId, Usage)>,
 }
 
 fn judge(
@@ -76,9 +78,12 @@ fn judge_granted(
         return Err(AccessRefusal::NoSuchGrant { grant: id });
     };
     check_parties(&grant, attempt)?;
+    let force = forces::of(state, &grant);
+    forces::check_asker(&grant, force.as_ref(), attempt)?;
     check_provider(state, at, &attempt.dataset.agency)?;
     let published = dataset_of(state, &grant);
     let parent = parent_of(state, &grant);
+    forces::check_there(state, at, force.as_ref())?;
     check_terms_in_force(state, at, &grant, parent.as_ref(), &published)?;
     if !grant.terms.officers.include(&attempt.officer, officer) {
         return Err(AccessRefusal::OfficerNotNamed);
@@ -96,7 +101,12 @@ fn judge_granted(
             Some((GrantId(parent.issued_at), usage.map_err(because_of(parent))?))
         }
     };
-    Ok(Granted { id, grant, usage, parent })
+    let day = at.time.day(params(state).day_offset_minutes);
+    let member = force.map(|_| {
+        let used = state::member_usage(state, id, &attempt.requester);
+        (attempt.requester.clone(), used.with(attempt.count(), day))
+    });
+    Ok(Granted { id, grant, usage, parent, member })
 }
 
 /// What of the grant above refuses is a refusal of the one derived from it.
@@ -179,7 +189,12 @@ fn check_parties(grant: &Grant, attempt: &Attempt) -> Result<(), AccessRefusal> 
     if grant.terms.dataset != attempt.dataset {
         return Err(AccessRefusal::OtherDataset { dataset: grant.terms.dataset.clone() });
     }
-    if grant.terms.requester != attempt.requester {
+    let capacity = Capacity::of(grant.terms.task_force);
+    if attempt.capacity != capacity {
+        return Err(AccessRefusal::WrongCapacity { capacity });
+    }
+    // Who asks for a task force is a member of it: see `forces`.
+    if grant.terms.task_force.is_none() && grant.terms.requester != attempt.requester {
         return Err(AccessRefusal::OtherRequester { requester: grant.terms.requester.clone() });
     }
     Ok(())
@@ -194,8 +209,12 @@ pub fn check_in_force(
     at: Position,
     grant: &Grant,
 ) -> Result<(), AccessRefusal> {
-    check_requester(state, at, &grant.terms.requester)?;
+    let force = forces::of(state, grant);
+    if force.is_none() {
+        check_requester(state, at, &grant.terms.requester)?;
+    }
     check_provider(state, at, &grant.terms.dataset.agency)?;
+    forces::check_there(state, at, force.as_ref())?;
     let parent = parent_of(state, grant);
     check_terms_in_force(state, at, grant, parent.as_ref(), &dataset_of(state, grant))
 }
@@ -354,8 +373,11 @@ pub(super) fn record(
 
 impl Granted {
     fn put(self, changes: &mut Changes, at: Position) {
-        let Granted { id, mut grant, usage, parent } = self;
+        let Granted { id, mut grant, usage, parent, member } = self;
         changes.put(&StateKey::Usage(id), &usage);
+        if let Some((agency, usage)) = &member {
+            changes.put(&StateKey::MemberUsage(id, agency), usage);
+        }
         if let Some((parent, usage)) = parent {
             changes.put(&StateKey::Usage(parent), &usage);
         }

@@ -4,8 +4,8 @@
 
 use super::{
     Position, accesses, checks, codes, datasets, disputes, emergencies, equivocations, governance,
-    grants, incidents, keys, late, legs, onward, oversight, requests, supervision, undertakings,
-    urgent, versions,
+    grants, incidents, keys, late, legs, onward, oversight, requests, supervision, task_forces,
+    undertakings, urgent, versions,
 };
 use crate::check_request::HandoverEnd;
 use crate::refusal::Refusal;
@@ -138,6 +138,20 @@ pub(super) fn act(
         }
         Action::CloseFinding { finding, outcome, text } => {
             oversight::close(state, at, by, *finding, (*outcome, text))
+        }
+        Action::FormTaskForce { terms } => task_forces::form(state, at, by, terms),
+        Action::InviteToTaskForce { task_force, agency } => {
+            task_forces::invite(state, at, by, *task_force, agency)
+        }
+        Action::ExcludeFromTaskForce { task_force, agency, reason } => {
+            task_forces::exclude(state, at, by, *task_force, (agency, reason))
+        }
+        Action::JoinTaskForce { task_force } => task_forces::join(state, at, by, *task_force),
+        Action::LeaveTaskForce { task_force, reason } => {
+            task_forces::leave(state, at, by, *task_force, reason)
+        }
+        Action::EndTaskForce { task_force, reason } => {
+            task_forces::end(state, at, by, *task_force, reason)
         }
         Action::OpenProposal { measure } => governance::open(state, at, by, measure),
         Action::CastBallot { proposal, choice } => {

@@ -60,7 +60,7 @@ fn stewards_needed(
     let decides = dataset.decided_by(&terms.requester);
     let mut needed = vec![decides.clone(); usize::from(count)];
     if dataset.grade == Grade::Core || dataset.sharing == Sharing::NotShared {
-        needed.push(overseer(state, &terms.requester)?);
+        needed.push(overseer(state, terms)?);
     }
     needed.extend(sponsor(state, at, &terms.requester)?);
     Ok(needed)
@@ -68,9 +68,12 @@ fn stewards_needed(
 
 /// Who oversees what an agency is given: the competent authority, and of the authority itself the
 /// supervisor.
-fn overseer(state: &impl StateRead, requester: &AgencyId) -> Result<AgencyId, Refusal> {
+fn overseer(state: &impl StateRead, terms: &GrantTerms) -> Result<AgencyId, Refusal> {
     let authority = state::require_competent_authority(state);
-    if authority != *requester {
+    let force = terms.task_force.and_then(|id| state::task_force(state, id));
+    let receives =
+        authority == terms.requester || force.is_some_and(|force| force.concerns(&authority));
+    if !receives {
         return Ok(authority);
     }
     let supervisor = state::office(state, Office::Supervisor).into_iter().next();

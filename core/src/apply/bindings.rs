@@ -9,6 +9,7 @@ use crate::binding::{
 use crate::grant::GrantTerms;
 use crate::refusal::{GrantRefusal, Refusal};
 use crate::state::{self, StateRead};
+use crate::text::AgencyId;
 
 pub(super) fn check(state: &impl StateRead, terms: &GrantTerms) -> Result<(), Refusal> {
     check_officers(state, terms).map_err(Refusal::Grant)?;
@@ -33,9 +34,14 @@ pub(super) fn check_officers(
             Err(GrantRefusal::PostEmpty)
         }
         Bearers::Keys(keys) => {
+            let force = terms.task_force.and_then(|id| state::task_force(state, id));
+            let asks = |agency: &AgencyId| match &force {
+                Some(force) => force.membership(agency).is_some(),
+                None => *agency == terms.requester,
+            };
             let is_fit = |key| {
                 state::key(state, key).is_some_and(|registered| {
-                    registered.agency == terms.requester && registered.role == KeyRole::Officer
+                    asks(&registered.agency) && registered.role == KeyRole::Officer
                 })
             };
             match keys.iter().find(|key| !is_fit(key)) {

@@ -70,7 +70,7 @@ fn check_parties(
     let received = match terms.grant {
         Some(Basis::Grant(id)) => {
             let grant = granted.insert(grants::find(state, id)?);
-            grant.terms.dataset == dataset.id && grant.terms.requester == *by
+            grant.terms.dataset == dataset.id && state::received(state, grant, by)
         }
         // Who could have asked and never did has received nothing.
         Some(Basis::Emergency(id)) => {

@@ -5,6 +5,7 @@
 
 use super::{
     Position, approval, begin, bindings, codes, datasets, require_member, require_sole_signer,
+    task_forces,
 };
 use crate::agency::KeyRole;
 use crate::codes::CodeList;
@@ -85,6 +86,7 @@ pub(super) fn check_terms(
     check_scope(dataset, terms)?;
     check_limits(at, terms)?;
     check_conditions(dataset, terms)?;
+    task_forces::check_terms(state, at, terms)?;
     bindings::check(state, terms)
 }
 

@@ -55,7 +55,7 @@ fn check_party(
     }
     for id in &terms.grants {
         let grant = grants::find(state, *id)?;
-        if grant.terms.requester != *by && state::grantor(state, &grant) != *by {
+        if !state::received(state, &grant, by) && state::grantor(state, &grant) != *by {
             return Err(not_a_party());
         }
     }

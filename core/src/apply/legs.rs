@@ -6,17 +6,18 @@
 
 use std::collections::BTreeSet;
 
-use super::{Position, acting, emergencies, require_sole_signer};
+use super::{Position, acting, emergencies, require_sole_signer, task_forces};
 use crate::access::Attempt;
 use crate::agency::KeyRole;
 use crate::basis::Basis;
 use crate::batch::MAX_BATCH;
 use crate::dataset::DeliveryMode;
 use crate::gateway::NumberFault;
+use crate::grant::Grant;
 use crate::ids::LogIndex;
 use crate::keys::PublicKey;
 use crate::legs::{Acknowledgement, Answer, MAX_ACKNOWLEDGED};
-use crate::refusal::{EmergencyRefusal, LegRefusal, Refusal};
+use crate::refusal::{EmergencyRefusal, LegRefusal, Refusal, TaskForceRefusal};
 use crate::state::{self, Changes, StateKey, StateRead};
 use crate::statement::StatementSigner;
 use crate::text::AgencyId;
@@ -76,7 +77,7 @@ pub(super) fn acknowledge(
     Ok(Changes::default())
 }
 
-/// Whose word it is: a grant's requester's, in an emergency that of any agency that may ask.
+/// Whose word it is: a grant's requester's or a task force's member's, in an emergency that of any agency that may ask.
 fn requester_of(
     state: &impl StateRead,
     signers: &[StatementSigner],
@@ -84,7 +85,7 @@ fn requester_of(
 ) -> Result<AgencyId, Refusal> {
     match basis {
         Basis::Grant(grant) => match state::grant(state, grant) {
-            Some(granted) => Ok(granted.terms.requester),
+            Some(granted) => receiver(state, signers, &granted),
             None => Err(Refusal::GrantUnknown { grant }),
         },
         Basis::Emergency(id) => {
@@ -96,6 +97,22 @@ fn requester_of(
                 }
             }
         }
+    }
+}
+
+/// The requester; of what a task force holds, whichever agency is or was a member of it.
+fn receiver(
+    state: &impl StateRead,
+    signers: &[StatementSigner],
+    grant: &Grant,
+) -> Result<AgencyId, Refusal> {
+    let Some(task_force) = grant.terms.task_force else {
+        return Ok(grant.terms.requester.clone());
+    };
+    let agency = acting(signers).clone();
+    match state::received(state, grant, &agency) {
+        true => Ok(agency),
+        false => task_forces::refuse(TaskForceRefusal::NotInTaskForce { task_force, agency }),
     }
 }
 

@@ -8,12 +8,14 @@ pub mod accesses;
 mod acts;
 mod approval;
 mod bindings;
+mod capacities;
 mod checks;
 mod codes;
 mod datasets;
 mod disputes;
 mod emergencies;
 mod equivocations;
+mod forces;
 mod governance;
 mod grants;
 mod incidents;
@@ -26,6 +28,7 @@ mod oversight;
 mod requests;
 mod superiors;
 mod supervision;
+mod task_forces;
 mod undertakings;
 mod urgent;
 mod versions;
@@ -72,6 +75,7 @@ pub fn apply(
     for signer in &statement.signers {
         check_signer(state, at, signer)?;
     }
+    capacities::check(state, statement)?;
     let mut changes = acts::act(state, at, statement)?;
     changes.records.insert(record.id(), statement.valid_until);
     Ok(changes)

@@ -19,7 +19,7 @@ use crate::emergency::{
 use crate::ids::{EmergencyId, LogIndex, TimeMs};
 use crate::refusal::{EmergencyRefusal, Refusal};
 use crate::state::{self, Changes, StateKey, StateRead};
-use crate::statement::StatementSigner;
+use crate::statement::{Capacity, StatementSigner};
 use crate::text::{Code, Text};
 
 /// What the requesting agency used of the emergency after this attempt, which is allowed. What is
@@ -35,6 +35,9 @@ pub(super) fn judge(
     };
     if at.time < emergency.declared_on {
         return Err(AccessRefusal::EmergencyNotYet { from: emergency.declared_on });
+    }
+    if attempt.capacity != Capacity::Agency {
+        return Err(AccessRefusal::WrongCapacity { capacity: Capacity::Agency });
     }
     let published = opened(state, &emergency, attempt)?;
     if !emergency.terms.requesters.contains(&attempt.requester) {

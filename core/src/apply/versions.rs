@@ -71,6 +71,7 @@ fn check_parties(grant: &Grant, terms: &GrantTerms) -> Result<(), GrantRefusal> 
     let other = [
         (TermField::Dataset, terms.dataset != grant.terms.dataset),
         (TermField::Requester, terms.requester != grant.terms.requester),
+        (TermField::TaskForce, terms.task_force != grant.terms.task_force),
     ];
     match other.into_iter().find(|(_, is_other)| *is_other) {
         Some((field, _)) => Err(GrantRefusal::ExtensionOfOther { field }),

@@ -109,13 +109,15 @@ fn first_version_after(
     (first <= published.version).then(|| made(first))
 }
 
-/// When a grant ends, as things stand: with its dataset's withdrawal, or with the grant from which it
-/// was derived, if not before.
+/// When a grant ends, as things stand: with its dataset's withdrawal, with the grant from which it was
+/// derived, or with the task force that holds it, if not before.
 pub(crate) fn ends(state: &impl StateRead, grant: &Grant) -> TimeMs {
     let dataset = state::dataset(state, &grant.terms.dataset);
     let ends = |grant: &Grant| grant.ends_with(dataset.as_ref());
     let parent = grant.parent.and_then(|parent| state::grant(state, parent));
-    parent.map_or(ends(grant), |parent| ends(&parent).min(ends(grant)))
+    let own = parent.map_or(ends(grant), |parent| ends(&parent).min(ends(grant)));
+    let force = grant.terms.task_force.and_then(|id| state::task_force(state, id));
+    force.map_or(own, |force| force.ends().min(own))
 }
 
 /// Who owes what a side of a grant undertook, and to whom. Who granted a derived grant is the

@@ -23,7 +23,7 @@ use crate::grant::GrantTerms;
 use crate::hash::{DrawCommitment, DrawSecret};
 use crate::ids::{
     CheckId, DatasetId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, IncidentId, LogIndex,
-    ProposalId, RequestId, TimeMs,
+    ProposalId, RequestId, TaskForceId, TimeMs,
 };
 use crate::incident::IncidentTerms;
 use crate::keys::{PublicKey, Signature};
@@ -32,6 +32,7 @@ use crate::legs::{Acknowledgement, Answer};
 use crate::oversight::{DrawRange, DrawnVerdict, FindingAbout, FindingOutcome};
 use crate::request::RequestTerms;
 use crate::rule_pack::RulePack;
+use crate::task_force::TaskForceTerms;
 use crate::text::{AgencyId, Code, Text};
 
 /// What a statement does.
@@ -472,6 +473,46 @@ pub enum Action {
         /// if it was.
         against: Option<AccessRefusal>,
     },
+    /// Forms a task force 专班. Signed by the steward of its lead, which is a member at once.
+    FormTaskForce {
+        /// What it is for, and who is invited.
+        terms: TaskForceTerms,
+    },
+    /// Invites a further agency into a task force. Signed by its lead's steward.
+    InviteToTaskForce {
+        /// The task force.
+        task_force: TaskForceId,
+        /// Who is invited.
+        agency: AgencyId,
+    },
+    /// Excludes a member, or takes an invitation back. Signed by its lead's steward.
+    ExcludeFromTaskForce {
+        /// The task force.
+        task_force: TaskForceId,
+        /// Who is excluded.
+        agency: AgencyId,
+        /// Why.
+        reason: Text<256>,
+    },
+    /// Joins a task force. Signed by the steward of an agency that was invited.
+    JoinTaskForce {
+        /// The task force.
+        task_force: TaskForceId,
+    },
+    /// Leaves a task force. Signed by the steward of a member.
+    LeaveTaskForce {
+        /// The task force.
+        task_force: TaskForceId,
+        /// Why.
+        reason: Text<256>,
+    },
+    /// Ends a task force before its time, and all its grants with it. Signed by its lead's steward.
+    EndTaskForce {
+        /// The task force.
+        task_force: TaskForceId,
+        /// Why.
+        reason: Text<256>,
+    },
 }
 
 impl Action {
@@ -537,6 +578,12 @@ impl Action {
             Action::AnswerFinding { .. } => "answer-finding",
             Action::CloseFinding { .. } => "close-finding",
             Action::EmbedLate { .. } => "embed-late",
+            Action::FormTaskForce { .. } => "form-task-force",
+            Action::InviteToTaskForce { .. } => "invite-to-task-force",
+            Action::ExcludeFromTaskForce { .. } => "exclude-from-task-force",
+            Action::JoinTaskForce { .. } => "join-task-force",
+            Action::LeaveTaskForce { .. } => "leave-task-force",
+            Action::EndTaskForce { .. } => "end-task-force",
         }
     }
 
@@ -617,7 +664,13 @@ impl Action {
             | Action::ReportReview { .. }
             | Action::OpenFinding { .. }
             | Action::AnswerFinding { .. }
-            | Action::CloseFinding { .. } => None,
+            | Action::CloseFinding { .. }
+            | Action::FormTaskForce { .. }
+            | Action::InviteToTaskForce { .. }
+            | Action::ExcludeFromTaskForce { .. }
+            | Action::JoinTaskForce { .. }
+            | Action::LeaveTaskForce { .. }
+            | Action::EndTaskForce { .. } => None,
         }
     }
 }

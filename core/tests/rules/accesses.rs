@@ -21,6 +21,7 @@ use crate::story::{
     CIVIL, FINANCE, HEALTH, HOUR_MS, START, Story, dataset, new_key, secret, signed_by,
     signed_by_officer, terms, text,
 };
+use crate::task_forces;
 use crate::urgent::ATTEMPTS;
 
 const SOURCE: &str = include_str!("../../src/access.rs");
@@ -229,7 +230,7 @@ fn played(case: &Case) -> (Story, SignedAttempt, AccessRefusal) {
 
 #[test]
 fn each_rule_refuses_the_access_and_makes_a_denial_due() {
-    for case in CASES.iter().chain(BOUND).chain(ATTEMPTS) {
+    for case in CASES.iter().chain(BOUND).chain(ATTEMPTS).chain(task_forces::ATTEMPTS) {
         let (mut story, attempt, refusal) = played(case);
         let evaluated = story.ledger.evaluate(&attempt.attempt, story.now);
         assert_eq!(evaluated, Err(refusal.clone()));
@@ -261,6 +262,7 @@ fn no_rule_of_evaluation_is_without_a_case() {
         .iter()
         .chain(BOUND)
         .chain(ATTEMPTS)
+        .chain(task_forces::ATTEMPTS)
         .chain(PROVIDERS)
         .map(|case| variant(&played(case).2));
     let tried = tried.chain(late::stood_against().map(|refusal| variant(&refusal)));

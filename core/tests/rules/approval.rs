@@ -69,7 +69,7 @@ impl Story {
     }
 
     /// An enterprise joins, for which this member answers.
-    fn enterprise(&self, sponsor: Option<&str>) -> Measure {
+    pub(crate) fn enterprise(&self, sponsor: Option<&str>) -> Measure {
         let mut member = self.joiner(VILLAGE, Standing::Observer);
         member.agency.kind = AgencyKind::Enterprise;
         member.agency.sponsor = sponsor.map(|sponsor| sponsor.parse().unwrap());

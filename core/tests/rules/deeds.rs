@@ -2,6 +2,7 @@
 //! Holds: most are by whoever may do them, on what there is; the rules refuse the others.
 
 mod contested;
+mod forces;
 mod urgent;
 mod watched;
 

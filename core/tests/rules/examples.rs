@@ -10,6 +10,7 @@ use crate::disputes::anew;
 use crate::incidents::leak;
 use crate::oversight::{REVIEWERS, range};
 use crate::story::{CIVIL, FINANCE, HEALTH, Story};
+use crate::task_forces::force;
 
 /// A record that is accepted. The dataset is published at 0, the grant issued at 1.
 pub(crate) type Example = fn(&mut Story) -> VerifiedRecord;
@@ -118,5 +119,26 @@ pub(crate) const ANSWERING: &[Example] = &[
     |story| {
         let finding = story.answered_finding();
         story.closing_finding(AUTHORITY, finding, FindingOutcome::Remedied)
+    },
+    |story| story.forming(force()),
+    |story| {
+        let force = story.formed();
+        story.inviting(force, CIVIL)
+    },
+    |story| {
+        let force = story.joined();
+        story.excluding(force, HEALTH)
+    },
+    |story| {
+        let force = story.formed();
+        story.joining(HEALTH, force)
+    },
+    |story| {
+        let force = story.joined();
+        story.leaving(HEALTH, force)
+    },
+    |story| {
+        let force = story.joined();
+        story.dissolving(force)
     },
 ];

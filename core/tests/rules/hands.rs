@@ -34,8 +34,9 @@ const FURTHER_AGENCIES: [(&str, &[&str]); 6] = [
     ("report-incident", &[CIVIL]),
 ];
 /// Kinds of which a second one like the first says something new.
-const AGAIN: [&str; 12] = [
+const AGAIN: [&str; 13] = [
     "acknowledge-access",
+    "form-task-force",
     "fulfil-undertaking",
     "issue-grant",
     "issue-onward",
@@ -215,7 +216,7 @@ fn nothing_like(kind: &str, place: &str, value: &Value) -> Option<Value> {
     let mut names = place.rsplit('/').filter(|name| name.parse::<usize>().is_err());
     let name = names.next().unwrap_or_default();
     let text = value.as_str().unwrap_or_default();
-    let is_id = text.starts_with(|letter: char| "CDEFGIPRW".contains(letter))
+    let is_id = text.starts_with(|letter: char| "CDEFGIPRTW".contains(letter))
         && text.len() > 1
         && text[1..].bytes().all(|byte| byte.is_ascii_digit());
     // What is published is new.
@@ -225,7 +226,7 @@ fn nothing_like(kind: &str, place: &str, value: &Value) -> Option<Value> {
         "id" | "dataset" | "datasets" if text.contains('/') && !is_new => {
             Some(json!("civil.gd/nothing"))
         }
-        "requester" | "requesters" | "asked" | "to" | "agency" | "agencies"
+        "requester" | "requesters" | "asked" | "to" | "agency" | "agencies" | "invited"
             if value.is_string() =>
         {
             Some(json!("nobody.gd"))

@@ -1,6 +1,7 @@
 //! Random histories: whatever people do, every replay ends in the same state.
 //! Holds: the same seeds in every run; a failure names its seed.
 
+mod forces;
 mod urgent;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,7 +81,8 @@ fn a_replay_from_the_genesis_ends_in_the_same_state() {
     let urgent = ["emergency-ended", "emergency-again", "justified-already", "reviewer-involved"];
     let contested = ["check-answered", "no-handover", "disputed-already", "dispute-ruled"];
     let watched = ["incident-closed", "reveal-early", "nothing-drawn", "finding-unanswered"];
-    let further = urgent.into_iter().chain(contested).chain(watched);
+    let together = ["not-in-task-force", "not-invited", "wrong-capacity", "signer-capacity"];
+    let further = urgent.into_iter().chain(contested).chain(watched).chain(together);
     for rule in met.into_iter().chain(bound).chain(closed).chain(further) {
         assert!(refused.contains_key(rule), "{rule}: {refused:?}");
     }

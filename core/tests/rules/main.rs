@@ -49,6 +49,7 @@ mod snapshots;
 mod source;
 mod story;
 mod supervision;
+mod task_forces;
 mod teller;
 mod trust_paths;
 mod urgent;

@@ -17,6 +17,7 @@ use comity_core::statement::{Action, VerifiedRecord};
 use crate::bindings::{derived, wide};
 use crate::chance::Chance;
 use crate::story::{FINANCE, HEALTH, Story, secret, signed_by, terms};
+use crate::task_forces::for_force;
 use crate::teller::told;
 
 /// Orders in which each block's records are tried.
@@ -271,4 +272,38 @@ fn the_accesses_of_a_block_in_any_history_fit_in_every_order() {
         tried += records.len();
     }
     assert!(tried > 12, "{tried} accesses");
+}
+
+#[test]
+fn what_members_used_is_the_same_in_every_order_and_never_more_than_the_grant_allows() {
+    let mut used_up = 0;
+    for seed in 300..330 {
+        let mut chance = Chance(seed);
+        let (mut story, _) = Story::with_grant(terms());
+        let force = story.joined();
+        let quota = 1 + chance.next() % 9;
+        let grant = story.issue(GrantTerms { total_quota: Some(quota), ..for_force(force) });
+        let members = [FINANCE, HEALTH];
+        let mut candidates: Vec<_> =
+            (0..10).map(|_| story.access_in(force, grant, *chance.pick(&members[..]))).collect();
+        for order in 0..ORDERS {
+            chance.shuffle(&mut candidates);
+            let built = story.build(candidates.clone());
+            let state = TreeState(built.executed.state());
+            let used = |member: &str| {
+                let fits = |record: &&VerifiedRecord| {
+                    let attempt = record.statement().action.attempt().unwrap();
+                    attempt.attempt.requester.as_str() == member
+                };
+                let counted = built.executed.records.iter().filter(fits).count() as u64;
+                let kept = state::member_usage(&state, grant, &member.parse().unwrap());
+                assert_eq!(kept.total, counted, "seed {seed}, order {order}: {member}");
+                counted
+            };
+            let together: u64 = members.iter().map(|member| used(member)).sum();
+            assert_eq!(together, quota.min(10), "seed {seed}, order {order}");
+            used_up += built.refused.len();
+        }
+    }
+    assert!(used_up > 100, "{used_up} refused");
 }

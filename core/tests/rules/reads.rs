@@ -3,6 +3,7 @@
 
 mod contested;
 mod crowd;
+mod forces;
 mod watched;
 
 use std::cell::{Cell, RefCell};
@@ -215,7 +216,8 @@ pub(crate) const ACTS: &[Act] = &[
 fn a_record_of_any_kind_reads_a_few_keys_and_the_same_ones_whatever_has_run_out() {
     let mut tried = Vec::new();
     let (nobody, among) = (Changes::default(), crowd(CROWD));
-    for (bound, act) in ACTS.iter().chain(contested::ACTS).chain(watched::ACTS) {
+    for (bound, act) in ACTS.iter().chain(contested::ACTS).chain(watched::ACTS).chain(forces::ACTS)
+    {
         let (mut story, _) = Story::with_grant(terms());
         let record = act(&mut story);
         let kind = variant(&record.statement().action);

@@ -15,6 +15,7 @@ use comity_core::grant::GrantTerms;
 use comity_core::hash::{BatchRoot, Commitment, ConsortiumId, HeaderHash};
 use comity_core::ids::{
     CheckId, DisputeId, EmergencyId, GrantId, IncidentId, LogIndex, ProposalId, RequestId,
+    TaskForceId,
 };
 use comity_core::keys::{Signature, SignatureError};
 use comity_core::late::LateAccess;
@@ -32,7 +33,7 @@ use crate::story::{
     CIVIL, Draft, FINANCE, HEALTH, Story, dataset, dataset_id, new_key, secret, signed_by,
     signed_by_officer, terms, text,
 };
-use crate::{checks, disputes, incidents, overseen};
+use crate::{checks, disputes, incidents, overseen, task_forces};
 
 const SOURCE: &str = include_str!("../../src/statement.rs");
 const ACTIONS: &str = include_str!("../../src/statement/action.rs");
@@ -398,7 +399,21 @@ fn one_of_each(story: &mut Story) -> Vec<VerifiedRecord> {
         story.escalating(dispute),
         story.deciding(AUTHORITY, dispute, disputes::anew()),
     ];
-    others.into_iter().chain(urgent).chain(overseen).collect()
+    let together = in_task_force(story);
+    others.into_iter().chain(urgent).chain(together).chain(overseen).collect()
+}
+
+/// What is recorded about a task force.
+fn in_task_force(story: &mut Story) -> [VerifiedRecord; 6] {
+    let force = TaskForceId(LogIndex(4));
+    [
+        story.forming(task_forces::force()),
+        story.inviting(force, CIVIL),
+        story.excluding(force, CIVIL),
+        story.joining(HEALTH, force),
+        story.leaving(HEALTH, force),
+        story.dissolving(force),
+    ]
 }
 
 /// What is recorded about an emergency.

@@ -21,12 +21,12 @@ use crate::story::{
 };
 use crate::{
     approval, bindings, catalogue, checks, codes, disputes, emergencies, equivocations, governance,
-    incidents, late, legs, membership, oversight, requests, supervision, urgent,
+    incidents, late, legs, membership, oversight, requests, supervision, task_forces, urgent,
 };
 
 const SOURCE: &str = include_str!("../../src/refusal.rs");
 /// Refusals that have an area of their own.
-const AREAS: [(&str, &str); 11] = [
+const AREAS: [(&str, &str); 12] = [
     (include_str!("../../src/refusal/approval.rs"), "ApprovalRefusal"),
     (include_str!("../../src/refusal/supervision.rs"), "SupervisionRefusal"),
     (include_str!("../../src/refusal/duties.rs"), "DutyRefusal"),
@@ -38,6 +38,7 @@ const AREAS: [(&str, &str); 11] = [
     (include_str!("../../src/refusal/disputes.rs"), "DisputeRefusal"),
     (include_str!("../../src/refusal/oversight.rs"), "OversightRefusal"),
     (include_str!("../../src/refusal/late.rs"), "LateRefusal"),
+    (include_str!("../../src/refusal/task_forces.rs"), "TaskForceRefusal"),
 ];
 
 /// A record that is refused, and by what. The dataset is published at 0, the grant issued at 1.
@@ -361,7 +362,7 @@ const ACCESSES: &[Case] = &[
     },
 ];
 
-const TABLES: [&[Case]; 22] = [
+const TABLES: [&[Case]; 23] = [
     RECORDS,
     KEYS,
     DATASETS,
@@ -384,6 +385,7 @@ const TABLES: [&[Case]; 22] = [
     urgent::CASES,
     oversight::CASES,
     late::CASES,
+    task_forces::CASES,
 ];
 
 fn publication(dataset: Dataset) -> Action {
@@ -451,6 +453,7 @@ fn no_rule_is_without_a_case() {
             Refusal::Dispute(found) if name == "DisputeRefusal" => Some(variant(found)),
             Refusal::Oversight(found) if name == "OversightRefusal" => Some(variant(found)),
             Refusal::Late(found) if name == "LateRefusal" => Some(variant(found)),
+            Refusal::TaskForce(found) if name == "TaskForceRefusal" => Some(variant(found)),
             _ => None,
         });
         assert_complete(&parts(source, &format!("pub enum {name}")), tried);

@@ -6,7 +6,7 @@ use comity_core::codes::CodeList;
 use comity_core::dataset::{Dataset, DeliveryMode, Items, Sharing};
 use comity_core::genesis::Params;
 use comity_core::grant::{GrantTerms, TermField};
-use comity_core::ids::{BundleId, GrantId, LogIndex, RequestId, TimeMs};
+use comity_core::ids::{BundleId, GrantId, LogIndex, RequestId, TaskForceId, TimeMs};
 use comity_core::refusal::Refusal;
 use comity_core::request::{Outcome, Reply, RequestTerms};
 use comity_core::state;
@@ -185,6 +185,10 @@ fn beyond() -> Vec<(TermField, GrantTerms)> {
         (TermField::Onward, GrantTerms { onward: [HEALTH.parse().unwrap()].into(), ..limited() }),
         (TermField::Undertakings, GrantTerms { undertakings: vec![deleting(11)], ..limited() }),
         (TermField::Conditions, GrantTerms { conditions: [2].into(), ..limited() }),
+        (
+            TermField::TaskForce,
+            GrantTerms { task_force: Some(TaskForceId(LogIndex(1))), ..limited() },
+        ),
     ]
 }
 

@@ -179,6 +179,7 @@ pub(crate) fn terms() -> GrantTerms {
         officers: Default::default(),
         onward: Default::default(),
         undertakings: Vec::new(),
+        task_force: None,
     }
 }
 
@@ -353,6 +354,7 @@ impl Story {
             valid_until: self.now.plus(HOUR_MS),
             sealed: vec![],
             batch: None,
+            capacity: Capacity::Agency,
         }
     }
 

@@ -1,5 +1,5 @@
 //! Random histories: what people do, in order or not, block after block (further deeds are in
-//! `deeds`, `deeds::contested`, `deeds::urgent` and `deeds::watched`).
+//! `deeds`, `deeds::contested`, `deeds::forces`, `deeds::urgent` and `deeds::watched`).
 //! Holds: the same history for the same seed; whatever happened, a record reads a few keys only.
 
 use std::collections::BTreeMap;
@@ -135,7 +135,7 @@ impl Teller {
 
     /// Something that a member does, in order or not.
     fn deed(&mut self) -> VerifiedRecord {
-        match self.chance.below(150) {
+        match self.chance.below(168) {
             0..=4 => {
                 let update_days = [None, Some(2)][self.chance.below(2)];
                 let dataset = Dataset { id: self.some_dataset(), update_days, ..dataset() };
@@ -167,6 +167,7 @@ impl Teller {
             98..=107 => self.draw_deed(),
             108..=113 => self.finding_deed(),
             114..=117 => self.incident_deed(),
+            118..=135 => self.force_deed(),
             _ => {
                 let attempt = self.attempt();
                 self.story.access_of(&attempt)

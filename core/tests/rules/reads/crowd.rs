@@ -8,10 +8,11 @@ use comity_core::grant::{Grant, GrantTerms, Usage};
 use comity_core::hash::RecordId;
 use comity_core::ids::{
     CheckId, DisputeId, DrawId, EmergencyId, ExchangeId, FindingId, GrantId, IncidentId, LogIndex,
-    RequestId, TimeMs,
+    RequestId, TaskForceId, TimeMs,
 };
 use comity_core::oversight::FindingOutcome;
 use comity_core::state::{self, Changes, StateKey};
+use comity_core::task_force::TaskForce;
 
 use crate::acts::AUTHORITY;
 use crate::disputes::stands;
@@ -19,7 +20,7 @@ use crate::incidents::leak;
 use crate::story::{CIVIL, FINANCE, HOUR_MS, START, Story, terms};
 
 /// So many objects that one number has: each has a position of its own.
-const STEP: u64 = 8;
+const STEP: u64 = 10;
 
 /// Grants that ran out or were revoked, with their usage; requests that nobody ever answered; and
 /// what is over of everything else: of the same agencies, on the same dataset.
@@ -29,6 +30,7 @@ pub(super) fn crowd(count: u64) -> Changes {
     contested(&mut changes, count);
     urgent(&mut changes, count);
     overseen(&mut changes, count);
+    forces(&mut changes, count);
     changes
 }
 
@@ -135,5 +137,24 @@ fn overseen(changes: &mut Changes, count: u64) {
         // Objects of different kinds may have the same number.
         finding.opened.at = opened.at;
         changes.put(&StateKey::Finding(FindingId(opened.at)), &finding);
+    }
+}
+
+/// Task forces that ended, with the use that a member made of a grant.
+fn forces(changes: &mut Changes, count: u64) {
+    let (mut story, _) = Story::with_grant(terms());
+    let (force, grant) = story.granted_to_force();
+    let record = story.dissolving(force);
+    story.commit(vec![record]);
+    let (ended, granted) = (story.force_of(force), state::grant(&story.ledger, grant).unwrap());
+    let usage = Usage { total: 1, day: 20_000, on_day: 1, onward: 0 };
+    for number in 0..count {
+        let (at, id) = (place(number, 8), GrantId(place(number, 9)));
+        let over = TaskForce { formed_at: at, ..ended.clone() };
+        changes.put(&StateKey::TaskForce(TaskForceId(at)), &over);
+        let terms = GrantTerms { task_force: Some(TaskForceId(at)), ..granted.terms.clone() };
+        let grant = Grant { terms, issued_at: id.0, version_at: id.0, ..granted.clone() };
+        changes.put(&StateKey::Grant(id), &grant);
+        changes.put(&StateKey::MemberUsage(id, &FINANCE.parse().unwrap()), &usage);
     }
 }
