@@ -11,6 +11,7 @@ mod incidents;
 pub(crate) mod legs;
 pub(crate) mod oversight;
 pub(crate) mod supervision;
+mod task_forces;
 #[cfg(test)]
 mod tests;
 
@@ -36,6 +37,7 @@ use crate::{measures, messages, table, time};
 pub(crate) use checks::check_rows;
 pub(crate) use disputes::matter as disputed;
 pub(crate) use incidents::reported as incident_rows;
+pub(crate) use task_forces::{capacity_row, formed_rows as task_force_rows};
 
 type Rows = Vec<(String, String)>;
 
@@ -388,6 +390,8 @@ pub(crate) fn terms_rows(terms: &GrantTerms, zone: &TimeZone) -> Rows {
         (say!("label-conditions"), conditions(&terms.conditions)),
     ];
     rows.extend(binding::binding_rows(terms));
+    let force = terms.task_force.map(|id| (say!("label-task-force"), id.to_string()));
+    rows.extend(force);
     rows
 }
 
@@ -422,6 +426,7 @@ pub(crate) fn attempt_rows(attempt: &Attempt, zone: &TimeZone) -> Rows {
         rows.push((say!("label-batch"), say!("words-batch", count = batch.count)));
         rows.push((say!("label-batch-root"), batch.root.to_string()));
     }
+    rows.extend(task_forces::in_capacity(attempt.capacity));
     rows
 }
 

@@ -7,6 +7,7 @@
 mod answer;
 mod args;
 mod bundle;
+mod capacity;
 mod catalogue;
 mod client;
 mod commands;

@@ -17,9 +17,10 @@ use comity_core::genesis::Params;
 use comity_core::governance::Departure;
 use comity_core::grant::{Grant, GrantTerms, Usage};
 use comity_core::hash::RecordId;
-use comity_core::ids::{DatasetId, ExchangeId, GrantId, LogIndex, TimeMs};
+use comity_core::ids::{DatasetId, ExchangeId, GrantId, LogIndex, TaskForceId, TimeMs};
 use comity_core::interruption::Interruptions;
 use comity_core::state::{Changes, StateKey, StateRead};
+use comity_core::task_force::TaskForce;
 
 use crate::client::Version;
 
@@ -70,6 +71,8 @@ pub(crate) struct Histories {
     pub(crate) emergency: Option<Emergency>,
     /// The grant named, if the ledger knows it.
     pub(crate) grant: Option<Grant>,
+    /// The task force that holds it, if one does: as it is now, with all its memberships.
+    pub(crate) task_force: Option<TaskForce>,
     /// Its terms, each with the entry that made them, ascending.
     pub(crate) terms: Vec<(LogIndex, GrantTerms)>,
     /// The grant from which it was derived, if it was.
@@ -93,6 +96,8 @@ pub(crate) struct Past {
     pub(crate) emergency: Option<Emergency>,
     /// The grant.
     pub(crate) grant: Option<Grant>,
+    /// The task force that holds it.
+    pub(crate) task_force: Option<TaskForce>,
     /// The dataset.
     pub(crate) dataset: Option<PublishedDataset>,
     /// How far the grant was used up.
@@ -156,11 +161,27 @@ impl Histories {
         if let Some(dataset) = &dataset {
             objects.put(&StateKey::Dataset(&dataset.dataset.id), dataset);
         }
-        Past { key, emergency, grant, dataset, usage, entries, parent, exchange, objects }
+        let task_force = self.task_force.as_ref().and_then(|force| force.before(at));
+        if let Some(force) = &task_force {
+            objects.put(&StateKey::TaskForce(TaskForceId(force.formed_at)), force);
+        }
+        Past {
+            key,
+            emergency,
+            grant,
+            task_force,
+            dataset,
+            usage,
+            entries,
+            parent,
+            exchange,
+            objects,
+        }
     }
 
     /// Whether the dataset is the grant's in every version, and was there when the grant was
-    /// issued, and so was the grant from which it was derived, as on every true ledger. Core's
+    /// issued, and so was the grant from which it was derived and the task force that holds it, as on every
+    /// true ledger. Core's
     /// evaluation relies on it.
     pub(crate) fn begins_with_dataset(&self) -> bool {
         let derived = |grant: &Grant| match (grant.parent, &self.parent) {
@@ -173,7 +194,12 @@ impl Histories {
             }
             (Some(_), None) => false,
         };
-        if self.grant.as_ref().is_some_and(|grant| !derived(grant)) {
+        let held = |grant: &Grant| match (grant.terms.task_force, &self.task_force) {
+            (None, _) => true,
+            (Some(id), Some(force)) => id.0 == force.formed_at && force.formed_at < grant.issued_at,
+            (Some(_), None) => false,
+        };
+        if self.grant.as_ref().is_some_and(|grant| !derived(grant) || !held(grant)) {
             return false;
         }
         let there = |grant: &Grant| {
@@ -258,6 +284,7 @@ impl Histories {
             events.extend(terms.iter().map(|(made_at, _)| *made_at));
             events.extend(accesses.iter().map(|one| one.index));
         }
+        events.extend(self.task_force.iter().flat_map(TaskForce::changed_at));
         if let Some(DatasetHistory { published, versions }) = &self.dataset {
             events.extend(versions.iter().map(|version| version.version_at));
             events.extend(ends_of(&published.suspensions));
@@ -286,6 +313,11 @@ impl DatasetHistory {
 }
 
 impl Past {
+    /// Since when the task force that holds the grant was over, if it was.
+    pub(crate) fn task_force_ended(&self, now: TimeMs) -> Option<TimeMs> {
+        self.task_force.as_ref().filter(|force| force.is_over(now)).map(TaskForce::ends)
+    }
+
     /// How the ledger's rules judge the attempt here.
     pub(crate) fn evaluate(&self, at: Position, attempt: &Attempt) -> Result<Usage, AccessRefusal> {
         evaluate(self, at, attempt)

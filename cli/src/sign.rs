@@ -22,7 +22,7 @@ use crate::keys::{self, OwnKey, Readers};
 use crate::messages::{fault, say};
 use crate::sealed::Sealed;
 use crate::shell::Session;
-use crate::{describe, key_state, privacy, table, time};
+use crate::{capacity, describe, key_state, privacy, table, time};
 
 /// How long a statement may wait for its commit (ms).
 const VALIDITY_MS: u64 = 10 * 60 * 1000;
@@ -101,7 +101,9 @@ impl Desk {
 
     /// A statement of this key alone, with a nonce drawn before.
     pub(crate) fn statement(&self, nonce: Nonce, action: Action, valid_until: TimeMs) -> Statement {
-        statement(signer(&self.key), self.consortium(), nonce, valid_until, action)
+        let capacity = capacity::needed(&self.client, &action);
+        let signer = StatementSigner { capacity, ..signer(&self.key) };
+        statement(signer, self.consortium(), nonce, valid_until, action)
     }
 
     /// Says in plain words what is about to be signed.
@@ -109,6 +111,7 @@ impl Desk {
         let zone = session.shell.zone.clone();
         let mut rows = describe::rows(&statement.action, &zone);
         rows.extend(self.signer_rows(statement.valid_until, &zone));
+        rows.extend(statement.signers.iter().filter_map(describe::capacity_row));
         let what = describe::sentence(&statement.action);
         session.shell.note(&say!("preview", what = what));
         session.shell.note(&table::pairs(&rows));

@@ -4,6 +4,7 @@
 //! Source: docs/formats.md, "State".
 
 mod urgent;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +37,7 @@ pub(crate) use urgent::recent_emergencies;
 pub use urgent::{
     emergency, emergency_access, emergency_exchange, emergency_received, emergency_use,
 };
+pub use window::Window;
 
 /// The version of the rules that every consortium begins with.
 const PROTOCOL_VERSION_AT_GENESIS: u16 = 1;
@@ -288,73 +290,6 @@ impl<S: StateRead> StateRead for Overlay<'_, S> {
     }
     fn has_exchange(&self, id: &ExchangeId) -> bool {
         self.changes.exchanges.contains_key(id) || self.below.has_exchange(id)
-    }
-}
-
-/// The replay window: ids that must not be executed again while they could be.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Window {
-    records: BTreeMap<RecordId, TimeMs>,
-    exchanges: BTreeMap<ExchangeId, TimeMs>,
-    ends: BTreeSet<(TimeMs, WindowId)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum WindowId {
-    Record(RecordId),
-    Exchange(ExchangeId),
-}
-
-impl Window {
-    /// Whether this statement was executed and could still be executed again.
-    pub fn has_record(&self, id: &RecordId) -> bool {
-        self.records.contains_key(id)
-    }
-
-    /// Whether this exchange was used and could still be used again.
-    pub fn has_exchange(&self, id: &ExchangeId) -> bool {
-        self.exchanges.contains_key(id)
-    }
-
-    /// The statements, each with the last time at which it could be executed again.
-    pub fn records(&self) -> &BTreeMap<RecordId, TimeMs> {
-        &self.records
-    }
-
-    /// The exchanges, each with the last time at which it could be used again.
-    pub fn exchanges(&self) -> &BTreeMap<ExchangeId, TimeMs> {
-        &self.exchanges
-    }
-
-    /// Ids held.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether no id is held.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// Takes in a block's ids and forgets those that have run out by the block's time: every
-    /// later block is later than that.
-    pub fn advance(&mut self, changes: &Changes, time: TimeMs) {
-        for (id, until) in &changes.records {
-            self.records.insert(*id, *until);
-            self.ends.insert((*until, WindowId::Record(*id)));
-        }
-        for (id, until) in &changes.exchanges {
-            self.exchanges.insert(*id, *until);
-            self.ends.insert((*until, WindowId::Exchange(*id)));
-        }
-        while let Some((until, id)) = self.ends.first().copied().filter(|(until, _)| *until <= time)
-        {
-            self.ends.remove(&(until, id));
-            match id {
-                WindowId::Record(id) => self.records.remove(&id),
-                WindowId::Exchange(id) => self.exchanges.remove(&id),
-            };
-        }
     }
 }
 

@@ -85,7 +85,46 @@ pub struct TaskForceEnd {
     pub reason: Text<256>,
 }
 
+/// How a task force stands. Derived, never stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TaskForceState {
+    /// It may be granted data, and uses it.
+    Active,
+    /// It has ended, and its grants with it.
+    Over,
+}
+
 impl TaskForce {
+    /// How it stands at a time.
+    pub fn state(&self, now: TimeMs) -> TaskForceState {
+        match self.is_over(now) {
+            true => TaskForceState::Over,
+            false => TaskForceState::Active,
+        }
+    }
+
+    /// As it was before an entry, as far as accesses are judged by it; if it was formed by then.
+    pub fn before(&self, at: LogIndex) -> Option<TaskForce> {
+        let there = self.memberships.iter().filter(|one| one.joined.at < at).cloned();
+        let memberships = there
+            .map(|one| Membership { left: one.left.filter(|leaving| leaving.mark.at < at), ..one });
+        (self.formed_at < at).then(|| TaskForce {
+            memberships: memberships.collect(),
+            ended: self.ended.clone().filter(|end| end.mark.at < at),
+            ..self.clone()
+        })
+    }
+
+    /// Every entry that changed who is a member, or ended it, in the order of the memberships.
+    pub fn changed_at(&self) -> impl Iterator<Item = LogIndex> {
+        let of = |one: &Membership| {
+            [Some(one.joined.at), one.left.as_ref().map(|leaving| leaving.mark.at)]
+        };
+        let ended = self.ended.as_ref().map(|end| end.mark.at);
+        self.memberships.iter().flat_map(of).flatten().chain(ended)
+    }
+
     /// When it ends, as things stand, or ended.
     pub fn ends(&self) -> TimeMs {
         self.ended.as_ref().map_or(self.terms.until, |end| end.mark.on)

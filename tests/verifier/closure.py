@@ -7,8 +7,8 @@ Source: docs/formats.md, "Evidence bundles", "What a bundle holds".
 from comity import late
 from comity.grounds import (
     agency_key, check_key, code_key, dataset_key, departure_key, dispute_key, draw_key, emergency_access_key, emergency_key,
-    emergency_use_key, finding_key, grant_key, grant_version_key, incident_key, key_key, proposal_key, request_key, usage_key,
-    version_key,
+    emergency_use_key, finding_key, grant_key, grant_version_key, incident_key, key_key, member_usage_key, proposal_key,
+    request_key, task_force_key, usage_key, version_key,
 )
 
 from judging import attempt_in, is_access, is_late
@@ -29,6 +29,7 @@ CHECKS = ("offer-handover", "accept-handover", "decline-handover", "answer-check
 DISPUTES = ("answer-dispute", "escalate-dispute", "decide-dispute")
 DRAWS = ("commit-draw", "reveal-draw", "report-review")
 FINDINGS = ("answer-finding", "close-finding")
+TASK_FORCES = ("invite-to-task-force", "exclude-from-task-force", "join-task-force", "leave-task-force", "end-task-force")
 NAMED_DATASETS = ("withdraw-dataset", "suspend-dataset", "resume-dataset", "refresh-dataset")
 WHOLE_DATASETS = ("publish-dataset", "amend-dataset")
 
@@ -46,7 +47,7 @@ def needs_of_entry(index, statement):
     if kind == "embed-late":
         signers.append(action["record"]["gateway"])
     for signer in signers:
-        keys += [key_key(signer["key"]), *member_keys(signer["agency"])]
+        keys += [key_key(signer["key"]), *member_keys(signer["agency"]), *force_keys(signer["capacity"])]
     if attempt_in(action) is not None:
         attempt = attempt_in(action)["attempt"]
         keys += [key_key(attempt["officer"]), *member_keys(attempt["requester"])]
@@ -96,6 +97,10 @@ def needs_of_entry(index, statement):
         keys.append(finding_key(f"F{index}"))
     if kind in FINDINGS:
         keys.append(finding_key(action["finding"]))
+    if kind == "form-task-force":
+        keys.append(task_force_key(f"T{index}"))
+    if kind in TASK_FORCES:
+        keys.append(task_force_key(action["task_force"]))
     if kind == "open-proposal":
         keys.append(proposal_key(f"P{index}"))
     if kind == "cast-ballot":
@@ -110,11 +115,23 @@ def finding_in(verdict):
     return [] if verdict == "in-order" else [finding_key(verdict["finding"])]
 
 
+def force_keys(capacity):
+    """The key of the task force for which is signed, where it is for one."""
+    return [] if capacity == "agency" else [task_force_key(capacity["task-force"])]
+
+
+def named_force(terms):
+    """The key of the task force that terms name, if they do."""
+    return [] if terms["task_force"] is None else [task_force_key(terms["task_force"])]
+
+
 def needs_of_attempt(index, counts, attempt):
     """The keys of the objects on which an attempt relies; `counts`: it was let through."""
     name = attempt["grant"]
     if name[0] == "G":
-        return [grant_key(name), usage_key(name)]
+        force = force_keys(attempt["capacity"])
+        own = [*force, member_usage_key(name, attempt["requester"])] if force else []
+        return [grant_key(name), usage_key(name), *own]
     own = [emergency_access_key(name, index)] if counts else []
     return [emergency_key(name), emergency_use_key(name, attempt["requester"]),
             dataset_key(attempt["dataset"]), *own]
@@ -130,9 +147,14 @@ def needs_of_object(letter, name, value):
         parent = value["parent"]
         keys += [] if parent is None else [grant_key(parent), usage_key(parent)]
         keys += [grant_version_key(name, n) for n in range(1, value["version"])]
-        return keys + member_keys(terms["requester"])
+        return keys + named_force(terms) + member_keys(terms["requester"])
     if letter == "r":
-        return [dataset_key(value["terms"]["asked"]["dataset"])]
+        asked = value["terms"]["asked"]
+        return [dataset_key(asked["dataset"]), *named_force(asked)]
+    if letter == "T":
+        terms = value["terms"]
+        codes = [code_key("matters", terms["matter"]), code_key("duty-bases", terms["duty_basis"])]
+        return codes + member_keys(terms["lead"])
     if letter == "h":
         return [code_key("matters", value["terms"]["matter"])]
     if letter == "s":
@@ -379,6 +401,33 @@ def of_emergency_access(name, access):
             justifies(index, action) and int(at) in action["accesses"])
 
 
+def of_task_force(name, force):
+    def formed(test):
+        return lambda index, action: (
+            action["kind"] == "form-task-force" and f"T{index}" == name and test(action["terms"]))
+
+    def invited(agency):
+        further = is_act("invite-to-task-force", task_force=name, agency=agency)
+        return either(formed(lambda terms: agency in terms["invited"]), further)
+
+    lead = force["terms"]["lead"]
+    yield force["formed_at"], formed(lambda terms: terms == force["terms"])
+    for one in force["memberships"][1:]:
+        agency, left = one["agency"], one["left"]
+        yield one["invited_at"], invited(agency)
+        yield one["joined"]["at"], is_act("join-task-force", task_force=name)
+        if left is not None:
+            told = {"task_force": name, "reason": left["reason"]}
+            own = is_act(*(["leave-task-force"] if left["by"] == agency else []), **told)
+            out = is_act(*(["exclude-from-task-force"] if left["by"] == lead else []), agency=agency, **told)
+            yield left["mark"]["at"], either(own, out)
+    for agency, at in force["invited"].items():
+        yield at, invited(agency)
+    if force["ended"] is not None:
+        ended = force["ended"]
+        yield ended["mark"]["at"], is_act("end-task-force", task_force=name, reason=ended["reason"])
+
+
 def of_code(codes):
     def found(name, code):
         entry = {"code": code["code"], "title": code["title"]}
@@ -396,6 +445,6 @@ POSITIONS = {
     "g": of_grant, "f": of_grant_version, "r": of_request, "d": of_published, "e": of_version, "k": of_key,
     "x": lambda name, departure: [(departure["at"], MEASURES)],
     "h": of_emergency, "s": of_emergency_access, "q": of_proposal, "B": of_check, "I": of_incident, "D": of_dispute,
-    "W": of_draw, "F": of_finding,
+    "W": of_draw, "F": of_finding, "T": of_task_force,
     "m": of_code("matters"), "b": of_code("duty-bases"),
 }

@@ -83,6 +83,12 @@ def emergency_recipient(rest):
     return f"E{int.from_bytes(rest[:8], 'big')} {agency} {dataset}"
 
 
+def member_usage(rest):
+    """What a member used of a task force's grant."""
+    agency = named(is_agency)(rest[8:])
+    return None if agency is None else f"G{int.from_bytes(rest[:8], 'big')} {agency}"
+
+
 def disputed(rest):
     """What a dispute is about."""
     named_by = {b"r": numbered("R"), b"g": numbered("G"), b"B": numbered("C")}.get(rest[:1])
@@ -138,6 +144,8 @@ OBJECTS = {
     "S": ("use of emergency", emergency_use, shapes.EMERGENCY_USE),
     "X": ("exchange in emergency", exchange, shapes.LOG_INDEX),
     "R": ("first access in emergency", emergency_recipient, shapes.LOG_INDEX),
+    "T": ("task force", numbered("T"), shapes.TASK_FORCE),
+    "M": ("use of grant by member", member_usage, shapes.USAGE),
     "y": ("equivocation", place, shapes.LOG_INDEX),
     "w": ("calendars of region", named(lambda text: shapes.is_text(text, 64)), shapes.REGION_CALENDARS),
     "z": ("rule packs", alone, shapes.RULE_PACKS),

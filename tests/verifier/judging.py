@@ -7,13 +7,13 @@ Source: docs/formats.md, "Evidence bundles", "Judging again"; "Evaluation".
 from comity import late, shapes
 from comity.grounds import (
     UNUSED, Refusal, agency_key, dataset_key, day_of, departure_key, emergency_key, emergency_use_key,
-    grant_key, grant_version_key, key_key, usage_key, version_key,
+    grant_key, grant_version_key, key_key, task_force_key, usage_key, version_key,
 )
 from comity.emergencies import MAX_ENTRIES
 from comity.rules import Judge, count_of
 
 SAME, OTHERWISE = "same", "otherwise"
-HOSTING = ("requester-hosting-over", "provider-hosting-over")
+HOSTING = ("requester-hosting-over", "provider-hosting-over", "lead-gone")
 
 
 def is_late(action):
@@ -91,6 +91,16 @@ class Before:
         return {**found, "until": [found["terms"]["until"], *renewed][-1], "renewals": renewals,
                 "ended": ended if ended and ended["mark"]["at"] < self.index else None}
 
+    def task_force(self, name):
+        """A task force, or None."""
+        found = None if name is None else self.objects.get(task_force_key(name))
+        if found is None or found["formed_at"] >= self.index:
+            return None
+        ended, members = found["ended"], [one for one in found["memberships"] if one["joined"]["at"] < self.index]
+        return {**found, "ended": ended if ended and ended["mark"]["at"] < self.index else None, "memberships": [
+            {**one, "left": one["left"] if one["left"] and one["left"]["mark"]["at"] < self.index else None}
+            for one in members]}
+
     def dataset(self, name):
         """A dataset in the version of then, or None."""
         published = self.objects.get(dataset_key(name))
@@ -116,6 +126,10 @@ class Before:
             state[grant_key(parent)] = shapes.GRANT.put(above)
             state[usage_key(parent)] = shapes.USAGE.put(self.usage(parent))
             agencies.add(above["terms"]["requester"])
+        force = self.task_force((self.grant(name) or {"terms": {"task_force": None}})["terms"]["task_force"])
+        if force is not None:
+            state[task_force_key(f"T{force['formed_at']}")] = shapes.TASK_FORCE.put(force)
+            agencies.add(force["terms"]["lead"])
         self.put(state, attempt, (grant_key(name), shapes.GRANT, self.grant(name)))
         self.put_members(state, agencies)
         state[usage_key(name)] = shapes.USAGE.put(self.usage(name))
@@ -223,6 +237,11 @@ def has_grounds(before, attempt):
     if not (is_own(name, grant) and has_terms(objects, name) and has_dataset(objects, dataset)
             and Before(objects, [], grant["issued_at"], 0).dataset(dataset)):
         return False
+    force = grant["terms"]["task_force"]
+    if force is not None:
+        held = objects.get(task_force_key(force))
+        if held is None or f"T{held['formed_at']}" != force or held["formed_at"] >= grant["issued_at"]:
+            return False
     if grant["parent"] is None:
         return True
     above = objects.get(grant_key(grant["parent"]))

@@ -22,6 +22,8 @@ const KEY_OF = {
   emergency: id => stateKey('h', bigEndian(id.slice(1), 8)),
   emergencyAccess: (id, access) => stateKey('s', bigEndian(id.slice(1), 8), bigEndian(access, 8)),
   emergencyUse: (id, agency) => stateKey('S', bigEndian(id.slice(1), 8), utf8(agency)),
+  taskForce: id => stateKey('T', bigEndian(id.slice(1), 8)),
+  memberUsage: (id, agency) => stateKey('M', bigEndian(id.slice(1), 8), utf8(agency)),
   draw: id => stateKey('W', bigEndian(id.slice(1), 8)),
   finding: id => stateKey('F', bigEndian(id.slice(1), 8)),
   code: (list, code) => stateKey(list === 'matters' ? 'm' : 'b', utf8(code)),
@@ -85,6 +87,12 @@ const NEEDS_OF_ACTION = {
   'open-finding': (action, index) => [KEY_OF.finding(`F${index}`)],
   'answer-finding': action => [KEY_OF.finding(action.finding)],
   'close-finding': action => [KEY_OF.finding(action.finding)],
+  'form-task-force': (action, index) => [KEY_OF.taskForce(`T${index}`)],
+  'invite-to-task-force': action => [KEY_OF.taskForce(action.task_force)],
+  'exclude-from-task-force': action => [KEY_OF.taskForce(action.task_force)],
+  'join-task-force': action => [KEY_OF.taskForce(action.task_force)],
+  'leave-task-force': action => [KEY_OF.taskForce(action.task_force)],
+  'end-task-force': action => [KEY_OF.taskForce(action.task_force)],
 };
 
 /** The finding that a verdict on what was drawn names, if it does. */
@@ -92,9 +100,17 @@ function findingKeys(verdict) {
   return verdict.finding === undefined ? [] : [KEY_OF.finding(verdict.finding)];
 }
 
+/** The task force for which is signed, where it is for one. */
+const forceKeys = capacity => (capacity === 'agency' ? [] : [KEY_OF.taskForce(capacity['task-force'])]);
+/** The task force that terms name, if they do. */
+const namedForce = ({ task_force: name }) => (name === null ? [] : [KEY_OF.taskForce(name)]);
+
 /** The keys of the objects on which an attempt relies; `index` is its entry's. */
-function basisKeys({ grant: basis, dataset, requester }, counts, index) {
-  if (!isUrgent(basis)) return grantKeys(basis);
+function basisKeys({ grant: basis, dataset, requester, capacity }, counts, index) {
+  if (!isUrgent(basis)) {
+    const force = forceKeys(capacity);
+    return [...grantKeys(basis), ...force, ...force.map(() => KEY_OF.memberUsage(basis, requester))];
+  }
   const own = counts ? [KEY_OF.emergencyAccess(basis, index)] : [];
   return [KEY_OF.emergency(basis), KEY_OF.emergencyUse(basis, requester), KEY_OF.dataset(dataset), ...own];
 }
@@ -102,7 +118,7 @@ function basisKeys({ grant: basis, dataset, requester }, counts, index) {
 /** The keys of the objects that an entry needs. */
 function needsOfEntry(index, { signers, action }) {
   const then = action.kind === 'embed-late' ? [action.record.gateway] : [];
-  const keys = [...signers, ...then].flatMap(signer => [KEY_OF.key(signer.key), ...agencyKeys(signer.agency)]);
+  const keys = [...signers, ...then].flatMap(({ key, agency, capacity }) => [KEY_OF.key(key), ...agencyKeys(agency), ...forceKeys(capacity)]);
   const attempt = attemptIn(action)?.attempt;
   if (attempt) {
     keys.push(KEY_OF.key(attempt.officer), ...agencyKeys(attempt.requester), ...basisKeys(attempt, countsThere(action), index));
@@ -112,14 +128,17 @@ function needsOfEntry(index, { signers, action }) {
 
 /** By kind of object, the keys of the objects that it needs. `most`: more versions than this are not asked for. */
 const NEEDS_OF_OBJECT = {
-  'request': ({ terms }) => [KEY_OF.dataset(terms.asked.dataset)],
+  'request': ({ terms }) => [KEY_OF.dataset(terms.asked.dataset), ...namedForce(terms.asked)],
+  'task-force': ({ terms }) => [
+    KEY_OF.code('matters', terms.matter), KEY_OF.code('duty-bases', terms.duty_basis), ...agencyKeys(terms.lead),
+  ],
   'dataset': ({ dataset, version }, name, most) => versionsBelow(version, most).map(at => KEY_OF.version(dataset.id, at)),
   'grant': ({ terms, request, parent, version }, name, most) => [
     ...(parent === null ? [] : grantKeys(parent)),
     ...versionsBelow(version, most).map(number => KEY_OF.grantVersion(name, number)),
     KEY_OF.dataset(terms.dataset), KEY_OF.code('duty-bases', terms.duty_basis),
     ...terms.matters.map(matter => KEY_OF.code('matters', matter)),
-    ...(request === null ? [] : [KEY_OF.request(request)]), ...agencyKeys(terms.requester),
+    ...(request === null ? [] : [KEY_OF.request(request)]), ...namedForce(terms), ...agencyKeys(terms.requester),
   ],
   'emergency': ({ terms }) => [KEY_OF.code('matters', terms.matter)],
   'emergency-access': (value, name) => [KEY_OF.emergency(name.split('/')[0])],
@@ -223,6 +242,24 @@ const POSITIONS_OF = {
     [ended?.mark.at ?? null, isAct(['end-emergency'], { emergency: name })],
     ...reviews.map(({ mark }) => [mark.at, isAct(['review-emergency'], { emergency: name })]),
   ],
+  'task-force': (name, { terms, formed_at: at, invited, memberships, ended }) => {
+    const isFormed = test => (index, action) => action.kind === 'form-task-force' && `T${index}` === name && test(action.terms);
+    const isInvited = agency => eitherOf(
+      isFormed(one => one.invited.includes(agency)), isAct(['invite-to-task-force'], { task_force: name, agency }));
+    const isEnd = (agency, { by, reason }) => eitherOf(
+      by === agency ? isAct(['leave-task-force'], { task_force: name, reason }) : () => false,
+      by === terms.lead ? isAct(['exclude-from-task-force'], { task_force: name, agency, reason }) : () => false,
+    );
+    return [
+      [at, isFormed(one => sameJson(one, terms))],
+      ...memberships.slice(1).flatMap(({ agency, invited_at: asked, joined, left }) => [
+        [asked, isInvited(agency)], [joined.at, isAct(['join-task-force'], { task_force: name })],
+        [left?.mark.at ?? null, left === null ? () => false : isEnd(agency, left)],
+      ]),
+      ...Object.entries(invited).map(([agency, asked]) => [asked, isInvited(agency)]),
+      [ended?.mark.at ?? null, isAct(['end-task-force'], { task_force: name, reason: ended?.reason ?? null })],
+    ];
+  },
   'emergency-access': (name, { justified }) => {
     const [emergency, access] = name.split('/');
     const isReason = (index, action) => action.kind === 'justify-access' && action.emergency === emergency

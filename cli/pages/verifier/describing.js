@@ -4,28 +4,28 @@
 
 /** Fields by what they hold. What is in none of these is shown as it stands. */
 const TIMES = ['valid_until', 'suspect_since', 'not_before', 'not_after', 'needed_by', 'made_at', 'until', 'from',
-  'opened_on', 'issued_on', 'version_on', 'on', 'closes', 'time', 'to', 'since', 'found', 'declared_on', 'late', 'ended_on', 'registered_on'];
+  'opened_on', 'issued_on', 'version_on', 'on', 'closes', 'time', 'to', 'since', 'found', 'declared_on', 'late', 'ended_on', 'registered_on', 'formed_on'];
 const INDEXES = ['at', 'ended_at', 'registered_at', 'published_at', 'version_at', 'withdrawn_at', 'issued_at',
-  'opened_at', 'passed_at', 'last_at', 'access', 'accesses', 'declared_at', 'entry'];
+  'opened_at', 'passed_at', 'last_at', 'access', 'accesses', 'declared_at', 'entry', 'formed_at', 'invited_at'];
 // Where there is none of these, it was so from the genesis on.
 const FOUNDED = ['registered_at', 'published_at', 'registered_on'];
 const AGENCIES = ['agency', 'requester', 'superior', 'authority', 'sponsor', 'opened_by', 'electorate', 'agencies', 'reviewer',
   'decided_by', 'manager', 'onward', 'asked', 'to', 'by', 'claimant', 'respondent', 'reported_by', 'declared_by', 'requesters',
-  'providers', 'pool'];
+  'providers', 'pool', 'lead', 'invited'];
 const CODED = ['matter', 'matters', 'duty_basis', 'basis'];
 const VALUES = new Set([KEY_ROLE, KEY_ALGORITHM, LEVEL, AGENCY_KIND, SHARING, OPENNESS, GRADE, MODE, CODE_LIST, CHOICE,
   OFFICE, ACCESS_REFUSAL, OUTCOME, MEASURE, STANDING, EQUIVOCATION, VOTE_KIND, CHECK_OUTCOME, RULING, STAGE, VERDICT, POWER,
-  FINDING_OUTCOME, DRAWN_VERDICT].flatMap(type => type.names));
+  FINDING_OUTCOME, DRAWN_VERDICT, CAPACITY].flatMap(type => type.names));
 // A rule that refuses under the grant above, and never by itself.
 VALUES.add('onward-not-allowed');
 const ENUMS = ['role', 'algorithm', 'level', 'kind', 'sharing', 'openness', 'grade', 'mode', 'modes', 'list', 'choice',
-  'rule', 'because', 'outcome', 'measure', 'standing', 'equivocation', 'office', 'verdict', 'ruling', 'stage', 'power'];
+  'rule', 'because', 'outcome', 'measure', 'standing', 'equivocation', 'office', 'verdict', 'ruling', 'stage', 'power', 'capacity'];
 // Fields that hold a variant's name with its content below it.
 const WITH_VARIANT = ['standing', 'equivocation'];
 // Lists of which others say the number.
 const NUMBERED = ['stated', 'undertakings'];
 // Maps by agency.
-const BY_AGENCY = ['ballots', 'commits'];
+const BY_AGENCY = ['ballots', 'commits', 'invited'];
 // The last millisecond of which a browser knows the date.
 const LAST_DATE_MS = 8640000000000000n;
 
@@ -121,7 +121,7 @@ class Describer {
   }
 
   byAgency(value) {
-    const rows = Object.entries(value).map(([id, own]) => ({ label: this.agency(id), ...this.value('agency', own) }));
+    const rows = Object.entries(value).map(([id, own]) => ({ label: this.agency(id), ...this.value(typeof own === 'bigint' ? 'at' : 'agency', own) }));
     return rows.length ? { rows } : { text: this.say('none') };
   }
 
@@ -151,7 +151,7 @@ class Describer {
     const count = action.codes?.length ?? action.accesses?.length ?? attemptIn(action)?.attempt.batch?.count ?? action.count;
     const [[about, disputed] = []] = Object.entries(action.about ?? {});
     return this.say(`did-${action.kind}${variantOf(action)}`, {
-      ...action, agency: signers[0].agency, dataset, requester: terms.requester, grant: action.grant ?? terms.grant,
+      ...action, agency: signers[0].agency, title: terms.title, dataset, requester: terms.requester, grant: action.grant ?? terms.grant,
       role: action.role && named('role'), choice: action.choice && named('choice'), list: action.list && named('list'),
       refusal: action.refusal && this.say(`value-${action.refusal.rule}`),
       against: action.against && this.say(`value-${action.against.rule}`), count, of: action.agency, asked: terms.asked,
@@ -172,6 +172,7 @@ class Describer {
         { label: this.say('field-agency'), text: this.agency(signer.agency) },
         { label: this.say('field-role'), text: this.say(`value-${signer.role}`) },
         { label: this.say('field-key'), code: signer.key },
+        ...(signer.capacity === 'agency' ? [] : this.rows({ capacity: signer.capacity['task-force'] })),
       ],
     }));
     rows.push(...this.rows(fields, kind));
@@ -249,6 +250,10 @@ function statusOf(kind, value, time) {
 
 /** The same, of that by which agencies answer for what was done. */
 const STATUSES = {
+  'task-force': ({ terms, ended }, time) => {
+    if (ended) return { name: 'task-force-ended', at: ended.mark.at };
+    return { name: time >= terms.until ? 'task-force-over' : 'task-force-open' };
+  },
   'emergency': ({ until, ended }, time) => {
     if (ended) return { name: 'emergency-ended', at: ended.mark.at };
     return { name: time >= until ? 'emergency-over' : 'emergency-open' };

@@ -34,6 +34,7 @@ globalThis.comity = {
     'emergency-id': EMERGENCY_ID, 'emergency-terms': EMERGENCY_TERMS, 'emergency': EMERGENCY,
     'emergency-access': EMERGENCY_ACCESS, 'emergency-use': EMERGENCY_USE, 'draw-id': DRAW_ID, 'draw': DRAW,
     'draw-commitment': HASH, 'draw-secret': HASH, 'power': POWER, 'finding-id': FINDING_ID, 'finding': FINDING,
+    'task-force-id': TASK_FORCE_ID, 'task-force-terms': TASK_FORCE_TERMS, 'task-force': TASK_FORCE,
     'statement': STATEMENT, 'signed-record': SIGNED_RECORD, 'header': HEADER, 'state-proof': STATE_PROOF,
   },
 };

@@ -8,7 +8,7 @@ const MAX_TIME_MS = (1n << 64n) - 1n;
 const DAY_MS = 86400000n;
 // What one agency may record in one emergency.
 const MAX_EMERGENCY_ENTRIES = 1024;
-const HOSTING_RULES = ['requester-hosting-over', 'provider-hosting-over'];
+const HOSTING_RULES = ['requester-hosting-over', 'provider-hosting-over', 'lead-gone'];
 const dayOf = (time, offsetMinutes) => {
   const local = time + 60000n * BigInt(offsetMinutes);
   return (local < 0n ? 0n : local > MAX_TIME_MS ? MAX_TIME_MS : local) / DAY_MS;
@@ -57,6 +57,14 @@ class Past {
     const renewals = found.renewals.filter(({ mark }) => this.isBefore(mark.at));
     const ended = found.ended && this.isBefore(found.ended.mark.at) ? found.ended : null;
     return { ...found, renewals, ended };
+  }
+
+  taskForce(name) {
+    const found = name === null ? undefined : this.objects.get(KEY_OF.taskForce(name));
+    if (!found || !this.isBefore(found.formed_at)) return null;
+    const then = one => (one && this.isBefore(one.mark.at) ? one : null);
+    const memberships = found.memberships.filter(({ joined }) => this.isBefore(joined.at));
+    return { ...found, ended: then(found.ended), memberships: memberships.map(one => ({ ...one, left: then(one.left) })) };
   }
 
   dataset(id) {
@@ -141,6 +149,9 @@ function hasGrounds(objects, past, attempt) {
   const isOwn = (name, { issued_at: at }) => name === `G${at}`;
   if (!isOwn(attempt.grant, grant) || !hasTerms(objects, attempt.grant, grant)) return false;
   if (!hasDataset(objects, dataset) || !wasThere()) return false;
+  const held = grant.terms.task_force;
+  const force = held === null ? null : objects.get(KEY_OF.taskForce(held));
+  if (held !== null && !(force && held === `T${force.formed_at}` && force.formed_at < grant.issued_at)) return false;
   const parent = grant.parent === null ? null : objects.get(KEY_OF.grant(grant.parent));
   return parent === null || Boolean(parent) && isOwn(grant.parent, parent) && parent.issued_at < grant.issued_at
     && parent.terms.dataset === dataset && hasTerms(objects, grant.parent, parent);
@@ -180,16 +191,17 @@ function evaluate(past, attempt, time) {
 function evaluateGrant(past, attempt, officer, time) {
   const grant = past.grant(attempt.grant);
   if (!grant) return { rule: 'no-such-grant', grant: attempt.grant };
-  for (const field of ['dataset', 'requester']) {
-    if (grant.terms[field] !== attempt[field]) return { rule: `other-${field}`, [field]: grant.terms[field] };
-  }
+  if (grant.terms.dataset !== attempt.dataset) return { rule: 'other-dataset', dataset: grant.terms.dataset };
+  const force = past.taskForce(grant.terms.task_force);
+  const stranger = mayNotAsk(grant, force, attempt);
+  if (stranger) return stranger;
   const provider = past.membershipFault('provider', attempt.dataset.split('/')[0]);
   if (provider) return provider;
   const published = past.dataset(attempt.dataset);
   const above = grant.parent === null ? null : past.grant(grant.parent);
   const because = refusal => refusal && { rule: 'parent-not-in-force', parent: grant.parent, because: refusal.rule };
   const ofParent = check => because(above && check(above));
-  return hasEnded(grant, published, time) ?? ofParent(() => past.membershipFault('requester', above.terms.requester))
+  return forceGone(past, grant.terms.task_force, force, time) ?? hasEnded(grant, published, time) ?? ofParent(() => past.membershipFault('requester', above.terms.requester))
     ?? ofParent(() => hasEnded(above, published, time))
     ?? ofParent(() => (above.terms.onward.includes(grant.terms.requester) ? null : { rule: 'onward-not-allowed' }))
     ?? isPaused(grant, published, time) ?? ofParent(() => isPaused(above, published, time))
@@ -199,6 +211,26 @@ function evaluateGrant(past, attempt, officer, time) {
     ?? ofParent(() => usedUp(above.terms, past.usage(grant.parent), charged([{ attempt }])));
 }
 
+/** Whether the requesting agency may ask under a grant at all, and in this capacity. */
+function mayNotAsk({ terms, issued_at: issued }, force, { capacity, requester }) {
+  const name = terms.task_force;
+  const due = name === null ? 'agency' : { 'task-force': name };
+  if (!sameJson(capacity, due)) return { rule: 'wrong-capacity', capacity: due };
+  if (name === null) return terms.requester === requester ? null : { rule: 'other-requester', requester: terms.requester };
+  const held = force.memberships.find(({ agency, left }) => agency === requester && left === null);
+  if (!held) return { rule: 'not-a-member', task_force: name };
+  if (held.invited_at > issued) return { rule: 'invited-after-grant', at: held.invited_at };
+  return requester === terms.dataset.split('/')[0] ? { rule: 'own-dataset' } : null;
+}
+
+/** Whether the task force that holds a grant lets nothing through. */
+function forceGone(past, name, force, time) {
+  if (!force) return null;
+  const { ended, terms } = force;
+  if (ended || time >= terms.until) return { rule: 'task-force-ended', since: ended ? ended.mark.on : terms.until };
+  return past.membershipFault('requester', terms.lead) ? { rule: 'lead-gone', task_force: name } : null;
+}
+
 /** The same, for what only an attempt in an emergency has to meet. */
 function evaluateUrgent(past, attempt, time) {
   const { grant: name, dataset, requester, matter } = attempt;
@@ -206,6 +238,7 @@ function evaluateUrgent(past, attempt, time) {
   if (!emergency) return { rule: 'no-such-emergency', emergency: name };
   const { terms: { scope, requesters, matter: due }, declared_on: from } = emergency;
   if (time < from) return { rule: 'emergency-not-yet', from };
+  if (attempt.capacity !== 'agency') return { rule: 'wrong-capacity', capacity: 'agency' };
   const provider = dataset.split('/')[0];
   const published = past.dataset(dataset);
   const isNamed = scope.datasets.includes(dataset);

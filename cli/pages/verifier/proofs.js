@@ -195,7 +195,7 @@ function readClaim({ key, value }) {
 function nameInState(form, bytes) {
   const big = part => BigInt(`0x${toHex(part)}`);
   const sizes = {
-    none: 0, key: 32, G: 8, R: 8, P: 8, C: 8, I: 8, D: 8, E: 8, W: 8, F: 8, place: 45, 'grant-version': 12,
+    none: 0, key: 32, G: 8, R: 8, P: 8, C: 8, I: 8, D: 8, E: 8, W: 8, F: 8, T: 8, place: 45, 'grant-version': 12,
     'emergency-access': 16, 'disputed': 9,
   };
   if (form in sizes && sizes[form] !== bytes.length) fail('a key of another length');
@@ -209,9 +209,10 @@ function nameInState(form, bytes) {
   if (form in NAMED_BY_TEXT) return textOf(NAMED_BY_TEXT[form], bytes);
   if (form === 'grant-version') return `G${big(bytes.subarray(0, 8))} v${big(bytes.subarray(8))}`;
   if (form === 'emergency-access') return `E${big(bytes.subarray(0, 8))}/${big(bytes.subarray(8))}`;
-  if (form === 'emergency-use') {
-    if (bytes.length < 8) fail('no emergency');
-    return `E${big(bytes.subarray(0, 8))} ${textOf(AGENCY_ID, bytes.subarray(8))}`;
+  if (form === 'emergency-use' || form === 'member-usage') {
+    if (bytes.length < 8) fail('no emergency or grant');
+    const letter = form === 'emergency-use' ? 'E' : 'G';
+    return `${letter}${big(bytes.subarray(0, 8))} ${textOf(AGENCY_ID, bytes.subarray(8))}`;
   }
   if (form === 'exchange') return bytes.length === 16 ? toHex(bytes) : fail('no exchange');
   if (form === 'emergency-recipient') {

@@ -49,6 +49,20 @@ const EMERGENCY_IDS = list(EMERGENCY_ID);
 const EMERGENCY_ACCESS = struct({ requester: AGENCY_ID, on: TIME_MS, justified: option(MARK), late: option(TIME_MS) });
 const EMERGENCY_USE = struct({ usage: USAGE, entries: U32, justified: U32 });
 
+// "Task forces"
+
+const TASK_FORCE_TERMS = struct({
+  title: text(128), lead: AGENCY_ID, invited: set(AGENCY_ID, compareText), matter: CODE, duty_basis: CODE, until: TIME_MS,
+});
+const TASK_FORCE = struct({
+  terms: TASK_FORCE_TERMS, formed_at: LOG_INDEX, formed_on: TIME_MS, invited: map(AGENCY_ID, LOG_INDEX),
+  memberships: list(struct({
+    agency: AGENCY_ID, invited_at: LOG_INDEX, joined: MARK,
+    left: option(struct({ mark: MARK, by: AGENCY_ID, reason: text(256) })),
+  })),
+  ended: option(struct({ mark: MARK, reason: text(256) })),
+});
+
 // "Oversight"
 
 const POWER = unit('stewards', 'emergencies', 'rules', 'admins');
@@ -87,7 +101,6 @@ const EQUIVOCATION = outer({ votes: twoOf(VOTE), proposals: twoOf(PROPOSAL) });
 
 // "Statements"
 
-const CAPACITY = unit('agency');
 const STATEMENT_SIGNER = struct({ agency: AGENCY_ID, key: PUBLIC_KEY, role: KEY_ROLE, capacity: CAPACITY });
 const LATE_ACCESS = struct({
   nonce: NONCE, valid_until: TIME_MS, gateway: STATEMENT_SIGNER, sealed: list(HASH), attempt: SIGNED_ATTEMPT, number: U64,
@@ -156,6 +169,12 @@ const ACTION = tagged('kind', {
   'answer-finding': struct({ finding: FINDING_ID, answer: text(512) }),
   'close-finding': struct({ finding: FINDING_ID, outcome: FINDING_OUTCOME, text: text(512) }),
   'embed-late': struct({ record: LATE_ACCESS, missing: NUMBERS, against: option(ACCESS_REFUSAL) }),
+  'form-task-force': struct({ terms: TASK_FORCE_TERMS }),
+  'invite-to-task-force': struct({ task_force: TASK_FORCE_ID, agency: AGENCY_ID }),
+  'exclude-from-task-force': struct({ task_force: TASK_FORCE_ID, agency: AGENCY_ID, reason: text(256) }),
+  'join-task-force': struct({ task_force: TASK_FORCE_ID }),
+  'leave-task-force': struct({ task_force: TASK_FORCE_ID, reason: text(256) }),
+  'end-task-force': struct({ task_force: TASK_FORCE_ID, reason: text(256) }),
 });
 const STATEMENT = struct({
   version: U16, consortium: HASH, nonce: NONCE, valid_until: TIME_MS, signers: list(STATEMENT_SIGNER),
@@ -248,4 +267,6 @@ const STATE_KINDS = {
   S: { kind: 'emergency-use', name: 'emergency-use', type: EMERGENCY_USE },
   W: { kind: 'draw', name: 'W', type: DRAW },
   F: { kind: 'finding', name: 'F', type: FINDING },
+  T: { kind: 'task-force', name: 'T', type: TASK_FORCE },
+  M: { kind: 'member-usage', name: 'member-usage', type: USAGE },
 };

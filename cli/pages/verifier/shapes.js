@@ -65,6 +65,7 @@ const EMERGENCY_ID = position('E');
 const DISPUTE_ID = position('D');
 const DRAW_ID = position('W');
 const FINDING_ID = position('F');
+const TASK_FORCE_ID = position('T');
 const compareDatasets = (a, b) => {
   const [[agency, slug], [other, otherSlug]] = [a.split('/'), b.split('/')];
   return compareText(agency, other) || compareText(slug, otherSlug);
@@ -91,6 +92,8 @@ const BASIS = {
 const isUrgent = basis => basis[0] === 'E';
 
 const MARK = struct({ at: LOG_INDEX, on: TIME_MS });
+// "Statements": it stands in attempts too.
+const CAPACITY = outer({ 'agency': null, 'task-force': TASK_FORCE_ID });
 
 // "Keys"
 
@@ -182,7 +185,7 @@ const GRANT_TERMS = struct({
   dataset: DATASET_ID, requester: AGENCY_ID, matters: set(CODE, compareText), duty_basis: CODE, items: ITEMS,
   modes: MODES, not_before: TIME_MS, not_after: TIME_MS, total_quota: option(U64), daily_quota: option(U64),
   conditions: set(U8, (a, b) => a - b), officers: BEARERS, onward: set(AGENCY_ID, compareText),
-  undertakings: list(UNDERTAKING),
+  undertakings: list(UNDERTAKING), task_force: option(TASK_FORCE_ID),
 }, { missing: { conditions: [], officers: 'all', onward: [], undertakings: [] } });
 const GRANT = struct({
   terms: GRANT_TERMS, issued_at: LOG_INDEX, request: option(REQUEST_ID), suspensions: INTERRUPTIONS,
@@ -260,8 +263,8 @@ const BATCH = struct({ count: U32, root: HASH });
 const ATTEMPT = struct({
   consortium: HASH, exchange: NONCE, grant: BASIS, dataset: DATASET_ID, requester: AGENCY_ID, officer: PUBLIC_KEY,
   matter: CODE, items: ITEMS, mode: MODE, made_at: TIME_MS, valid_until: TIME_MS, sealed: list(HASH),
-  batch: option(BATCH),
-}, { missing: { sealed: [] } });
+  batch: option(BATCH), capacity: CAPACITY,
+}, { missing: { sealed: [], capacity: 'agency' } });
 const SIGNED_ATTEMPT = struct({ attempt: ATTEMPT, signature: SIGNATURE });
 const ANSWER = struct({ digest: HASH, reliable: BOOL });
 const ACKNOWLEDGEMENT = struct({ access: LOG_INDEX, exchange: NONCE, digest: option(HASH), count: U32 });
@@ -286,6 +289,9 @@ const ACCESS_REFUSAL = tagged('rule', {
   'requester-not-named': struct({}), 'own-dataset': struct({}), 'emergency-ended': struct({ since: TIME_MS }),
   'emergency-matter': struct({ matter: CODE }), 'emergency-used': struct({ limit: U64 }),
   'emergency-not-yet': struct({ from: TIME_MS }),
+  'wrong-capacity': struct({ capacity: CAPACITY }), 'not-a-member': struct({ task_force: TASK_FORCE_ID }),
+  'invited-after-grant': struct({ at: LOG_INDEX }), 'task-force-ended': struct({ since: TIME_MS }),
+  'lead-gone': struct({ task_force: TASK_FORCE_ID }),
 });
 
 // "Calendars", "Rule packs"

@@ -4,7 +4,7 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 use comity_core::dataset::DeliveryMode;
-use comity_core::ids::{DatasetId, GrantId};
+use comity_core::ids::{DatasetId, GrantId, TaskForceId};
 use comity_core::text::{AgencyId, Code, Text};
 
 use super::binding::{Binding, ExtendGrant, FulfilUndertaking, NarrowGrant, PassOn};
@@ -75,6 +75,9 @@ pub(crate) struct IssueGrant {
     /// What binds.
     #[command(flatten)]
     pub(crate) binding: Binding,
+    /// For which task force.
+    #[arg(long, value_name = "TASK_FORCE")]
+    pub(crate) task_force: Option<TaskForceId>,
     /// Who signs.
     #[command(flatten)]
     pub(crate) who: Cosigning,

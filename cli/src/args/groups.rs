@@ -23,6 +23,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "incident",
             "dispute",
             "emergency",
+            "task-force",
             "duty",
             "draft",
             "codes",

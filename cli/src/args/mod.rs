@@ -26,6 +26,7 @@ mod report;
 mod request;
 mod responsibility;
 mod sealed;
+mod task_force;
 mod words;
 
 use std::ffi::OsString;
@@ -61,6 +62,7 @@ pub(crate) use report::*;
 pub(crate) use request::*;
 pub(crate) use responsibility::*;
 pub(crate) use sealed::*;
+pub(crate) use task_force::*;
 #[cfg(test)]
 pub(crate) use words::STANDINGS;
 pub(crate) use words::normal;

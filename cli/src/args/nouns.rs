@@ -28,6 +28,7 @@ use super::report::ReportVerb;
 use super::request::RequestVerb;
 use super::responsibility::ResponsibilityVerb;
 use super::sealed::SealedVerb;
+use super::task_force::TaskForceVerb;
 use super::words;
 
 /// What a command is about.
@@ -64,6 +65,9 @@ pub(crate) enum Noun {
     /// Emergencies.
     #[command(subcommand, disable_help_subcommand = true)]
     Emergency(EmergencyVerb),
+    /// Task forces.
+    #[command(subcommand, disable_help_subcommand = true)]
+    TaskForce(TaskForceVerb),
     /// What waits.
     Inbox(ShowInbox),
     /// What one did, and on whose word.

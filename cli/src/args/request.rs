@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use comity_core::dataset::DeliveryMode;
-use comity_core::ids::{BundleId, DatasetId, RequestId};
+use comity_core::ids::{BundleId, DatasetId, RequestId, TaskForceId};
 use comity_core::text::{AgencyId, Code, ItemName, Text};
 
 use super::binding::Binding;
@@ -75,6 +75,9 @@ pub(crate) struct OpenRequest {
     /// What binds.
     #[command(flatten)]
     pub(crate) binding: Binding,
+    /// For which task force.
+    #[arg(long, value_name = "TASK_FORCE")]
+    pub(crate) task_force: Option<TaskForceId>,
     /// One answer on one case.
     #[arg(long)]
     pub(crate) once: bool,

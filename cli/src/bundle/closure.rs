@@ -4,6 +4,8 @@
 //! bundle holds". May not enter: fetching, proofs.
 
 mod answering;
+mod dataset;
+mod forces;
 mod overseeing;
 
 use comity_core::basis::Basis;
@@ -12,7 +14,6 @@ use comity_core::dataset::PublishedDataset;
 use comity_core::dispute::DisputeAbout;
 use comity_core::grant::{Grant, GrantTerms, GrantVersion};
 use comity_core::ids::{GrantId, LogIndex, ProposalId, RequestId};
-use comity_core::interruption::Interruptions;
 use comity_core::request::{Outcome, Request};
 use comity_core::state::StateKey;
 use comity_core::statement::{Action, Statement};
@@ -75,6 +76,8 @@ pub(crate) enum Place {
     Revealed,
     /// It is about what was done there.
     About,
+    /// A member left it there.
+    Left,
 }
 
 /// The keys of the objects that are in every bundle.
@@ -92,13 +95,19 @@ pub(crate) fn of_entry(index: LogIndex, statement: &Statement) -> Vec<Vec<u8>> {
     for signer in statement.signers.iter().chain(late) {
         keys.push(StateKey::Key(&signer.key).to_bytes());
         keys.extend(of_agency(&signer.agency));
+        keys.extend(forces::of_capacity(signer.capacity));
     }
     if let Some(signed) = statement.action.attempt() {
         let attempt = &signed.attempt;
         keys.push(StateKey::Key(&attempt.officer).to_bytes());
         keys.extend(of_agency(&attempt.requester));
         match attempt.grant {
-            Basis::Grant(grant) => keys.extend(of_grant(grant)),
+            Basis::Grant(grant) => {
+                keys.extend(of_grant(grant));
+                let force = forces::of_capacity(attempt.capacity);
+                let usage = StateKey::MemberUsage(grant, &attempt.requester).to_bytes();
+                keys.extend(force.into_iter().flat_map(|force| [force, usage.clone()]));
+            }
             Basis::Emergency(emergency) => {
                 keys.push(answering::of_emergency(emergency));
                 keys.push(StateKey::EmergencyUse(emergency, &attempt.requester).to_bytes());
@@ -173,6 +182,12 @@ fn of_action(index: LogIndex, action: &Action) -> Vec<Vec<u8>> {
         | Action::OpenFinding { .. }
         | Action::AnswerFinding { .. }
         | Action::CloseFinding { .. } => keys.extend(overseeing::needs(index, action)),
+        Action::FormTaskForce { .. }
+        | Action::InviteToTaskForce { .. }
+        | Action::ExcludeFromTaskForce { .. }
+        | Action::JoinTaskForce { .. }
+        | Action::LeaveTaskForce { .. }
+        | Action::EndTaskForce { .. } => keys.extend(forces::needs(index, action)),
         Action::RecordDenial { .. }
         | Action::PublishCodes { .. }
         | Action::PublishCalendar { .. }
@@ -219,11 +234,16 @@ pub(crate) fn of_object(held: &Held) -> Vec<Vec<u8>> {
             keys.extend(of_agency(&terms.requester));
             keys.extend(parent.iter().flat_map(|parent| of_grant(*parent)));
             keys.extend((1..*version).map(|at| StateKey::GrantVersion(*id, at).to_bytes()));
+            keys.extend(terms.task_force.map(forces::of));
             keys
         }
         Held::Request(_, request) => {
-            vec![StateKey::Dataset(&request.terms.asked.dataset).to_bytes()]
+            let asked = &request.terms.asked;
+            let mut keys = vec![StateKey::Dataset(&asked.dataset).to_bytes()];
+            keys.extend(asked.task_force.map(forces::of));
+            keys
         }
+        Held::TaskForce(_, force) => forces::of_object(force),
         Held::Emergency(_, emergency) => {
             vec![StateKey::code(CodeList::Matters, &emergency.terms.matter).to_bytes()]
         }
@@ -255,6 +275,7 @@ pub(crate) fn of_object(held: &Held) -> Vec<Vec<u8>> {
         Held::Finding(_, finding) => overseeing::of_found(finding),
         Held::Usage(..)
         | Held::EmergencyUse
+        | Held::MemberUsage
         | Held::Version(_)
         | Held::GrantVersion(_)
         | Held::Key(..)
@@ -280,7 +301,10 @@ pub(crate) fn positions(held: &Held) -> Vec<(Place, LogIndex)> {
     match held {
         Held::Grant(_, grant) => {
             found.push((Place::Made, grant.issued_at));
-            found.extend(interruptions(&grant.suspensions, (Place::Suspended, Place::Resumed)));
+            found.extend(dataset::interruptions(
+                &grant.suspensions,
+                (Place::Suspended, Place::Resumed),
+            ));
             found.extend(grant.revoked.as_ref().map(|end| (Place::Ended, end.at)));
             found.extend(grant.delivered.map(|mark| (Place::Delivered, mark.at)));
             found.push((Place::Version, grant.version_at));
@@ -326,8 +350,10 @@ pub(crate) fn positions(held: &Held) -> Vec<(Place, LogIndex)> {
         | Held::EmergencyAccess(..) => found.extend(answering::positions(held)),
         Held::Draw(_, draw) => found.extend(overseeing::drawn_at(draw)),
         Held::Finding(_, finding) => found.extend(overseeing::found_at(finding)),
+        Held::TaskForce(_, force) => found.extend(forces::positions(force)),
         Held::Usage(..)
         | Held::EmergencyUse
+        | Held::MemberUsage
         | Held::Agency
         | Held::Params
         | Held::Rules
@@ -335,20 +361,10 @@ pub(crate) fn positions(held: &Held) -> Vec<(Place, LogIndex)> {
     }
     if let Held::Dataset(_, published) = held {
         let (suspended, withdrawn) = (&published.suspensions, &published.withdrawals);
-        found.extend(interruptions(suspended, (Place::Suspended, Place::Resumed)));
-        found.extend(interruptions(withdrawn, (Place::Withdrawn, Place::Again)));
+        found.extend(dataset::interruptions(suspended, (Place::Suspended, Place::Resumed)));
+        found.extend(dataset::interruptions(withdrawn, (Place::Withdrawn, Place::Again)));
     }
     found
-}
-
-fn interruptions(
-    all: &Interruptions,
-    (begin, end): (Place, Place),
-) -> impl Iterator<Item = (Place, LogIndex)> {
-    let places = move |at: LogIndex, ended_at: Option<LogIndex>| {
-        [Some((begin, at)), ended_at.map(|at| (end, at))]
-    };
-    all.all().iter().flat_map(move |one| places(one.at, one.ended_at)).flatten()
 }
 
 /// Whether an entry is the act that an object says of its position.
@@ -377,7 +393,8 @@ pub(crate) fn is_act(held: &Held, place: Place, index: LogIndex, action: &Action
         (Held::Draw(..) | Held::Finding(..), _, _) => {
             overseeing::is_act(held, place, index, action)
         }
-        (Held::Dataset(id, _), _, _) => is_of_dataset(held, place, action, &id.to_string()),
+        (Held::TaskForce(id, force), _, _) => forces::is_act((*id, force), place, index, action),
+        (Held::Dataset(id, _), _, _) => dataset::is_act(held, place, action, &id.to_string()),
         (Held::Version(version), Place::Version, A::PublishDataset { dataset })
         | (Held::Version(version), Place::Version, A::AmendDataset { dataset, .. }) => {
             version.dataset == *dataset
@@ -473,21 +490,4 @@ fn is_reply(id: RequestId, request: &Request, action: &Action) -> bool {
         _ => return false,
     };
     *named == id
-}
-
-fn is_of_dataset(held: &Held, place: Place, action: &Action, id: &str) -> bool {
-    let Held::Dataset(_, published) = held else { return false };
-    match (place, action) {
-        (Place::Made | Place::Again, Action::PublishDataset { dataset }) => {
-            dataset.id == published.dataset.id
-        }
-        (Place::Updated, Action::PublishDataset { dataset }) => dataset.id == published.dataset.id,
-        (Place::Updated, Action::RefreshDataset { dataset }) => dataset.to_string() == id,
-        (Place::Version, Action::PublishDataset { dataset })
-        | (Place::Version, Action::AmendDataset { dataset, .. }) => *dataset == published.dataset,
-        (Place::Suspended, Action::SuspendDataset { dataset, .. })
-        | (Place::Resumed, Action::ResumeDataset { dataset })
-        | (Place::Withdrawn, Action::WithdrawDataset { dataset, .. }) => dataset.to_string() == id,
-        _ => false,
-    }
 }

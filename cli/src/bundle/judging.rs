@@ -164,7 +164,10 @@ fn verdict(
     }
     let is_hosting = |refusal: &AccessRefusal| {
         use AccessRefusal as A;
-        matches!(refusal, A::RequesterHostingOver { .. } | A::ProviderHostingOver { .. })
+        matches!(
+            refusal,
+            A::RequesterHostingOver { .. } | A::ProviderHostingOver { .. } | A::LeadGone { .. }
+        )
     };
     if [found.as_ref(), recorded].into_iter().flatten().any(is_hosting) {
         return Verdict::Unjudged(Unjudged::Hosting);
@@ -233,9 +236,12 @@ fn histories(
     let objects = &contents.objects;
     let Genesis { params, .. } = &contents.genesis;
     let passed_on_by = above.as_ref().map(|above| &above.terms.requester);
+    let task_force = grant.as_ref().and_then(|grant| grant.terms.task_force);
+    let task_force = task_force.and_then(|id| state::task_force(objects, id));
     let parties = [&attempt.requester, &attempt.dataset.agency]
         .into_iter()
         .chain(passed_on_by)
+        .chain(task_force.as_ref().map(|force| &force.terms.lead))
         .filter_map(|id| Some((state::agency(objects, id)?, state::departure(objects, id))));
     let under = |id: GrantId| uses.under.get(&id).cloned().unwrap_or_default();
     let emergency = attempt.grant.emergency().and_then(|id| state::emergency(objects, id));
@@ -244,6 +250,7 @@ fn histories(
         (None, found) => found.as_ref().map(|_| &attempt.dataset),
     };
     let parties = parties.collect();
+    let task_force = task_force.clone();
     let earlier = uses.of.get(&attempt.exchange).into_iter().flatten();
     let mut earlier = earlier.filter(|(index, until)| *index < at.index && *until >= at.time);
     Histories {
@@ -254,6 +261,7 @@ fn histories(
         dataset: named.and_then(|id| dataset(objects, id)),
         terms: grant.as_ref().map(|grant| objects.terms(grant)).unwrap_or_default(),
         grant,
+        task_force,
         emergency,
         parent: above.map(|grant| ParentHistory {
             terms: objects.terms(&grant),

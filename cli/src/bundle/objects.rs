@@ -20,7 +20,7 @@ use comity_core::grant::{Grant, GrantTerms, GrantVersion, Usage};
 use comity_core::hash::RecordId;
 use comity_core::ids::{
     CheckId, DatasetId, DisputeId, DrawId, EmergencyId, ExchangeId, FindingId, GrantId, IncidentId,
-    LogIndex, ProposalId, RequestId,
+    LogIndex, ProposalId, RequestId, TaskForceId,
 };
 use comity_core::incident::Incident;
 use comity_core::keys::PublicKey;
@@ -28,6 +28,7 @@ use comity_core::oversight::{Draw, Finding};
 use comity_core::request::Request;
 use comity_core::rule_pack::RulePacks;
 use comity_core::state::{self, StateKey, StateRead};
+use comity_core::task_force::TaskForce;
 use comity_core::text::{AgencyId, Code, Text};
 use comity_core::validators::ValidatorSet;
 
@@ -72,6 +73,10 @@ pub(crate) enum Held {
     Draw(DrawId, Draw),
     /// A finding.
     Finding(FindingId, Finding),
+    /// A task force.
+    TaskForce(TaskForceId, TaskForce),
+    /// What a member used of a task force's grant.
+    MemberUsage,
     /// The parameters.
     Params,
     /// The version of the rules.
@@ -243,6 +248,12 @@ fn read(key: &[u8], value: &[u8]) -> Option<Held> {
         b'D' => Held::Dispute(DisputeId(number()?), object(value)?),
         b'W' => Held::Draw(DrawId(number()?), object(value)?),
         b'F' => Held::Finding(FindingId(number()?), object(value)?),
+        b'T' => Held::TaskForce(TaskForceId(number()?), object(value)?),
+        b'M' => {
+            let (_, agency) = name.split_first_chunk::<8>()?;
+            std::str::from_utf8(agency).ok()?.parse::<AgencyId>().ok()?;
+            object::<Usage>(value).map(|_| Held::MemberUsage)?
+        }
         b'd' => Held::Dataset(words()?.parse().ok()?, object(value)?),
         b'e' => {
             version_of(name)?;

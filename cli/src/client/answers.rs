@@ -17,12 +17,13 @@ use comity_core::grant::{Grant, Usage};
 use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash, RecordId};
 use comity_core::ids::{
     CheckId, DisputeId, EmergencyId, GrantId, Height, IncidentId, LogIndex, ProposalId, RequestId,
-    TimeMs,
+    TaskForceId, TimeMs,
 };
 use comity_core::incident::Incident;
 use comity_core::keys::PublicKey;
 use comity_core::request::Request;
 use comity_core::statement::SignedRecord;
+use comity_core::task_force::{TaskForce, TaskForceState};
 use comity_core::text::AgencyId;
 use serde::{Deserialize, Serialize};
 
@@ -111,6 +112,9 @@ pub(crate) struct GrantAnswer {
     pub(crate) grant: Grant,
     pub(crate) usage: Usage,
     pub(crate) standing: String,
+    /// Of a task force's grant, what each member used of it.
+    #[serde(default)]
+    pub(crate) members: BTreeMap<AgencyId, Usage>,
 }
 
 impl GrantAnswer {
@@ -130,6 +134,14 @@ impl GrantAnswer {
             _ => None,
         }
     }
+}
+
+/// A task force with how it stands.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct TaskForceAnswer {
+    pub(crate) id: TaskForceId,
+    pub(crate) task_force: TaskForce,
+    pub(crate) state: TaskForceState,
 }
 
 /// An emergency with how it stands.

@@ -22,7 +22,7 @@ use ureq::{Agent, Body, RequestBuilder};
 pub(crate) use answers::{
     CheckFound, Codes, Committed, DisputeFound, EmergencyAnswer, EntryAnswer, Evaluation,
     GrantAnswer, IncidentFound, KeyAnswer, MemberAnswer, ProposalAnswer, RequestAnswer,
-    RulesAnswer, Status, Version, Voter, Voting,
+    RulesAnswer, Status, TaskForceAnswer, Version, Voter, Voting,
 };
 #[cfg(test)]
 pub(crate) use problem::refusal_fields;

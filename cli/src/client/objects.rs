@@ -3,7 +3,9 @@
 
 use comity_core::dataset::PublishedDataset;
 use comity_core::gateway::GatewayNumbers;
-use comity_core::ids::{DatasetId, EmergencyId, GrantId, LogIndex, ProposalId, RequestId};
+use comity_core::ids::{
+    DatasetId, EmergencyId, GrantId, LogIndex, ProposalId, RequestId, TaskForceId,
+};
 use comity_core::keys::PublicKey;
 use comity_core::text::AgencyId;
 use serde::de::DeserializeOwned;
@@ -11,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     Client, EmergencyAnswer, EntryAnswer, GrantAnswer, KeyAnswer, MemberAnswer, ProposalAnswer,
-    Query, RequestAnswer, RulesAnswer, Version,
+    Query, RequestAnswer, RulesAnswer, TaskForceAnswer, Version,
 };
 use crate::fault::Fault;
 
@@ -69,6 +71,19 @@ impl Client {
     /// One grant, where there is such a one.
     pub(crate) fn find_grant(&self, id: GrantId) -> Result<Option<GrantAnswer>, Fault> {
         found(self.ask_grant(id))
+    }
+
+    /// One task force.
+    pub(crate) fn ask_task_force(&self, id: TaskForceId) -> Result<TaskForceAnswer, Fault> {
+        self.get(&format!("/v1/task-forces/{id}"))
+    }
+
+    /// One task force, where there is such a one.
+    pub(crate) fn find_task_force(
+        &self,
+        id: TaskForceId,
+    ) -> Result<Option<TaskForceAnswer>, Fault> {
+        found(self.ask_task_force(id))
     }
 
     /// One emergency.

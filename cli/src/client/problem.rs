@@ -128,6 +128,7 @@ pub(crate) fn refusal_fields(refusal: &Value, zone: &TimeZone) -> Fields {
             ("list", Value::String(word)) if word == "matters" => say!("found-list-matters"),
             ("field", Value::String(word)) if word == "matters" => say!("found-field-matters"),
             ("list" | "field" | "sharing", Value::String(word)) => plain(word),
+            ("capacity", capacity) => in_name_of(capacity),
             (_, Value::String(text)) => text.clone(),
             (_, other) => other.to_string(),
         };
@@ -143,6 +144,14 @@ fn needed(signers: &[Value]) -> String {
         say!("words-signer", agency = of("agency"), role = of("role"))
     };
     signers.iter().map(named).collect::<Vec<_>>().join(", ")
+}
+
+/// In whose name one signs, as people say it.
+fn in_name_of(capacity: &Value) -> String {
+    match capacity["task-force"].as_str() {
+        Some(id) => say!("words-for-task-force", task_force = id),
+        None => say!("words-for-agency"),
+    }
 }
 
 /// Why a measure, a calendar or a rule pack cannot be, as people say it.
@@ -193,6 +202,7 @@ fn plain(word: &str) -> String {
         "officers" => say!("found-field-officers"),
         "onward" => say!("found-field-onward"),
         "undertakings" => say!("found-field-undertakings"),
+        "task-force" => say!("found-field-task-force"),
         word => word.to_owned(),
     }
 }

@@ -7,7 +7,7 @@ use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
 use comity_core::basis::Basis;
 use comity_core::ids::{DatasetId, ExchangeId, TimeMs};
 use comity_core::legs::Answer;
-use comity_core::statement::Action;
+use comity_core::statement::{Action, Capacity};
 use serde_json::json;
 
 use super::{access_batch, access_late, access_legs, access_list, explain};
@@ -48,7 +48,7 @@ fn attempt(args: MakeAttempt, session: &mut Session<'_>) -> Result<(), Fault> {
         return Err(fault!(Failed, "file-exists", path = args.out.display()));
     }
     let desk = Desk::open(session, &args.signing.key)?;
-    let (grant, dataset) = relied_on(&args, &desk.client)?;
+    let Relied { grant, dataset, capacity } = relied_on(&args, &desk.client)?;
     let items = args.scope.items();
     let consortium = desk.consortium();
     let batch = args.batch.as_deref().map(|file| access_batch::load(file, consortium));
@@ -67,6 +67,7 @@ fn attempt(args: MakeAttempt, session: &mut Session<'_>) -> Result<(), Fault> {
         valid_until: desk.time_base(session.shell.now()).plus(valid_for_ms),
         sealed: sealed.commitments(&desk.consortium()),
         batch: batch.transpose()?,
+        capacity,
     };
     let what = say!("does-attempt", dataset = attempt.dataset);
     let details = sealed.rows(desk.client.url());
@@ -83,16 +84,27 @@ fn attempt(args: MakeAttempt, session: &mut Session<'_>) -> Result<(), Fault> {
     })
 }
 
-/// The grant or the emergency, and the dataset: a grant's own, or the one named.
-fn relied_on(args: &MakeAttempt, client: &Client) -> Result<(Basis, DatasetId), Fault> {
+/// On what an attempt relies.
+struct Relied {
+    grant: Basis,
+    dataset: DatasetId,
+    capacity: Capacity,
+}
+
+/// The grant or the emergency, the dataset, a grant's own or the one named, and in whose name it is
+/// used: a grant says that itself.
+fn relied_on(args: &MakeAttempt, client: &Client) -> Result<Relied, Fault> {
     match (args.grant, args.emergency, &args.dataset) {
-        (Some(grant), _, _) => {
-            Ok((Basis::Grant(grant), client.ask_grant(grant)?.grant.terms.dataset))
+        (Some(id), _, _) => {
+            let terms = client.ask_grant(id)?.grant.terms;
+            let (grant, dataset) = (Basis::Grant(id), terms.dataset);
+            Ok(Relied { grant, dataset, capacity: Capacity::of(terms.task_force) })
         }
         (None, Some(emergency), Some(dataset)) => {
             // What there is not is said before anything is signed.
             client.ask_emergency(emergency)?;
-            Ok((Basis::Emergency(emergency), dataset.clone()))
+            let (grant, dataset) = (Basis::Emergency(emergency), dataset.clone());
+            Ok(Relied { grant, dataset, capacity: Capacity::Agency })
         }
         (None, _, _) => unreachable!("one of the two is required, and the one needs a dataset"),
     }

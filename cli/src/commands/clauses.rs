@@ -12,6 +12,7 @@ use comity_core::emergency::MAX_EMERGENCY_ENTRIES;
 use comity_core::genesis::Params;
 use comity_core::grant::{Grant, GrantTerms};
 use comity_core::ids::TimeMs;
+use comity_core::statement::Capacity;
 use comity_core::text::AgencyId;
 use jiff::tz::TimeZone;
 
@@ -93,9 +94,15 @@ impl Clause {
             | A::DatasetNotOpened { .. }
             | A::RequesterNotNamed
             | A::OwnDataset
+            | A::WrongCapacity { .. }
+            | A::NotAMember { .. }
+            | A::InvitedAfterGrant { .. }
             | A::ProviderLeft { .. }
             | A::ProviderHostingOver { .. } => Clause::Grant,
-            A::GrantRevoked { .. } | A::GrantSuspended { .. } => Clause::Standing,
+            A::GrantRevoked { .. }
+            | A::GrantSuspended { .. }
+            | A::TaskForceEnded { .. }
+            | A::LeadGone { .. } => Clause::Standing,
             A::GrantNotYetInForce { .. } | A::GrantExpired { .. } | A::EmergencyEnded { .. } => {
                 Clause::Period
             }
@@ -137,6 +144,8 @@ impl Clause {
                 | A::DatasetWithdrawn { .. }
                 | A::GrantExpired { .. }
                 | A::EmergencyEnded { .. }
+                | A::TaskForceEnded { .. }
+                | A::LeadGone { .. }
         );
         let refusing = Clause::of(refusal);
         self > refusing || for_good && self >= Clause::Standing && self != refusing
@@ -260,9 +269,35 @@ impl Scene<'_> {
         }
     }
 
+    /// The grant, the task force that holds it, and since when the requesting agency is a member.
+    fn of_task_force(&self, grant: &Grant) -> String {
+        let (attempt, terms) = (self.attempt, &grant.terms);
+        let force = self.past.task_force.as_ref();
+        let held = force.and_then(|force| force.membership(&attempt.requester));
+        let member = match held {
+            Some(one) => say!(
+                "found-member",
+                agency = one.agency,
+                index = one.joined.at,
+                invited = one.invited_at
+            ),
+            None => say!("found-no-member", agency = attempt.requester),
+        };
+        let task_force = Capacity::of(terms.task_force);
+        say!(
+            "found-grant-of-task-force",
+            grant = attempt.grant,
+            dataset = terms.dataset,
+            task_force = task_force,
+            index = grant.issued_at,
+            member = member
+        )
+    }
+
     fn of_grant(&self, clause: Clause, grant: &Grant) -> String {
         let (attempt, terms) = (self.attempt, &grant.terms);
         match clause {
+            Clause::Grant if terms.task_force.is_some() => self.of_task_force(grant),
             Clause::Grant => say!(
                 "found-grant",
                 grant = attempt.grant,
@@ -270,6 +305,10 @@ impl Scene<'_> {
                 requester = terms.requester,
                 index = grant.issued_at
             ),
+            Clause::Standing if self.past.task_force_ended(self.at.time).is_some() => {
+                let ended = self.past.task_force_ended(self.at.time).unwrap_or_default();
+                say!("found-task-force-over", time = self.show(ended))
+            }
             Clause::Standing => match (&grant.revoked, grant.suspensions.current()) {
                 (Some(end), _) => say!("found-revoked", index = end.at, reason = end.reason),
                 (None, Some(now)) => say!("found-suspended", index = now.at, reason = now.reason),

@@ -160,6 +160,7 @@ fn histories(
         key: key.map(|answer| answer.key),
         emergency: emergency.as_ref().map(|answer| answer.emergency.clone()),
         grant: grant.map(|answer| answer.grant),
+        task_force: None,
         terms: vec![],
         parent: None,
         dataset: None,
@@ -181,6 +182,13 @@ fn histories(
         let terms = terms_of(&grant, client)?;
         let accesses = accesses(entry, &grant, &terms, client)?;
         histories.parent = Some(ParentHistory { terms, accesses, grant });
+    }
+    if let Some(id) = histories.grant.as_ref().and_then(|grant| grant.terms.task_force) {
+        let force = client.ask_task_force(id)?.task_force;
+        if !histories.parties.iter().any(|(agency, _)| agency.id == force.terms.lead) {
+            histories.parties.extend(member(&force.terms.lead, client)?);
+        }
+        histories.task_force = Some(force);
     }
     if !histories.begins_with_dataset() {
         let cause = "the dataset lacks the version that the grant was issued on";

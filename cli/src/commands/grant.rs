@@ -63,6 +63,7 @@ fn issue(args: IssueGrant, session: &mut Session<'_>) -> Result<(), Fault> {
         officers: args.binding.officers().unwrap_or_default(),
         onward: args.binding.onward(),
         undertakings: args.binding.undertakings(),
+        task_force: args.task_force,
     };
     let desk = Desk::open(session, &args.who.signing.key)?;
     let action = Action::IssueGrant { terms };
@@ -208,6 +209,7 @@ fn explain(client: &Client, answer: &GrantAnswer, zone: &TimeZone) -> Result<Str
         Some(limit) => say!("grant-used-of", used = used, limit = limit),
         None => say!("grant-used", used = used),
     });
+    lines.extend(together(answer));
     lines.extend(became(answer, zone));
     lines.extend(interruptions(client, answer)?);
     let lost = lost_party(client, answer, zone)?;
@@ -221,6 +223,17 @@ fn explain(client: &Client, answer: &GrantAnswer, zone: &TimeZone) -> Result<Str
     let codes: Codes = client.get("/v1/codes")?;
     let rows = request::titled(describe::terms_rows(terms, zone), &codes);
     Ok(format!("{}\n{}", fold(&lines.join("\n")), table::pairs(&rows)))
+}
+
+/// Whose it is beside its requester's, and what each member used, where a task force holds it.
+fn together(answer: &GrantAnswer) -> Vec<String> {
+    let Some(force) = answer.grant.terms.task_force else { return vec![] };
+    let mut lines = vec![say!("grant-of-task-force", task_force = force)];
+    lines.extend(answer.members.iter().map(|(agency, used)| {
+        let used = describe::usage(used);
+        say!("grant-member-used", agency = agency, used = used)
+    }));
+    lines
 }
 
 /// Who agreed: the steward that issued it, and the officer that asked for it.

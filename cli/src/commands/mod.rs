@@ -46,6 +46,7 @@ mod responsibility;
 mod rules;
 mod sealed;
 mod status;
+mod task_force;
 mod verify;
 
 use crate::args::Noun;
@@ -68,6 +69,7 @@ pub(crate) fn run(noun: Noun, session: &mut Session<'_>) -> Result<Exit, Fault> 
         Noun::Dispute(verb) => dispute::run(verb, session),
         Noun::Incident(verb) => incident::run(verb, session),
         Noun::Emergency(verb) => emergency::run(verb, session),
+        Noun::TaskForce(verb) => task_force::run(verb, session),
         Noun::Inbox(args) => inbox::run(&args, session),
         Noun::Evidence(verb) => evidence::run(verb, session),
         Noun::Record(verb) => record::run(verb, session),

@@ -1,11 +1,12 @@
-//! The acts by which agencies answer for their data: checks, incidents, emergencies, disputes, draws and findings.
+//! The acts by which agencies answer for their data, and those in task forces: checks, incidents, emergencies, disputes, draws
+//! and findings.
 //! Holds: each is described by its own module; an act that is new is named here, or this does not compile.
 //! May not enter: texts.
 
 use comity_core::statement::Action;
 use jiff::tz::TimeZone;
 
-use super::{Rows, checks, disputes, emergency, incidents, oversight};
+use super::{Rows, checks, disputes, emergency, incidents, oversight, task_forces};
 use crate::client::Committed;
 
 /// What an act is about.
@@ -15,6 +16,7 @@ enum Area {
     Emergency,
     Dispute,
     Oversight,
+    TaskForce,
     /// Described by the module above or another of its modules.
     Elsewhere,
 }
@@ -45,6 +47,12 @@ fn area(action: &Action) -> Area {
         | Action::OpenFinding { .. }
         | Action::AnswerFinding { .. }
         | Action::CloseFinding { .. } => Area::Oversight,
+        Action::FormTaskForce { .. }
+        | Action::InviteToTaskForce { .. }
+        | Action::ExcludeFromTaskForce { .. }
+        | Action::JoinTaskForce { .. }
+        | Action::LeaveTaskForce { .. }
+        | Action::EndTaskForce { .. } => Area::TaskForce,
         Action::RegisterKey { .. }
         | Action::RevokeKey { .. }
         | Action::PublishDataset { .. }
@@ -91,6 +99,7 @@ pub(super) fn sentence(action: &Action) -> String {
         Area::Emergency => emergency::sentence(action),
         Area::Dispute => disputes::sentence(action),
         Area::Oversight => oversight::sentence(action),
+        Area::TaskForce => task_forces::sentence(action),
         Area::Elsewhere => action.kind().to_owned(),
     }
 }
@@ -103,6 +112,7 @@ pub(super) fn done(action: &Action, committed: &Committed) -> String {
         Area::Emergency => emergency::done(action, committed),
         Area::Dispute => disputes::done(action, committed),
         Area::Oversight => oversight::done(action, committed),
+        Area::TaskForce => task_forces::done(action, committed),
         Area::Elsewhere => action.kind().to_owned(),
     }
 }
@@ -115,6 +125,7 @@ pub(super) fn rows(action: &Action, zone: &TimeZone) -> Rows {
         Area::Emergency => emergency::rows(action, zone),
         Area::Dispute => disputes::rows(action),
         Area::Oversight => oversight::rows(action),
+        Area::TaskForce => task_forces::rows(action, zone),
         Area::Elsewhere => vec![],
     }
 }

@@ -51,8 +51,20 @@ impl Held {
 
     pub(super) fn list_entries(&self, asked: &Asked<'_>) -> Result<Value, Fault> {
         asked.only(&[
-            "from", "order", "kind", "agency", "dataset", "grant", "key", "request", "matter",
-            "proposal", "exchange", "since", "until",
+            "from",
+            "order",
+            "kind",
+            "agency",
+            "dataset",
+            "grant",
+            "key",
+            "request",
+            "matter",
+            "proposal",
+            "exchange",
+            "task_force",
+            "since",
+            "until",
         ])?;
         let filter = EntryFilter {
             kind: asked.words("kind").map(str::to_owned),
@@ -64,6 +76,7 @@ impl Held {
             matter: asked.of("matter")?,
             proposal: asked.of("proposal")?,
             exchange: asked.of("exchange")?,
+            task_force: asked.of("task_force")?,
             since: asked.of("since")?,
             until: asked.of("until")?,
         };

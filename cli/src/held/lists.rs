@@ -4,7 +4,7 @@ use comity_core::agency::Key;
 use comity_core::dataset::PublishedDataset;
 use comity_core::ids::{
     CheckId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, IncidentId, LogIndex, ProposalId,
-    RequestId,
+    RequestId, TaskForceId,
 };
 use comity_core::keys::PublicKey;
 use comity_core::oversight::DrawState;
@@ -15,7 +15,8 @@ use comity_listing::{
     DisputeShape, DrawShape, DutyFilter, DutyFound, DutyShape, EmergencyFilter, EmergencyFound,
     EmergencyShape, FindingFilter, FindingShape, GrantFilter, GrantFound, GrantShape,
     IncidentFilter, IncidentShape, KeyShape, ProposalFilter, ProposalFound, ProposalShape,
-    RequestFilter, RequestShape, duties_of, may_owe,
+    RequestFilter, RequestShape, TaskForceFilter, TaskForceFound, TaskForceShape, duties_of,
+    may_owe,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -40,6 +41,7 @@ impl Held {
             "incidents" => self.incidents(asked),
             "disputes" => self.disputes(asked),
             "emergencies" => self.emergencies(asked),
+            "task-forces" => self.task_forces(asked),
             "proposals" => self.proposals(asked),
             "draws" => self.draws(asked),
             "findings" => self.findings(asked),
@@ -131,6 +133,15 @@ impl Held {
         let all = self.numbers(b'h').map(|at| EmergencyId(LogIndex(at)));
         let all = all.filter_map(|id| EmergencyFound::read(&state, now, id));
         page("emergencies", all.filter(|one| filter.fits(one)).map(EmergencyShape::of))
+    }
+
+    fn task_forces(&self, asked: &Asked<'_>) -> Result<Value, Fault> {
+        asked.only(&["state", "agency"])?;
+        let filter = TaskForceFilter { state: asked.of("state")?, agency: asked.of("agency")? };
+        let (state, now) = (self.state(), self.ledger().tip().time);
+        let all = self.numbers(b'T').map(|at| TaskForceId(LogIndex(at)));
+        let all = all.filter_map(|id| TaskForceFound::read(&state, now, id));
+        page("task_forces", all.filter(|one| filter.fits(one)).map(TaskForceShape::of))
     }
 
     fn proposals(&self, asked: &Asked<'_>) -> Result<Value, Fault> {

@@ -15,7 +15,7 @@ use comity_core::text::AgencyId;
 use comity_listing::{
     AgencyShape, CheckShape, DatasetShape, DisputeShape, DrawShape, EmergencyFound, EmergencyShape,
     FindingShape, GrantFound, GrantShape, IncidentShape, KeyShape, ProposalFound, ProposalShape,
-    RequestShape, VersionShape,
+    RequestShape, TaskForceFound, TaskForceShape, VersionShape,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -125,6 +125,9 @@ impl Held {
             }
             "emergencies" => {
                 of(id, |id| EmergencyFound::read(state, now, id).map(EmergencyShape::of))
+            }
+            "task-forces" => {
+                of(id, |id| TaskForceFound::read(state, now, id).map(TaskForceShape::of))
             }
             "proposals" => of(id, |id| ProposalFound::read(state, now, id).map(ProposalShape::of)),
             "draws" => of(id, |id| state::draw(state, id).map(|draw| DrawShape::of(draw, now))),

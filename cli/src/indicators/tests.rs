@@ -87,6 +87,7 @@ fn terms(requester: &str) -> GrantTerms {
         officers: Default::default(),
         onward: Default::default(),
         undertakings: Vec::new(),
+        task_force: None,
     }
 }
 
@@ -206,6 +207,7 @@ fn access(requester: &str, matter: &str, count: u32, reliable: bool) -> Action {
         valid_until: TimeMs(0),
         sealed: vec![],
         batch: (count > 1).then_some(Batch { count, root: BatchRoot([0; 32]) }),
+        capacity: Default::default(),
     };
     let attempt = SignedAttempt { signature: officer.sign_attempt(&attempt), attempt };
     let answer = Some(Answer { digest: AnswerHash([7; 32]), reliable });

@@ -49,6 +49,7 @@ files![
     "rules",
     "sealed",
     "statements",
+    "task_forces",
     "usage",
     "verification",
     "words",

@@ -164,7 +164,7 @@ fn declared(source: &str) -> BTreeSet<String> {
 }
 
 /// Where core names the rules that refuse records.
-const REFUSALS: [&str; 11] = [
+const REFUSALS: [&str; 12] = [
     include_str!("../../../core/src/refusal/approval.rs"),
     include_str!("../../../core/src/refusal/names.rs"),
     include_str!("../../../core/src/refusal/supervision.rs"),
@@ -176,6 +176,7 @@ const REFUSALS: [&str; 11] = [
     include_str!("../../../core/src/refusal/emergency.rs"),
     include_str!("../../../core/src/refusal/disputes.rs"),
     include_str!("../../../core/src/refusal/oversight.rs"),
+    include_str!("../../../core/src/refusal/task_forces.rs"),
 ];
 
 #[test]

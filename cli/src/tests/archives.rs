@@ -55,6 +55,7 @@ fn records() -> Vec<Vec<VerifiedRecord>> {
         officers: Default::default(),
         onward: Default::default(),
         undertakings: Vec::new(),
+        task_force: None,
     };
     let officer = secret("finance.gd", KeyRole::Officer);
     let attempt = Attempt {
@@ -71,6 +72,7 @@ fn records() -> Vec<Vec<VerifiedRecord>> {
         valid_until: NOW.plus(600_000),
         sealed: vec![],
         batch: None,
+        capacity: Default::default(),
     };
     let attempt = SignedAttempt { signature: officer.sign_attempt(&attempt), attempt };
     let access = Action::RecordAccess { attempt, number: 1, answer: None };

@@ -14,6 +14,7 @@ use comity_core::duty;
 use comity_core::grant::Grant;
 use comity_core::ids::{
     CheckId, DatasetId, DisputeId, EmergencyId, GrantId, IncidentId, LogIndex, RequestId,
+    TaskForceId,
 };
 use comity_core::keys::PublicKey;
 use comity_core::ledger::Ledger;
@@ -53,6 +54,7 @@ impl Lists<'_> {
             "/v1/requests" => list("requests", self.requests(asked)),
             "/v1/grants" => list("grants", self.grants(asked)),
             "/v1/emergencies" => list("emergencies", self.emergencies(asked)),
+            "/v1/task-forces" => list("task_forces", self.task_forces(asked)),
             "/v1/datasets" => list("datasets", self.datasets(asked)),
             "/v1/keys" => list("keys", self.keys(asked)),
             "/v1/entries" => Some(self.entries(asked)),
@@ -88,6 +90,9 @@ impl Lists<'_> {
         }
         if let Some(id) = path.strip_prefix("/v1/incidents/") {
             return self.incident(id.parse().unwrap());
+        }
+        if let Some(id) = path.strip_prefix("/v1/task-forces/") {
+            return self.task_force(id.parse().unwrap());
         }
         if let Some(id) = path.strip_prefix("/v1/emergencies/") {
             return self.emergency(id.parse().unwrap());
@@ -135,7 +140,14 @@ impl Lists<'_> {
         let grant = state::grant(self.ledger, id)?;
         let usage = state::usage(self.ledger, id);
         let standing = self.standing(&grant, usage.total);
-        Some(json!({ "id": id, "grant": grant, "usage": usage, "standing": standing }))
+        let force = grant.terms.task_force.and_then(|id| state::task_force(self.ledger, id));
+        let members = force.iter().flat_map(|force| force.all_members());
+        let members: BTreeMap<_, _> = members
+            .map(|agency| (agency.to_string(), state::member_usage(self.ledger, id, agency)))
+            .collect();
+        Some(json!({
+            "id": id, "grant": grant, "usage": usage, "standing": standing, "members": members,
+        }))
     }
 
     fn standing(&self, grant: &Grant, used: u64) -> &'static str {
@@ -171,6 +183,17 @@ impl Lists<'_> {
         let uses: BTreeMap<_, _> = emergency.terms.requesters.iter().filter_map(used).collect();
         let state = emergency.state(self.ledger.tip().time);
         Some(json!({ "id": id, "emergency": emergency, "state": state, "uses": uses }))
+    }
+
+    fn task_force(&self, id: TaskForceId) -> Option<Value> {
+        let force = state::task_force(self.ledger, id)?;
+        let state = force.state(self.ledger.tip().time);
+        Some(json!({ "id": id, "task_force": force, "state": state }))
+    }
+
+    fn task_forces(&self, asked: &Asked) -> Vec<Value> {
+        let found = self.records().filter_map(|(at, _)| self.task_force(TaskForceId(at)));
+        found.filter(|value| fits(asked, "state", &value["state"])).collect()
     }
 
     fn emergencies(&self, asked: &Asked) -> Vec<Value> {

@@ -99,7 +99,7 @@ fn the_same_seed_nonce_and_clock_give_the_same_record() {
     assert_eq!((&result["index"], &result["height"]), (&json!(1), &json!(2)));
 }
 
-const GOLDEN_GRANT: &str = "14847d163ccd340a89f9195a531c7774fd1a9325de55f4ec2b6bde115084268d";
+const GOLDEN_GRANT: &str = "e2dc78076824498256ca5f099cadb993c9d0cea589d593b0c441e2d1b490e8f5";
 
 #[test]
 fn a_refused_change_ends_with_3_in_the_words_of_the_catalogue() {

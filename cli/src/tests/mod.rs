@@ -31,3 +31,4 @@ mod requests;
 mod rubbish;
 mod sealed;
 mod stewards;
+mod task_forces;

@@ -114,6 +114,7 @@ impl Provider {
             valid_until,
             sealed: vec![],
             batch: None,
+            capacity: Default::default(),
         };
         let signature = self.officer.sign_attempt(&attempt);
         let signer = StatementSigner {

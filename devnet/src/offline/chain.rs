@@ -145,6 +145,7 @@ impl Chain {
                 officers: Default::default(),
                 onward: Default::default(),
                 undertakings: Vec::new(),
+                task_force: None,
             };
             let (nonce, time) = (self.entries() + place as u64, self.next_time());
             self.signed(place, KeyRole::Steward, nonce, time, Action::IssueGrant { terms })
@@ -205,6 +206,7 @@ impl Chain {
             valid_until: time.plus(VALIDITY_MS),
             sealed: vec![],
             batch: None,
+            capacity: Default::default(),
         };
         let attempt = SignedAttempt { signature: officer.sign_attempt(&attempt), attempt };
         // Each gateway has every so-manieth access.

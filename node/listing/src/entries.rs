@@ -2,7 +2,9 @@
 //! Source: docs/api.md.
 
 use comity_core::basis::Basis;
-use comity_core::ids::{DatasetId, ExchangeId, LogIndex, ProposalId, RequestId, TimeMs};
+use comity_core::ids::{
+    DatasetId, ExchangeId, LogIndex, ProposalId, RequestId, TaskForceId, TimeMs,
+};
 use comity_core::keys::PublicKey;
 use comity_core::text::{AgencyId, Code};
 
@@ -27,6 +29,8 @@ pub struct EntryFilter {
     pub proposal: Option<ProposalId>,
     /// The exchange that is recorded, denied or acknowledged.
     pub exchange: Option<ExchangeId>,
+    /// The task force that is formed, joined, left or ended, or that is granted something and uses it.
+    pub task_force: Option<TaskForceId>,
     /// In blocks of this time or later.
     pub since: Option<TimeMs>,
     /// In blocks before this time.
@@ -40,7 +44,7 @@ pub enum Term {
     Agency(AgencyId),
     /// A dataset.
     Dataset(String),
-    /// A grant or an emergency, by the index of the entry that issued or declared it: no entry does
+    /// A grant, an emergency or a task force, by the index of the entry that made it: no entry makes
     /// both.
     Grant(LogIndex),
     /// A key that signs, is registered or revoked.
@@ -65,6 +69,7 @@ impl EntryFilter {
             self.proposal.map(|id| Term::Proposal(id.0)),
             self.request.map(|id| Term::Request(id.0)),
             self.grant.map(|basis| Term::Grant(basis.made_at())),
+            self.task_force.map(|id| Term::Grant(id.0)),
             self.key.map(Term::Key),
             self.dataset.as_ref().map(|id| Term::Dataset(id.to_string())),
             self.matter.clone().map(Term::Matter),

@@ -12,9 +12,10 @@ use comity_core::incident::Incident;
 use comity_core::oversight::Finding;
 use comity_core::request::{Request, RequestTerms};
 use comity_core::state::{self, StateRead};
+use comity_core::task_force::TaskForceState;
 use comity_core::text::AgencyId;
 
-use crate::found::{EmergencyFound, GrantFound, ProposalFound};
+use crate::found::{EmergencyFound, GrantFound, ProposalFound, TaskForceFound};
 use crate::states::{
     CheckState, DatasetState, DisputeState, GrantStanding, IncidentState, ProposalState,
     RequestState,
@@ -94,6 +95,15 @@ pub struct DisputeFilter {
     pub by: Option<AgencyId>,
     /// Where it stands.
     pub state: Option<DisputeState>,
+}
+
+/// Which task forces; all conditions together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskForceFilter {
+    /// How it stands.
+    pub state: Option<TaskForceState>,
+    /// An agency that is or was a member, or is invited.
+    pub agency: Option<AgencyId>,
 }
 
 /// Which emergencies; all conditions together.
@@ -184,6 +194,14 @@ fn of_agency(state: &impl StateRead, incident: &Incident, agency: &AgencyId) -> 
             [&terms.requester, &terms.dataset.agency].contains(&agency)
                 || state::grantor(state, &grant) == *agency
         })
+}
+
+impl TaskForceFilter {
+    /// Whether it is one of them.
+    pub fn fits(&self, found: &TaskForceFound) -> bool {
+        self.state.is_none_or(|wanted| wanted == found.state)
+            && self.agency.as_ref().is_none_or(|agency| found.task_force.concerns(agency))
+    }
 }
 
 impl EmergencyFilter {

@@ -8,8 +8,9 @@ use comity_core::emergency::{Emergency, EmergencyState, EmergencyUse};
 use comity_core::genesis::Params;
 use comity_core::governance::{Proposal, Roll, Tally};
 use comity_core::grant::{Grant, Usage};
-use comity_core::ids::{EmergencyId, GrantId, ProposalId, TimeMs};
+use comity_core::ids::{EmergencyId, GrantId, ProposalId, TaskForceId, TimeMs};
 use comity_core::state::{self, StateKey, StateRead};
+use comity_core::task_force::{TaskForce, TaskForceState};
 use comity_core::text::AgencyId;
 
 use crate::states::{GrantStanding, ProposalState};
@@ -25,6 +26,19 @@ pub struct GrantFound {
     pub usage: Usage,
     /// Where it stands at the snapshot's time.
     pub standing: GrantStanding,
+    /// Of a task force's grant, what each member used of it, as far as any did.
+    pub members: BTreeMap<AgencyId, Usage>,
+}
+
+/// A task force with how it stands at a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskForceFound {
+    /// Its id.
+    pub id: TaskForceId,
+    /// The task force.
+    pub task_force: TaskForce,
+    /// How it stands at the last block's time.
+    pub state: TaskForceState,
 }
 
 /// An emergency with what is known about it at a snapshot.
@@ -59,7 +73,25 @@ impl GrantFound {
         let grant = state::grant(state, id)?;
         let usage = state::usage(state, id);
         let standing = GrantStanding::of(state, next, &grant, &usage);
-        Some(GrantFound { id, grant, usage, standing })
+        let members = members_use(state, id, &grant);
+        Some(GrantFound { id, grant, usage, standing, members })
+    }
+}
+
+/// What each that is or was a member of the task force that holds a grant used of it.
+fn members_use(state: &impl StateRead, id: GrantId, grant: &Grant) -> BTreeMap<AgencyId, Usage> {
+    let force = grant.terms.task_force.and_then(|force| state::task_force(state, force));
+    let members = force.iter().flat_map(TaskForce::all_members);
+    let used = members.map(|agency| (agency.clone(), state::member_usage(state, id, agency)));
+    used.filter(|(_, used)| used.total > 0).collect()
+}
+
+impl TaskForceFound {
+    /// A task force, with how it stands at a time.
+    pub fn read(state: &impl StateRead, now: TimeMs, id: TaskForceId) -> Option<TaskForceFound> {
+        let task_force = state::task_force(state, id)?;
+        let state = task_force.state(now);
+        Some(TaskForceFound { id, task_force, state })
     }
 }
 

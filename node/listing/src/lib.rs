@@ -16,13 +16,13 @@ pub use duties::{DUTY_LETTERS, DutyFilter, DutyFound, duties_of, may_owe};
 pub use entries::{EntryFilter, Term};
 pub use filters::{
     CheckFilter, DatasetFilter, DisputeFilter, EmergencyFilter, FindingFilter, GrantFilter,
-    IncidentFilter, ProposalFilter, RequestFilter,
+    IncidentFilter, ProposalFilter, RequestFilter, TaskForceFilter,
 };
-pub use found::{EmergencyFound, GrantFound, ProposalFound};
+pub use found::{EmergencyFound, GrantFound, ProposalFound, TaskForceFound};
 pub use shapes::{
     AgencyShape, CheckShape, DatasetShape, DisputeShape, DrawShape, DutyShape, EmergencyShape,
     EntryShape, FindingShape, GrantShape, IncidentShape, KeyShape, ProposalShape, RequestShape,
-    VersionShape,
+    TaskForceShape, VersionShape,
 };
 pub use states::{
     CheckState, DatasetState, DisputeState, GrantStanding, IncidentState, ProposalState,

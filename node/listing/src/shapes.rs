@@ -18,7 +18,7 @@ use comity_core::grant::{Grant, Usage};
 use comity_core::hash::{LeafHash, RecordId, leaf_hash};
 use comity_core::ids::{
     CheckId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, Height, IncidentId, LogIndex,
-    ProposalId, RequestId, TimeMs,
+    ProposalId, RequestId, TaskForceId, TimeMs,
 };
 use comity_core::incident::Incident;
 use comity_core::keys::PublicKey;
@@ -26,11 +26,12 @@ use comity_core::oversight::{Draw, DrawState, Drawn, Finding};
 use comity_core::request::Request;
 use comity_core::state::{self, StateRead};
 use comity_core::statement::SignedRecord;
+use comity_core::task_force::{TaskForce, TaskForceState};
 use comity_core::text::AgencyId;
 use serde::Serialize;
 
 use crate::duties::DutyFound;
-use crate::found::{EmergencyFound, GrantFound, ProposalFound};
+use crate::found::{EmergencyFound, GrantFound, ProposalFound, TaskForceFound};
 use crate::states::{
     CheckState, DatasetState, DisputeState, GrantStanding, IncidentState, ProposalState,
     RequestState,
@@ -91,13 +92,14 @@ pub struct GrantShape {
     grant: Grant,
     usage: Usage,
     standing: GrantStanding,
+    members: BTreeMap<AgencyId, Usage>,
 }
 
 impl GrantShape {
     /// Its shape.
     pub fn of(found: GrantFound) -> GrantShape {
-        let GrantFound { id, grant, usage, standing } = found;
-        GrantShape { id, grant, usage, standing }
+        let GrantFound { id, grant, usage, standing, members } = found;
+        GrantShape { id, grant, usage, standing, members }
     }
 }
 
@@ -147,6 +149,22 @@ impl DisputeShape {
     pub fn of((id, dispute): (DisputeId, Dispute)) -> DisputeShape {
         let state = DisputeState::of(&dispute);
         DisputeShape { id, dispute, state }
+    }
+}
+
+/// A task force, and how it stands at the last block's time.
+#[derive(Clone, Debug, Serialize)]
+pub struct TaskForceShape {
+    id: TaskForceId,
+    task_force: TaskForce,
+    state: TaskForceState,
+}
+
+impl TaskForceShape {
+    /// Its shape.
+    pub fn of(found: TaskForceFound) -> TaskForceShape {
+        let TaskForceFound { id, task_force, state } = found;
+        TaskForceShape { id, task_force, state }
     }
 }
 

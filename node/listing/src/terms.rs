@@ -11,6 +11,7 @@ use comity_core::emergency::EmergencyTerms;
 use comity_core::grant::GrantTerms;
 use comity_core::ids::{
     CheckId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, IncidentId, LogIndex, RequestId,
+    TaskForceId,
 };
 use comity_core::keys::PublicKey;
 use comity_core::ledger::TreeState;
@@ -95,6 +96,12 @@ fn about(action: &Action, index: LogIndex, state: &StateTree) -> Vec<Term> {
         | Action::CastBallot { .. }
         | Action::OpenProposal { .. }
         | Action::RecordEquivocation { .. } => governance_terms(action, index, state),
+        Action::FormTaskForce { .. } => task_force_terms(TaskForceId(index), state),
+        Action::InviteToTaskForce { task_force, .. }
+        | Action::ExcludeFromTaskForce { task_force, .. }
+        | Action::JoinTaskForce { task_force }
+        | Action::LeaveTaskForce { task_force, .. }
+        | Action::EndTaskForce { task_force, .. } => task_force_terms(*task_force, state),
         Action::AcknowledgeAccess { .. }
         | Action::RecordAccess { .. }
         | Action::RecordDenial { .. }
@@ -162,7 +169,10 @@ fn exchange_terms(action: &Action, state: &StateTree) -> Vec<Term> {
             ]);
             // What is used under a derived grant is charged to the one above it.
             let grant = attempt.grant.grant().and_then(|id| state::grant(&TreeState(state), id));
-            terms.extend(grant.and_then(|grant| grant.parent).map(|id| Term::Grant(id.0)));
+            terms.extend(grant.as_ref().and_then(|grant| grant.parent).map(|id| Term::Grant(id.0)));
+            // And what a member uses, its task force uses.
+            terms
+                .extend(grant.and_then(|grant| grant.terms.task_force).map(|id| Term::Grant(id.0)));
             // Whose record it was in its time.
             if let Action::EmbedLate { record, .. } = action {
                 let StatementSigner { agency, key, .. } = &record.gateway;
@@ -191,7 +201,7 @@ fn emergency_terms(id: EmergencyId, state: &StateTree) -> Vec<Term> {
 fn grant_terms(id: GrantId, state: &StateTree) -> Vec<Term> {
     let mut found = vec![Term::Grant(id.0)];
     let grant = state::grant(&TreeState(state), id);
-    found.extend(grant.iter().flat_map(|grant| concerns(&grant.terms)));
+    found.extend(grant.iter().flat_map(|grant| concerns(&grant.terms, state)));
     found
 }
 
@@ -269,14 +279,28 @@ fn opened_terms(index: LogIndex, state: &StateTree) -> Vec<Term> {
 fn request_terms(id: RequestId, state: &StateTree) -> Vec<Term> {
     let mut found = vec![Term::Request(id.0)];
     let request = state::request(&TreeState(state), id);
-    found.extend(request.iter().flat_map(|request| concerns(&request.terms.asked)));
+    found.extend(request.iter().flat_map(|request| concerns(&request.terms.asked, state)));
     found
 }
 
-/// Whom and what the terms of a grant, issued or asked for, concern.
-fn concerns(terms: &GrantTerms) -> impl Iterator<Item = Term> {
+/// A task force is found as a grant is: no entry makes both. It concerns all that are or were members,
+/// and who is invited.
+fn task_force_terms(id: TaskForceId, state: &StateTree) -> Vec<Term> {
+    let mut found = vec![Term::Grant(id.0)];
+    let Some(force) = state::task_force(&TreeState(state), id) else { return found };
+    let agencies: BTreeSet<&AgencyId> =
+        force.all_members().into_iter().chain(force.invited.keys()).collect();
+    found.extend(agencies.into_iter().cloned().map(Term::Agency));
+    found.push(Term::Matter(force.terms.matter.clone()));
+    found
+}
+
+/// Whom and what the terms of a grant, issued or asked for, concern: also the task force for which
+/// they are, and its members.
+fn concerns(terms: &GrantTerms, state: &StateTree) -> impl Iterator<Item = Term> {
+    let force = terms.task_force.map(|id| task_force_terms(id, state)).unwrap_or_default();
     let agencies = [&terms.requester, &terms.dataset.agency].map(|id| Term::Agency(id.clone()));
     let dataset = Term::Dataset(terms.dataset.to_string());
     let matters = terms.matters.iter().cloned().map(Term::Matter);
-    agencies.into_iter().chain([dataset]).chain(matters)
+    agencies.into_iter().chain([dataset]).chain(matters).chain(force)
 }

@@ -6,7 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use comity_core::basis::Basis;
 use comity_core::hash::RecordId;
-use comity_core::ids::{DatasetId, ExchangeId, Height, LogIndex, ProposalId, RequestId, TimeMs};
+use comity_core::ids::{
+    DatasetId, ExchangeId, Height, LogIndex, ProposalId, RequestId, TaskForceId, TimeMs,
+};
 use comity_core::keys::PublicKey;
 use comity_core::text::{AgencyId, Code};
 use serde::Deserialize;
@@ -34,6 +36,7 @@ pub(super) struct EntriesParams {
     matter: Option<Code>,
     proposal: Option<ProposalId>,
     exchange: Option<ExchangeId>,
+    task_force: Option<TaskForceId>,
     since: Option<TimeMs>,
     until: Option<TimeMs>,
 }
@@ -57,7 +60,9 @@ pub(super) async fn entries(
     };
     let EntriesParams { from, kind, agency, dataset, grant, key, .. } = params;
     let EntriesParams { request, matter, proposal, exchange, since, until, .. } = params;
-    let about = EntryFilter { kind, agency, dataset, grant, key, ..EntryFilter::default() };
+    let EntriesParams { task_force, .. } = params;
+    let about =
+        EntryFilter { kind, agency, dataset, grant, key, task_force, ..EntryFilter::default() };
     let filter = EntryFilter { request, matter, proposal, exchange, since, until, ..about };
     let read = move |api: &ApiState| {
         let at = api.view().snapshot();

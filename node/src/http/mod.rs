@@ -29,6 +29,7 @@ mod records;
 mod shapes;
 mod sharing;
 mod status;
+mod task_forces;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tlog;

@@ -10,7 +10,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
     ApiState, archive, checks, collection, duties, emergencies, events, kept, listings, members,
-    node_health, objects, oversight, proofs, records, sharing, status,
+    node_health, objects, oversight, proofs, records, sharing, status, task_forces,
 };
 
 /// The OpenAPI document of this version.
@@ -81,6 +81,8 @@ fn table() -> Vec<Operation> {
         op(GET, "/v1/disputes/{id}", checks::dispute),
         op(GET, "/v1/emergencies", emergencies::emergencies),
         op(GET, "/v1/emergencies/{id}", emergencies::emergency),
+        op(GET, "/v1/task-forces", task_forces::task_forces),
+        op(GET, "/v1/task-forces/{id}", task_forces::task_force),
         op(GET, "/v1/agencies", members::agencies),
         op(GET, "/v1/agencies/{id}", members::agency),
         op(GET, "/v1/proposals", members::proposals),

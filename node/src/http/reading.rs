@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     archive, auth, checks, collection, duties, emergencies, events, kept, listings, members,
-    objects, oversight, proofs, records, sharing,
+    objects, oversight, proofs, records, sharing, task_forces,
 };
 
 /// Whether a path and its query are read. `None` where the path is of no operation that takes
@@ -32,6 +32,7 @@ pub fn query(path_and_query: &str) -> Option<Result<(), String>> {
         "/v1/incidents" => params::<checks::IncidentsParams>(&uri),
         "/v1/disputes" => params::<checks::DisputesParams>(&uri),
         "/v1/emergencies" => params::<emergencies::EmergenciesParams>(&uri),
+        "/v1/task-forces" => params::<task_forces::TaskForcesParams>(&uri),
         "/v1/draws" => params::<oversight::DrawsParams>(&uri),
         "/v1/findings" => params::<oversight::FindingsParams>(&uri),
         "/v1/duties" => params::<duties::DutiesParams>(&uri),

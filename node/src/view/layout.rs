@@ -17,7 +17,7 @@ use comity_core::block::Header;
 use comity_listing::{RequestState, Term};
 
 /// Version of this layout.
-pub(crate) const VIEW_VERSION: u16 = 6;
+pub(crate) const VIEW_VERSION: u16 = 7;
 
 /// Every state pair lies under this letter and its state key.
 pub(crate) const STATE: u8 = b's';

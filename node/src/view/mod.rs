@@ -18,6 +18,7 @@ mod oversight;
 mod query;
 mod snapshot;
 mod store;
+mod task_forces;
 #[cfg(test)]
 pub(crate) mod tests;
 mod trust;
@@ -45,7 +46,7 @@ pub use comity_listing::{
     CheckFilter, CheckState, DatasetFilter, DatasetState, DisputeFilter, DisputeState, DutyFilter,
     DutyFound, EmergencyFilter, EmergencyFound, EntryFilter, FindingFilter, GrantFilter,
     GrantFound, GrantStanding, IncidentFilter, IncidentState, ProposalFilter, ProposalFound,
-    ProposalState, RequestFilter, RequestState,
+    ProposalState, RequestFilter, RequestState, TaskForceFilter, TaskForceFound,
 };
 pub use listing::{EntryPage, EntryPlace, Order};
 pub use log_hashes::{LogProofError, TILE_WIDTH};

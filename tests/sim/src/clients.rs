@@ -283,6 +283,7 @@ impl Clients {
             officers: Default::default(),
             onward: Default::default(),
             undertakings: Vec::new(),
+            task_force: None,
         }
     }
 
@@ -321,6 +322,7 @@ impl Clients {
             valid_until: now.plus(60_000),
             sealed: vec![],
             batch: None,
+            capacity: Default::default(),
         };
         let signature = officer.sign_attempt(&attempt);
         let attempt = SignedAttempt { attempt, signature };

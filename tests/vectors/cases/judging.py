@@ -4,7 +4,7 @@ from comity import shapes
 from comity.forms import MAX_VALIDITY_MS, Record
 from comity.rules import Refusal
 
-from . import answering, approving, binding, checking, clocking, disputing, governing, incidents
+from . import answering, approving, binding, checking, clocking, disputing, forces, governing, incidents
 from . import late, legging, overseeing, urgent, world as w
 from .answering import GATEWAY, OFFICER, STEWARD, UNTIL, give, make
 
@@ -49,7 +49,7 @@ def cases():
                    quotas(), denials(), *answering.sources(), *governing.sources(),
                    *clocking.sources(), *binding.sources(), *legging.sources(),
                    *approving.sources(), *checking.sources(), *incidents.sources(), *urgent.sources(),
-                   *disputing.sources(), *overseeing.sources(), *late.sources()):
+                   *disputing.sources(), *overseeing.sources(), *late.sources(), *forces.sources()):
         for what, data, *more in source:
             yield judged(what, data, *more)
 

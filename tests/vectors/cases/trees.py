@@ -5,12 +5,12 @@ from comity.forms import Record
 from comity.grounds import (
     check_key, dispute_key, draw_key, emergency_access_key, emergency_exchange_key, emergency_key,
     emergency_recipient_key, emergency_use_key, equivocation_key,
-    finding_key, incident_key, last_dispute_key,
+    finding_key, incident_key, last_dispute_key, member_usage_key, task_force_key,
 )
 from comity.hashing import leaf_hash
 from comity.trees import StateTree, log_consistency, log_path, log_root, frontier
 
-from . import checking, disputing, governing, incidents, overseeing, urgent, world as w
+from . import checking, disputing, forces, governing, incidents, overseeing, urgent, world as w
 
 CONSORTIUM = w.CONSORTIUM
 
@@ -60,6 +60,7 @@ def state_keys():
         value = next(filter(None, (one.get(key) for one in states)))
         yield {"key": kind, "name": name, "bytes": key.hex(), "value": value.hex()}
     yield from emergency_keys()
+    yield from task_force_keys()
 
 
 def emergency_keys():
@@ -76,6 +77,18 @@ def emergency_keys():
         ("emergency-exchange", exchange, emergency_exchange_key(exchange)),
         ("emergency-recipient", f"{name} civil.gd {dataset}",
          emergency_recipient_key(name, "civil.gd", dataset)),
+    ):
+        yield {"key": kind, "name": what, "bytes": key.hex(), "value": judge.state.get(key).hex()}
+
+
+def task_force_keys():
+    """The keys of a task force that was granted something and used it."""
+    judge = w.CHAIN.ledger.judge()
+    for at, data in enumerate(forces.USED):
+        judge.apply(Record(data, CONSORTIUM), forces.INDEX + at, w.NOW)
+    for kind, what, key in (
+        ("task-force", forces.NAME, task_force_key(forces.NAME)),
+        ("member-usage", f"{forces.GRANT} tax.gd", member_usage_key(forces.GRANT, "tax.gd")),
     ):
         yield {"key": kind, "name": what, "bytes": key.hex(), "value": judge.state.get(key).hex()}
 

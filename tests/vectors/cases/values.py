@@ -5,7 +5,7 @@ import hashlib
 from comity import shapes, wire
 from comity.hashing import header_hash
 
-from . import binding, checking, disputing, governing, incidents, late, overseeing, urgent, world as w
+from . import binding, checking, disputing, forces, governing, incidents, late, overseeing, urgent, world as w
 
 TYPES = {
     "u16": wire.U16, "u32": wire.U32, "u64": wire.U64, "i16": wire.I16, "bool": wire.Bool(),
@@ -62,6 +62,8 @@ TYPES = {
     "batch-root": shapes.HASH, "answer-hash": shapes.HASH, "draw-id": shapes.DRAW_ID,
     "finding-id": shapes.FINDING_ID, "draw": shapes.DRAW, "finding": shapes.FINDING,
     "draw-commitment": shapes.HASH, "draw-secret": shapes.HASH, "power": shapes.POWER,
+    "task-force-id": shapes.TASK_FORCE_ID, "task-force": shapes.TASK_FORCE,
+    "task-force-terms": shapes.TASK_FORCE_TERMS,
 }
 LIMIT = 40
 # Types without a rendering in JSON.
@@ -100,6 +102,8 @@ def small():
     yield from (("basis", value) for value in ("G0", "G12", "E0", f"E{2**64 - 1}"))
     yield from (("draw-id", value) for value in ("W0", "W31", f"W{2**64 - 1}"))
     yield from (("finding-id", value) for value in ("F0", "F34", f"F{2**64 - 1}"))
+    yield from (("task-force-id", value) for value in ("T0", "T36", f"T{2**64 - 1}"))
+    yield from (("capacity", value) for value in ("agency", {"task-force": "T36"}))
     yield from (("check-id", value) for value in ("C0", "C21", f"C{2**64 - 1}"))
     for name, size in (
         ("nonce", 16), ("exchange-id", 16), ("bundle-id", 16), ("header-hash", 32),
@@ -130,7 +134,7 @@ def enums():
         "at": 9, "until": 10, "from": 11, "limit": 12, "grant": "G13", "item": "姓名",
         "dataset": "health.gd/clinics", "requester": "tax.gd", "matter": "HOUSING",
         "sharing": "not-shared", "parent": "G11", "because": "grant-revoked",
-        "emergency": "E23", "since": 13,
+        "emergency": "E23", "since": 13, "capacity": {"task-force": "T36"}, "task_force": "T36",
     }
     for name, kind in shapes.ACCESS_REFUSAL.variants:
         yield "access-refusal", {"rule": name, **{field: found[field] for field, _ in kind.fields}}
@@ -163,7 +167,7 @@ def statements():
         ("health gateway", w.access({**attempt, "batch": BATCH}, number=2**40, answer=ANSWERS[1])),
         ("civil officer", {"kind": "acknowledge-access", "grant": "G11", "accesses": ACKNOWLEDGED}),
         *later_acts(), *acts_of_governance(), *acts_of_supervision(), *checking.acts(), *incidents.acts(),
-        *disputing.acts(), *overseeing.acts(),
+        *disputing.acts(), *overseeing.acts(), *forces.acts(),
     ]
     kinds = {action["kind"] for _, action in actions}
     assert kinds == {name for name, _ in shapes.ACTION.variants}, "an action of each kind"
@@ -352,6 +356,7 @@ def requests():
     for value in ("all", {"posts": []}, {"posts": ["Desk", "低保窗口"]}, {"keys": [w.public("civil officer")]}):
         yield "bearers", value
     yield from urgent.stored()
+    yield from forces.stored()
     for value in binding.UNDERTAKINGS:
         yield "promise", value["what"]
         yield "undertaking", value

@@ -163,12 +163,12 @@ def holder(name):
     return agency, role
 
 
-def signer(name, agency=None, role=None):
+def signer(name, agency=None, role=None, capacity="agency"):
     """A signer of a statement."""
     known = holder(name)
     return {
         "agency": agency or known[0], "key": public(name), "role": role or known[1],
-        "capacity": "agency",
+        "capacity": capacity,
     }
 
 
@@ -229,6 +229,7 @@ def terms(**more):
         "items": {"only": ["dose date", "姓名"]}, "modes": ["verify", "query"],
         "not_before": GENESIS_TIME, "not_after": GENESIS_TIME + 30 * DAY, "total_quota": None,
         "daily_quota": None, "conditions": [], "officers": "all", "onward": [], "undertakings": [],
+        "task_force": None,
         **more,
     }
 
@@ -240,7 +241,7 @@ def attempt(exchange, grant, **more):
         "grant": grant, "dataset": "health.gd/vaccinations", "requester": "civil.gd",
         "officer": public("civil officer"), "matter": "LOW-INCOME",
         "items": {"only": ["dose date"]}, "mode": "verify", "made_at": TIMES[1],
-        "valid_until": NOW + VALIDITY, "sealed": [], "batch": None, **more,
+        "valid_until": NOW + VALIDITY, "sealed": [], "batch": None, "capacity": "agency", **more,
     }
 
 

@@ -6,6 +6,7 @@ from .grounds import (
     PUBLIC, Refusal, agency_key, begin, code_key, current, dataset_key, day_of, decider, end, grant_key,
     office_key, promised, request_key, require, sponsor_of, version_key,
 )
+from .task_forces import ever_had
 
 
 def owner_of(dataset):
@@ -76,6 +77,7 @@ def beyond(terms, asked):
         "onward": not set(terms["onward"]) <= set(asked["onward"]),
         "undertakings": undertakes_less(terms["undertakings"], asked["undertakings"]),
         "conditions": not set(asked["conditions"]) <= set(terms["conditions"]),
+        "task-force": terms["task_force"] != asked["task_force"],
     }
     return next((name for name, wider in fields.items() if wider), None)
 
@@ -202,17 +204,19 @@ class Catalogue(Bindings):
         }[dataset["grade"]]
         needed = [decider(dataset, requester)] * count
         if dataset["grade"] == "core" or sharing == "not-shared":
-            needed.append(self.overseer(requester))
+            needed.append(self.overseer(terms))
         needed += self.sponsors(requester, time)
         if len(needed) == 1:
             self.require_sole_signer(signers, needed[0], "steward")
         else:
             self.require_signers(signers, [(agency, "steward") for agency in needed])
 
-    def overseer(self, requester):
+    def overseer(self, terms):
         """Who oversees what an agency is given."""
         authority = self.read(shapes.AGENCY_ID, b"c")
-        if authority != requester:
+        force = self.force_of(terms)
+        joins = force is not None and (ever_had(force, authority) or authority in force["invited"])
+        if authority != terms["requester"] and not joins:
             return authority
         holders = self.read(shapes.AGENCY_IDS, office_key("supervisor")) or []
         require(holders, "no-overseer", agency=authority)
@@ -261,6 +265,7 @@ class Catalogue(Bindings):
             require(mode in dataset["modes"], "mode-not-offered", mode=mode)
         self.check_limits(terms, time)
         self.check_conditions(dataset, terms)
+        self.check_force_terms(terms, time)
         self.check_officers(terms)
         self.check_onward(terms)
         self.check_undertakings(terms["undertakings"])

@@ -1,6 +1,6 @@
 """The rules (docs/formats.md, "Rules") of how grants are bound, changed and passed on."""
 
-from . import shapes
+from . import shapes, task_forces
 from .grounds import (
     Refusal, agency_key, dataset_key, decider, grant_key, grant_version_key, key_key, require,
 )
@@ -73,6 +73,9 @@ class Bindings:
             ends.append(grant["revoked"]["on"])
         if grant["parent"] is not None:
             ends.append(self.grant_ends(self.known_grant(grant["parent"])))
+        force = self.force_of(grant["terms"])
+        if force is not None:
+            ends.append(task_forces.ends(force))
         return min(ends)
 
     def sides(self, grant, side):
@@ -93,9 +96,12 @@ class Bindings:
         if kind == "posts":
             require("" not in named, "post-empty")
             return
+        force = self.force_of(terms)
+        asks = lambda agency: agency == terms["requester"] if force is None else (
+            task_forces.membership(force, agency) is not None)
         for key in sorted(named):
             held = self.read(shapes.KEY, key_key(key))
-            fits = held is not None and (held["agency"], held["role"]) == (terms["requester"], "officer")
+            fits = held is not None and held["role"] == "officer" and asks(held["agency"])
             require(fits, "officer-unfit", key=key, agency=terms["requester"])
 
     def check_onward(self, terms):
@@ -170,8 +176,9 @@ class Bindings:
     def extend_grant(self, signers, action, index, time):
         name, terms = action["grant"], action["terms"]
         grant = self.known_grant(name)
-        for field in ("dataset", "requester"):
-            require(terms[field] == grant["terms"][field], "extension-of-other", field=field)
+        for field in ("dataset", "requester", "task-force"):
+            held = field.replace("-", "_")
+            require(terms[held] == grant["terms"][held], "extension-of-other", field=field)
         if grant["parent"] is None:
             dataset = self.in_catalogue(terms["dataset"])["dataset"]
             self.require_approval(signers, dataset, terms, time)

@@ -58,7 +58,7 @@ class Checks:
             received = emergency_recipient_key(basis, by, name) in self.state
         else:
             grant = self.known_grant(basis)
-            received = (grant["terms"]["dataset"], grant["terms"]["requester"]) == (name, by)
+            received = grant["terms"]["dataset"] == name and self.received_under(grant, by)
             answerable.append(self.grantor(grant))
         require(received, "not-a-recipient", agency=by, dataset=name)
         fits = asked != by and asked in answerable

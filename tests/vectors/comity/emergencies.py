@@ -179,6 +179,7 @@ class Emergencies:
         require(found is not None, "no-such-emergency", emergency=name)
         began = found["declared_on"]
         require(began <= time, "emergency-not-yet", **{"from": began})
+        require(attempt["capacity"] == "agency", "wrong-capacity", capacity="agency")
         terms, provider = found["terms"], owner(dataset)
         scope, published = terms["scope"], self.read(shapes.PUBLISHED_DATASET, dataset_key(dataset))
         named = dataset in scope["datasets"]

@@ -125,6 +125,14 @@ def finding_key(finding):
     return b"F" + int(finding[1:]).to_bytes(8, "big")
 
 
+def task_force_key(force):
+    return b"T" + int(force[1:]).to_bytes(8, "big")
+
+
+def member_usage_key(grant, agency):
+    return b"M" + int(grant[1:]).to_bytes(8, "big") + agency.encode()
+
+
 def proposal_key(proposal):
     return b"q" + int(proposal[1:]).to_bytes(8, "big")
 

@@ -23,7 +23,7 @@ class Incidents:
             require(party, "not-a-party", agency=by)
         for name in sorted(terms["grants"], key=lambda name: int(name[1:])):
             grant = self.known_grant(name)
-            party = by in (grant["terms"]["requester"], self.grantor(grant))
+            party = self.received_under(grant, by) or by == self.grantor(grant)
             require(party, "not-a-party", agency=by)
         require(terms["since"] <= terms["found"] <= time, "incident-times")
         require(terms["nature"] != "", "incident-text-empty")

@@ -44,7 +44,12 @@ class Legs:
             return agency
         grant = self.read(shapes.GRANT, grant_key(basis))
         require(grant is not None, "grant-unknown", grant=basis)
-        return grant["terms"]["requester"]
+        agency, force = signers[0]["agency"], grant["terms"]["task_force"]
+        if force is None:
+            return grant["terms"]["requester"]
+        was = self.received_under(grant, agency)
+        require(was, "not-in-task-force", task_force=force, agency=agency)
+        return agency
 
     def acknowledge_access(self, signers, action, index, time):
         requester, accesses = self.receiver(signers, action["grant"]), action["accesses"]

@@ -18,6 +18,7 @@ from .late import Late
 from .legs import Legs
 from .oversight import Oversight
 from .supervision import Supervision
+from .task_forces import TaskForces
 from .wire import decode
 
 ADMINISTERED = ("steward", "officer", "gateway", "auditor")
@@ -60,7 +61,7 @@ def count_of(attempt):
 
 
 class Judge(Catalogue, Requests, Governance, Supervision, Legs, Checks, Incidents, Emergencies, Disputes,
-            Oversight, Late):
+            Oversight, Late, TaskForces):
     """Judges records at positions on a state and a replay window, both of which it changes."""
 
     def __init__(self, state, records, exchanges):
@@ -87,6 +88,7 @@ class Judge(Catalogue, Requests, Governance, Supervision, Legs, Checks, Incident
         require(record.id not in self.records, "replayed")
         for signer in statement["signers"]:
             self.check_signer(signer, time)
+        self.check_capacities(statement)
         self.consortium = statement["consortium"]
         action = statement["action"]
         act = getattr(self, action["kind"].replace("-", "_"))
@@ -189,6 +191,7 @@ class Judge(Catalogue, Requests, Governance, Supervision, Legs, Checks, Incident
             opened = self.opened_access(attempt, charged, index, time)
             return {**puts, **opened, **self.used_exchange(attempt, index)}
         puts.update({usage_key(name): shapes.USAGE.put(usage) for name, usage in charged.items()})
+        puts.update(self.put_member_usage(attempt["grant"], attempt, count_of(attempt), time))
         grant, here = self.known_grant(attempt["grant"]), {"at": index, "on": time}
         if grant["first_use"] is None:
             grant["first_use"], grant["delivered"] = here, grant["delivered"] or here
@@ -232,10 +235,12 @@ class Judge(Catalogue, Requests, Governance, Supervision, Legs, Checks, Incident
         grant = self.read(shapes.GRANT, grant_key(attempt["grant"]))
         require(grant is not None, "no-such-grant", grant=attempt["grant"])
         terms = grant["terms"]
-        for name in ("dataset", "requester"):
-            require(terms[name] == attempt[name], f"other-{name}", **{name: terms[name]})
+        name = terms["dataset"]
+        require(name == attempt["dataset"], "other-dataset", dataset=name)
+        self.check_asker(grant, attempt)
         self.check_party("provider", terms["dataset"].split("/")[0], time)
         published = self.read(shapes.PUBLISHED_DATASET, dataset_key(terms["dataset"]))
+        self.check_force_there(terms, time)
         self.check_in_force(grant, published, time)
         self.check_bearer(terms["officers"], attempt["officer"], key)
         self.check_coverage(terms, attempt)
@@ -272,8 +277,10 @@ class Judge(Catalogue, Requests, Governance, Supervision, Legs, Checks, Incident
 
     def check_usable(self, grant, time):
         """Whether a grant lets anything through, whoever asks for what."""
-        self.check_party("requester", grant["terms"]["requester"], time)
+        if grant["terms"]["task_force"] is None:
+            self.check_party("requester", grant["terms"]["requester"], time)
         self.check_party("provider", grant["terms"]["dataset"].split("/")[0], time)
+        self.check_force_there(grant["terms"], time)
         published = self.read(shapes.PUBLISHED_DATASET, dataset_key(grant["terms"]["dataset"]))
         self.check_in_force(grant, published, time)
 

@@ -107,6 +107,9 @@ DATASET_ID, GRANT_ID, REQUEST_ID = DatasetIdType(), PositionType("G"), PositionT
 PROPOSAL_ID, CHECK_ID = PositionType("P"), PositionType("C")
 INCIDENT_ID, EMERGENCY_ID, DISPUTE_ID = PositionType("I"), PositionType("E"), PositionType("D")
 DRAW_ID, FINDING_ID = PositionType("W"), PositionType("F")
+TASK_FORCE_ID = PositionType("T")
+# "Statements": it stands in attempts too.
+CAPACITY = Outer(**{"agency": None, "task-force": TASK_FORCE_ID})
 
 
 class BasisType:
@@ -249,6 +252,7 @@ GRANT_TERMS = Struct(
     ("total_quota", Option(U64)), ("daily_quota", Option(U64)),
     ("conditions", Set(U8, lambda number: number)),
     ("officers", BEARERS), ("onward", AGENCY_IDS), ("undertakings", List(UNDERTAKING)),
+    ("task_force", Option(TASK_FORCE_ID)),
 )
 REVOCATION = Struct(("at", LOG_INDEX), ("reason", Text(256)), ("on", TIME_MS))
 GRANT = Struct(
@@ -355,7 +359,7 @@ ATTEMPT = Struct(
     ("consortium", HASH), ("exchange", NONCE), ("grant", BASIS), ("dataset", DATASET_ID),
     ("requester", AGENCY_ID), ("officer", PUBLIC_KEY), ("matter", CODE), ("items", ITEMS),
     ("mode", MODE), ("made_at", TIME_MS), ("valid_until", TIME_MS), ("sealed", List(HASH)),
-    ("batch", Option(BATCH)),
+    ("batch", Option(BATCH)), ("capacity", CAPACITY),
 )
 SIGNED_ATTEMPT = Struct(("attempt", ATTEMPT), ("signature", SIGNATURE))
 ACCESS_REFUSAL = Tagged(
@@ -380,6 +384,9 @@ ACCESS_REFUSAL = Tagged(
     own_dataset=Struct(), emergency_ended=Struct(("since", TIME_MS)),
     emergency_matter=Struct(("matter", CODE)), emergency_used=Struct(("limit", U64)),
     emergency_not_yet=Struct(("from", TIME_MS)),
+    wrong_capacity=Struct(("capacity", CAPACITY)), not_a_member=Struct(("task_force", TASK_FORCE_ID)),
+    invited_after_grant=Struct(("at", LOG_INDEX)), task_force_ended=Struct(("since", TIME_MS)),
+    lead_gone=Struct(("task_force", TASK_FORCE_ID)),
 )
 
 # "Sealed details", "Signed queries"
@@ -475,6 +482,22 @@ EMERGENCY_ACCESS = Struct(
 )
 EMERGENCY_USE = Struct(("usage", USAGE), ("entries", U32), ("justified", U32))
 
+# "Task forces"
+
+TASK_FORCE_TERMS = Struct(
+    ("title", Text(128)), ("lead", AGENCY_ID), ("invited", AGENCY_IDS), ("matter", CODE),
+    ("duty_basis", CODE), ("until", TIME_MS),
+)
+MEMBERSHIP = Struct(
+    ("agency", AGENCY_ID), ("invited_at", LOG_INDEX), ("joined", MARK),
+    ("left", Option(Struct(("mark", MARK), ("by", AGENCY_ID), ("reason", Text(256))))),
+)
+TASK_FORCE = Struct(
+    ("terms", TASK_FORCE_TERMS), ("formed_at", LOG_INDEX), ("formed_on", TIME_MS),
+    ("invited", Map(AGENCY_ID, LOG_INDEX, str.encode)), ("memberships", List(MEMBERSHIP)),
+    ("ended", Option(Struct(("mark", MARK), ("reason", Text(256))))),
+)
+
 # "Oversight"
 
 POWER = Unit("stewards", "emergencies", "rules", "admins")
@@ -541,7 +564,6 @@ ACCUSATION = Struct(("place", PLACE), ("valid_until", TIME_MS))
 
 # "Statements"
 
-CAPACITY = Unit("agency")
 STATEMENT_SIGNER = Struct(
     ("agency", AGENCY_ID), ("key", PUBLIC_KEY), ("role", KEY_ROLE), ("capacity", CAPACITY)
 )
@@ -630,6 +652,14 @@ ACTION = Tagged(
         ("record", LATE_ACCESS), ("missing", Set(U64, lambda number: number)),
         ("against", Option(ACCESS_REFUSAL)),
     ),
+    form_task_force=Struct(("terms", TASK_FORCE_TERMS)),
+    invite_to_task_force=Struct(("task_force", TASK_FORCE_ID), ("agency", AGENCY_ID)),
+    exclude_from_task_force=Struct(
+        ("task_force", TASK_FORCE_ID), ("agency", AGENCY_ID), ("reason", Text(256))
+    ),
+    join_task_force=Struct(("task_force", TASK_FORCE_ID)),
+    leave_task_force=Struct(("task_force", TASK_FORCE_ID), ("reason", Text(256))),
+    end_task_force=Struct(("task_force", TASK_FORCE_ID), ("reason", Text(256))),
 )
 STATEMENT = Struct(
     ("version", U16), ("consortium", HASH), ("nonce", NONCE), ("valid_until", TIME_MS),

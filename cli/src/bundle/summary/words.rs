@@ -251,6 +251,34 @@ impl Page<'_> {
             Action::CloseFinding { finding, text, .. } => {
                 tell!(self, "act-close-finding", finding = finding, text = text)
             }
+            _ => self.act_in_task_force(action),
+        }
+    }
+
+    fn act_in_task_force(&self, action: &Action) -> String {
+        match action {
+            Action::FormTaskForce { terms } => {
+                tell!(self, "act-form-task-force", title = terms.title)
+            }
+            Action::InviteToTaskForce { task_force, agency } => {
+                tell!(self, "act-invite-to-task-force", agency = agency, task_force = task_force)
+            }
+            Action::ExcludeFromTaskForce { task_force, agency, reason } => tell!(
+                self,
+                "act-exclude-from-task-force",
+                agency = agency,
+                task_force = task_force,
+                reason = reason
+            ),
+            Action::JoinTaskForce { task_force } => {
+                tell!(self, "act-join-task-force", task_force = task_force)
+            }
+            Action::LeaveTaskForce { task_force, reason } => {
+                tell!(self, "act-leave-task-force", task_force = task_force, reason = reason)
+            }
+            Action::EndTaskForce { task_force, reason } => {
+                tell!(self, "act-end-task-force", task_force = task_force, reason = reason)
+            }
             _ => escaped(action.kind()),
         }
     }

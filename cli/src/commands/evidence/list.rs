@@ -186,7 +186,13 @@ fn did(action: &Action) -> Did {
         | Action::ReportReview { .. }
         | Action::OpenFinding { .. }
         | Action::AnswerFinding { .. }
-        | Action::CloseFinding { .. } => Did::Else,
+        | Action::CloseFinding { .. }
+        | Action::FormTaskForce { .. }
+        | Action::InviteToTaskForce { .. }
+        | Action::ExcludeFromTaskForce { .. }
+        | Action::JoinTaskForce { .. }
+        | Action::LeaveTaskForce { .. }
+        | Action::EndTaskForce { .. } => Did::Else,
     }
 }
 

@@ -10,14 +10,14 @@ use comity_core::dispute::Ruling;
 use comity_core::grant::GrantTerms;
 use comity_core::hash::leaf_hash;
 use comity_core::ids::{DatasetId, Height, LogIndex, TimeMs};
-use comity_core::statement::{Action, SignedRecord};
+use comity_core::statement::{Action, Capacity, SignedRecord};
 use serde_json::{Value, json};
 
 use crate::csv::guarded;
 use crate::describe::word;
 
 /// The columns, in order. New ones come at the end.
-pub(super) const COLUMNS: [&str; 44] = [
+pub(super) const COLUMNS: [&str; 45] = [
     "index",
     "height",
     "time_utc",
@@ -62,6 +62,7 @@ pub(super) const COLUMNS: [&str; 44] = [
     "legal_basis",
     "reason",
     "emergency",
+    "task_force",
 ];
 
 /// Where an entry stands.
@@ -254,6 +255,12 @@ impl Row {
             | Action::EndEmergency { .. }
             | Action::ReviewEmergency { .. }
             | Action::JustifyAccess { .. } => self.emergency(index, action),
+            Action::FormTaskForce { .. }
+            | Action::InviteToTaskForce { .. }
+            | Action::ExcludeFromTaskForce { .. }
+            | Action::JoinTaskForce { .. }
+            | Action::LeaveTaskForce { .. }
+            | Action::EndTaskForce { .. } => self.task_force(index, action),
             Action::ReportIncident { terms } => self.put("reason", &terms.nature),
             Action::OfferHandover { reason, .. } => self.put("reason", reason),
             Action::AnswerCheck { outcome: CheckOutcome::NotUpheld { basis, reason }, .. }
@@ -276,6 +283,27 @@ impl Row {
             | Action::AnswerFinding { answer: reason, .. }
             | Action::CloseFinding { text: reason, .. }
             | Action::ReportCorrection { note: reason, .. } => self.put("reason", reason),
+            _ => {}
+        }
+    }
+
+    fn task_force(&mut self, index: LogIndex, action: &Action) {
+        match action {
+            Action::FormTaskForce { terms } => {
+                self.put("task_force", index);
+                self.put("matters", [&terms.matter]);
+                self.put("duty_basis", &terms.duty_basis);
+                self.put("reason", &terms.title);
+            }
+            Action::InviteToTaskForce { task_force, .. } | Action::JoinTaskForce { task_force } => {
+                self.put("task_force", task_force.0)
+            }
+            Action::ExcludeFromTaskForce { task_force, reason, .. }
+            | Action::LeaveTaskForce { task_force, reason }
+            | Action::EndTaskForce { task_force, reason } => {
+                self.put("task_force", task_force.0);
+                self.put("reason", reason);
+            }
             _ => {}
         }
     }
@@ -316,6 +344,9 @@ impl Row {
         self.put("matter", matter);
         self.put("mode", word(&attempt.mode));
         self.put("made_at_utc", utc(attempt.made_at));
+        if let Capacity::TaskForce(id) = attempt.capacity {
+            self.put("task_force", id.0);
+        }
     }
 
     fn terms(&mut self, terms: &GrantTerms) {
@@ -329,6 +360,7 @@ impl Row {
         self.put("not_after_utc", utc(terms.not_after));
         self.put("total_quota", terms.total_quota);
         self.put("daily_quota", terms.daily_quota);
+        self.put("task_force", terms.task_force.map(|id| id.0));
     }
 
     fn dataset(&mut self, dataset: &Dataset) {
@@ -380,7 +412,7 @@ mod tests {
         row.put("grant", 7);
         let csv = row.csv();
         assert!(csv.contains(",\"[\"\"A\"\",\"\"B\"\"]\","), "{csv}");
-        assert!(csv.ends_with(",\"'=HYPERLINK(\"\"x\"\")\",\r\n"), "{csv}");
+        assert!(csv.ends_with(",\"'=HYPERLINK(\"\"x\"\")\",,\r\n"), "{csv}");
         let line: Value = serde_json::from_str(&row.jsonl()).unwrap();
         assert_eq!(line["reason"], "=HYPERLINK(\"x\")");
         assert_eq!(line["grant"], 7);

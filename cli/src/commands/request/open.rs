@@ -133,6 +133,7 @@ fn of_scene(
         officers: args.binding.officers().unwrap_or_default(),
         onward: args.binding.onward(),
         undertakings: args.binding.undertakings(),
+        task_force: args.task_force,
     };
     scene.datasets.iter().map(terms).collect()
 }
@@ -165,6 +166,7 @@ fn typed(
         officers: args.binding.officers().unwrap_or_default(),
         onward: args.binding.onward(),
         undertakings: args.binding.undertakings(),
+        task_force: args.task_force,
     };
     Ok(datasets.into_iter().map(terms).collect())
 }

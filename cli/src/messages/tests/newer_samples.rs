@@ -1,17 +1,19 @@
 //! One refusal of each kind about checks, incidents, emergencies, disputes and oversight, as core makes them.
 
 use comity_core::access::AccessRefusal;
+use comity_core::grant::TermField;
 use comity_core::ids::{
-    CheckId, DisputeId, DrawId, EmergencyId, FindingId, IncidentId, LogIndex, TimeMs,
+    CheckId, DisputeId, DrawId, EmergencyId, FindingId, IncidentId, LogIndex, TaskForceId, TimeMs,
 };
 use comity_core::keys::SecretKey;
 use comity_core::refusal::{
     CheckRefusal, DisputeRefusal, EmergencyRefusal, IncidentRefusal, LateRefusal, OversightRefusal,
-    Refusal,
+    Refusal, TaskForceRefusal,
 };
+use comity_core::statement::Capacity;
 
 pub(super) fn all() -> Vec<Refusal> {
-    [checks(), incidents(), emergencies(), disputes(), oversight(), late()].concat()
+    [checks(), incidents(), emergencies(), disputes(), oversight(), late(), task_forces()].concat()
 }
 
 fn checks() -> Vec<Refusal> {
@@ -49,6 +51,27 @@ fn incidents() -> Vec<Refusal> {
         I::IncidentClosed { incident, at },
     ];
     all.into_iter().map(Refusal::Incident).collect()
+}
+
+fn task_forces() -> Vec<Refusal> {
+    use TaskForceRefusal as T;
+    let (task_force, until) = (TaskForceId(LogIndex(7)), TimeMs(1_777_777_777_000));
+    let agency = || "a".parse().unwrap();
+    let all = vec![
+        T::TaskForceUnknown { task_force },
+        T::TaskForceOver { task_force, since: until },
+        T::TaskForceSize { limit: 64 },
+        T::TaskForcePeriod { latest: until },
+        T::TaskForceTextEmpty,
+        T::MemberNotPublic { agency: agency() },
+        T::InTaskForce { agency: agency() },
+        T::NotInvited { task_force, agency: agency() },
+        T::NotInTaskForce { task_force, agency: agency() },
+        T::LeadStays { task_force },
+        T::BeyondTaskForce { task_force, field: TermField::Period },
+        T::SignerCapacity { capacity: Capacity::TaskForce(task_force) },
+    ];
+    all.into_iter().map(Refusal::TaskForce).collect()
 }
 
 fn emergencies() -> Vec<Refusal> {

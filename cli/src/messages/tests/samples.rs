@@ -7,13 +7,16 @@ use comity_core::calendar::{CalendarFault, Day};
 use comity_core::codes::CodeList;
 use comity_core::dataset::{DeliveryMode, Sharing};
 use comity_core::grant::TermField;
-use comity_core::ids::{EmergencyId, ExchangeId, GrantId, LogIndex, ProposalId, RequestId, TimeMs};
+use comity_core::ids::{
+    EmergencyId, ExchangeId, GrantId, LogIndex, ProposalId, RequestId, TaskForceId, TimeMs,
+};
 use comity_core::keys::SecretKey;
 use comity_core::refusal::{
     ApprovalRefusal, DatasetField, DutyRefusal, GrantRefusal, LegRefusal, MeasureFault, Refusal,
     SignerNeeded, SupervisionRefusal,
 };
 use comity_core::rule_pack::RulePackFault;
+use comity_core::statement::Capacity;
 
 use super::newer_samples;
 
@@ -60,6 +63,11 @@ pub(super) fn access_refusals() -> Vec<AccessRefusal> {
         A::EmergencyMatter { matter: "M".parse().unwrap() },
         A::EmergencyUsed { limit: 1 },
         A::EmergencyNotYet { from },
+        A::WrongCapacity { capacity: Capacity::Agency },
+        A::NotAMember { task_force: TaskForceId(at) },
+        A::InvitedAfterGrant { at },
+        A::TaskForceEnded { since: until },
+        A::LeadGone { task_force: TaskForceId(at) },
     ]
 }
 

@@ -195,6 +195,7 @@ impl<'a> Life<'a> {
             valid_until: time.plus(60_000),
             sealed: vec![],
             batch: None,
+            capacity: Default::default(),
         };
         SignedAttempt { signature: officer.sign_attempt(&attempt), attempt }
     }

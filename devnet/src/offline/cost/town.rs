@@ -336,6 +336,7 @@ fn template(dataset: &Dataset, requester: &AgencyId) -> Result<GrantTerms, Devne
             undertaken(Promise::DeleteAfterDays(30)),
             undertaken(Promise::ReportUseEveryDays(90)),
         ],
+        task_force: None,
     })
 }
 

@@ -79,6 +79,7 @@ impl Year {
             officers: Bearers::All,
             onward: Default::default(),
             undertakings,
+            task_force: None,
         }
     }
 

@@ -12,7 +12,7 @@ use comity_core::hash::{AnswerHash, BatchRoot};
 use comity_core::ids::{DatasetId, ExchangeId, GrantId, LogIndex};
 use comity_core::legs::{Acknowledgement, Answer};
 use comity_core::state;
-use comity_core::statement::Action;
+use comity_core::statement::{Action, Capacity};
 use comity_core::text::{AgencyId, Code};
 
 use super::agenda::{Event, Leg};
@@ -140,6 +140,7 @@ impl Year {
             valid_until: now.plus(VALIDITY_MS),
             sealed: vec![],
             batch: asking.batch.map(|count| Batch { count, root }),
+            capacity: Capacity::Agency,
         };
         SignedAttempt { signature: officer.sign_attempt(&attempt), attempt }
     }

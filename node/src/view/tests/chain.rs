@@ -128,6 +128,7 @@ pub(crate) fn terms(requester: &str) -> GrantTerms {
         officers: Default::default(),
         onward: Default::default(),
         undertakings: Vec::new(),
+        task_force: None,
     }
 }
 
@@ -302,6 +303,7 @@ impl Chain {
             valid_until: now.plus(60_000),
             sealed: vec![],
             batch: None,
+            capacity: comity_core::statement::Capacity::Agency,
         };
         let signature = officer.sign_attempt(&attempt);
         SignedAttempt { attempt, signature }

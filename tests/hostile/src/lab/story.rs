@@ -128,6 +128,7 @@ impl Author<'_> {
             officers: Default::default(),
             onward: Default::default(),
             undertakings: Vec::new(),
+            task_force: None,
         };
         let steward = self.members[0].steward.clone();
         self.sign(run, 0, (KeyRole::Steward, &steward), Action::IssueGrant { terms })
@@ -149,6 +150,7 @@ impl Author<'_> {
             valid_until: run.now().plus(60_000),
             sealed: vec![Commitment([9; 32])],
             batch: None,
+            capacity: Default::default(),
         };
         let signature = officer.sign_attempt(&attempt);
         let attempt = SignedAttempt { attempt, signature };

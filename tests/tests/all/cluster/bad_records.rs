@@ -258,6 +258,7 @@ fn attempt(officer: &Author) -> SignedAttempt {
         valid_until: now().plus(60_000),
         sealed: vec![],
         batch: None,
+        capacity: Default::default(),
     };
     SignedAttempt { signature: officer.key.sign_attempt(&attempt), attempt }
 }

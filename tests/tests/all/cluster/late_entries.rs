@@ -10,7 +10,7 @@ use comity_core::dataset::{DeliveryMode, Items};
 use comity_core::emergency::{EmergencyScope, EmergencyTerms};
 use comity_core::governance::{Choice, Measure, Office};
 use comity_core::ids::{EmergencyId, ExchangeId, LogIndex, ProposalId, TimeMs};
-use comity_core::statement::Action;
+use comity_core::statement::{Action, Capacity};
 
 use crate::harness::author::{Author, Role, drawn, now};
 use crate::harness::consortium::Consortium;
@@ -80,6 +80,7 @@ fn attempt(officer: &Author, emergency: EmergencyId, dataset: &str, matter: &str
         valid_until: now().plus(HOUR_MS),
         sealed: vec![],
         batch: None,
+        capacity: Capacity::Agency,
     };
     SignedAttempt { signature: officer.key.sign_attempt(&attempt), attempt }
 }

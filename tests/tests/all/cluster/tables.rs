@@ -114,6 +114,7 @@ fn attempt(officer: &Author, grant: GrantId) -> SignedAttempt {
         valid_until: now().plus(600_000),
         sealed: vec![],
         batch: None,
+        capacity: Default::default(),
     };
     SignedAttempt { signature: officer.key.sign_attempt(&attempt), attempt }
 }

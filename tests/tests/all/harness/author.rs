@@ -173,5 +173,6 @@ pub(crate) fn terms(dataset: &str, requester: &str) -> GrantTerms {
         officers: Default::default(),
         onward: Default::default(),
         undertakings: Vec::new(),
+        task_force: None,
     }
 }

@@ -222,6 +222,7 @@ impl Desk {
             valid_until: now().plus(ATTEMPT_MS),
             sealed: vec![],
             batch: None,
+            capacity: Default::default(),
         };
         let signature = self.officer.key.sign_attempt(&attempt);
         SignedAttempt { attempt, signature }

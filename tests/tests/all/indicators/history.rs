@@ -206,6 +206,7 @@ impl History {
             officers: Default::default(),
             onward: if onward == requester { [].into() } else { [onward.parse().unwrap()].into() },
             undertakings: Vec::new(),
+            task_force: None,
         }
     }
 
@@ -411,6 +412,7 @@ impl History {
             valid_until: self.chain.now.plus(VALIDITY_MS),
             sealed: vec![],
             batch,
+            capacity: Default::default(),
         };
         let published = state::dataset(&self.chain.ledger, &terms.dataset);
         let is_reliable = mode == DeliveryMode::Verify

@@ -88,6 +88,7 @@ pub(super) fn attempt(officer: &Author, grant: impl Into<Basis>, matter: &str) -
         valid_until: now().plus(600_000),
         sealed: vec![],
         batch: None,
+        capacity: Default::default(),
     };
     SignedAttempt { signature: officer.key.sign_attempt(&attempt), attempt }
 }

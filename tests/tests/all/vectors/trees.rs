@@ -27,6 +27,7 @@ use comity_core::request::Request;
 use comity_core::sealed::Salt;
 use comity_core::state::StateKey;
 use comity_core::state_tree::{ProofError, StateProof, StateTree};
+use comity_core::task_force::TaskForce;
 use comity_core::text::AgencyId;
 use comity_core::validators::ValidatorSet;
 use serde::Deserialize;
@@ -250,6 +251,12 @@ fn check_key(case: &NamedKey) {
             let dataset = part().parse().unwrap();
             let key = StateKey::EmergencyRecipient(id, &agency, &dataset);
             (key.to_bytes(), is_a::<LogIndex>)
+        }
+        "task-force" => (StateKey::TaskForce(name.parse().unwrap()).to_bytes(), is_a::<TaskForce>),
+        "member-usage" => {
+            let (id, agency) = name.split_once(' ').unwrap();
+            let (id, agency) = (id.parse().unwrap(), agency.parse().unwrap());
+            (StateKey::MemberUsage(id, &agency).to_bytes(), is_a::<Usage>)
         }
         "usage" => (StateKey::Usage(name.parse().unwrap()).to_bytes(), is_a::<Usage>),
         other => panic!("no state key {other}"),

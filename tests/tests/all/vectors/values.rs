@@ -31,7 +31,7 @@ use comity_core::hash::{
 };
 use comity_core::ids::{
     BundleId, CheckId, DatasetId, DisputeId, DrawId, EmergencyId, ExchangeId, FindingId, GrantId,
-    Height, IncidentId, LogIndex, Nonce, ProposalId, RequestId, TimeMs,
+    Height, IncidentId, LogIndex, Nonce, ProposalId, RequestId, TaskForceId, TimeMs,
 };
 use comity_core::incident::{Incident, IncidentTerms};
 use comity_core::interruption::Interruptions;
@@ -46,6 +46,7 @@ use comity_core::rule_pack::{Clock, RulePack, RulePacks};
 use comity_core::sealed::{Detail, Opening};
 use comity_core::state_tree::StateProof;
 use comity_core::statement::{Action, Capacity, SignedRecord, Statement, StatementSigner};
+use comity_core::task_force::{TaskForce, TaskForceTerms};
 use comity_core::text::{AgencyId, Code, ItemName, Slug, Text};
 use comity_core::validators::{Validator, ValidatorSet};
 use comity_core::vote::{CommitCertificate, Proposal, Vote, VoteKind};
@@ -165,6 +166,9 @@ macro_rules! of_type {
             "incident" => $act::<Incident>($($argument),*),
             "draw-id" => $act::<DrawId>($($argument),*),
             "finding-id" => $act::<FindingId>($($argument),*),
+            "task-force-id" => $act::<TaskForceId>($($argument),*),
+            "task-force-terms" => $act::<TaskForceTerms>($($argument),*),
+            "task-force" => $act::<TaskForce>($($argument),*),
             "draw-commitment" => $act::<DrawCommitment>($($argument),*),
             "draw-secret" => $act::<DrawSecret>($($argument),*),
             "power" => $act::<Power>($($argument),*),

@@ -98,6 +98,7 @@ impl Log {
             made_at: TimeMs(at),
             valid_until: TimeMs(at),
             sealed: vec![],
+            capacity: Default::default(),
             batch: (count > 1).then_some(Batch { count, root: BatchRoot([0; 32]) }),
         };
         let attempt = SignedAttempt { signature: secret.sign_attempt(&attempt), attempt };

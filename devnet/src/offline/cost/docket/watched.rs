@@ -108,6 +108,7 @@ pub(in super::super) fn attempt(town: &Town, number: u64) -> SignedAttempt {
         valid_until: NOW.plus(60_000),
         sealed: vec![],
         batch: None,
+        capacity: Default::default(),
     };
     SignedAttempt { signature: officer.sign_attempt(&attempt), attempt }
 }

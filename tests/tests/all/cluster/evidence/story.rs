@@ -165,6 +165,7 @@ impl Story {
             valid_until: now().plus(ATTEMPT_MS),
             sealed: vec![],
             batch: None,
+            capacity: Default::default(),
         };
         let signature = self.asker.key.sign_attempt(&attempt);
         SignedAttempt { attempt, signature }
