@@ -31,7 +31,7 @@ MOST_WAITING = 20
 TWO_SIDED = ("agency", "level", "region", "kind")
 SHAPES = {
     b"a": shapes.AGENCY, b"d": shapes.PUBLISHED_DATASET, b"g": shapes.GRANT, b"r": shapes.ASKED,
-    b"h": shapes.EMERGENCY,
+    b"h": shapes.EMERGENCY, b"T": shapes.TASK_FORCE,
 }
 
 
@@ -80,7 +80,7 @@ class Scene:
         self.grants = {f"G{grant['issued_at']}": grant for grant in log.objects(b"g")}
         self.requests = {f"R{asked['opened_at']}": asked for asked in log.objects(b"r")}
         self.things = [
-            *self.accesses(), *self.catalogue(), *self.asked(), *self.granted(), *self.declared(),
+            *self.accesses(), *self.catalogue(), *self.asked(), *self.granted(), *self.declared(), *self.formed(),
         ]
 
     def quarter(self, time):
@@ -123,6 +123,7 @@ class Scene:
                 "access", time, owner(dataset), attempt["requester"], [attempt["matter"]],
                 dataset=dataset, items=items["only"], count=count, batch=batch is not None,
                 documents=count if reliable else 0, urgent=attempt["grant"][0] == "E",
+                together=attempt["capacity"] != "agency",
                 alike=any(alike(attempt, answer, count, word) for word in acknowledged.get(index, [])),
             )
 
@@ -130,6 +131,12 @@ class Scene:
         """Emergencies, on the side of who declared them."""
         for one in self.log.objects(b"h"):
             yield from self.thing("emergency", one["declared_on"], None, one["declared_by"],
+                                  [one["terms"]["matter"]])
+
+    def formed(self):
+        """Task forces, on the side of who leads them."""
+        for one in self.log.objects(b"T"):
+            yield from self.thing("task-force", one["formed_on"], None, one["terms"]["lead"],
                                   [one["terms"]["matter"]])
 
     def catalogue(self):
@@ -267,6 +274,7 @@ class Scene:
                 "grants_onward": count(grants, kind="onward"),
                 "two_legged": count(accesses, alike=True), "batches": count(accesses, batch=True),
                 "emergency": count(accesses, urgent=True), "emergencies": len(emergencies),
+                "task_force": count(accesses, together=True), "task_forces": len(of("task-force")),
             },
             "thickness": {
                 "datasets": len({one["dataset"] for one in accesses}),

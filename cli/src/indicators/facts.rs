@@ -12,7 +12,7 @@ use comity_core::hash::AnswerHash;
 use comity_core::ids::{DatasetId, ExchangeId, LogIndex, TimeMs};
 use comity_core::late::Accessed;
 use comity_core::legs::Acknowledgement;
-use comity_core::statement::{Action, Statement};
+use comity_core::statement::{Action, Capacity, Statement};
 use comity_core::text::{AgencyId, Code, ItemName};
 
 use super::quarter::{Period, Quarter};
@@ -37,6 +37,8 @@ pub(crate) struct Tally {
     pub(super) batches: u64,
     /// Those that relied on an emergency.
     pub(super) emergency: u64,
+    /// Those in the name of a task force.
+    pub(super) task_force: u64,
     /// Those that the requesting side acknowledged, and alike.
     pub(super) two_legged: u64,
     /// Answers to `verify` that were declared reliable.
@@ -134,6 +136,7 @@ impl Facts {
         tally.exchanges += count;
         tally.batches += u64::from(attempt.batch.is_some());
         tally.emergency += u64::from(attempt.grant.emergency().is_some());
+        tally.task_force += u64::from(attempt.capacity != Capacity::Agency);
         tally.documents += documents;
         match &attempt.items {
             Items::All => tally.whole = true,

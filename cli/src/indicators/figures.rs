@@ -49,6 +49,10 @@ pub(crate) struct Depth {
     pub(crate) emergency: u64,
     /// Emergencies that were declared.
     pub(crate) emergencies: u64,
+    /// Accesses in the name of a task force 专班.
+    pub(crate) task_force: u64,
+    /// Task forces that were formed.
+    pub(crate) task_forces: u64,
 }
 
 /// 厚度: how much is shared.

@@ -92,6 +92,7 @@ pub(crate) fn measure(moment: &Moment<'_>, objects: &Objects, facts: &Facts) -> 
     scene.add_requests(&mut groups);
     scene.add_grants(&mut groups);
     scene.add_emergencies(&mut groups);
+    scene.add_task_forces(&mut groups);
     let mut contributions = groups.contributions();
     contributions.retain(|one| scene.contributes(one));
     contributions
@@ -294,6 +295,20 @@ impl<'a> Scene<'a> {
                 quarter,
             };
             groups.add(&sides, |sums| sums.depth.emergencies += 1);
+        }
+    }
+
+    /// Who leads a task force asks for it, in its matter.
+    fn add_task_forces(&self, groups: &mut Groups<'a>) {
+        for force in self.objects.task_forces.values() {
+            let Some(quarter) = self.facts.period().quarter(force.formed_on) else { continue };
+            let sides = Sides {
+                provider: None,
+                requester: Some(&force.terms.lead),
+                matters: vec![&force.terms.matter],
+                quarter,
+            };
+            groups.add(&sides, |sums| sums.depth.task_forces += 1);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a ledger holds, by what it is: agencies, datasets, grants, requests, emergencies.
+//! What a ledger holds, by what it is: agencies, datasets, grants, requests, emergencies, task forces.
 //! Holds: objects are never deleted, so that the state at the end knows all that there ever were.
 
 use std::collections::BTreeMap;
@@ -7,10 +7,11 @@ use comity_core::agency::Agency;
 use comity_core::dataset::PublishedDataset;
 use comity_core::emergency::Emergency;
 use comity_core::grant::Grant;
-use comity_core::ids::{DatasetId, EmergencyId, GrantId, RequestId};
+use comity_core::ids::{DatasetId, EmergencyId, GrantId, RequestId, TaskForceId};
 use comity_core::request::Request;
 use comity_core::state::object;
 use comity_core::state_tree::StateTree;
+use comity_core::task_force::TaskForce;
 use comity_core::text::AgencyId;
 
 /// The objects that indicators are made of.
@@ -21,6 +22,7 @@ pub(crate) struct Objects {
     pub(super) grants: BTreeMap<GrantId, Grant>,
     pub(super) requests: BTreeMap<RequestId, Request>,
     pub(super) emergencies: BTreeMap<EmergencyId, Emergency>,
+    pub(super) task_forces: BTreeMap<TaskForceId, TaskForce>,
 }
 
 impl Objects {
@@ -48,6 +50,10 @@ impl Objects {
                 Some(b'h') => {
                     let declared: Emergency = object(value);
                     found.emergencies.insert(EmergencyId(declared.declared_at), declared);
+                }
+                Some(b'T') => {
+                    let formed: TaskForce = object(value);
+                    found.task_forces.insert(TaskForceId(formed.formed_at), formed);
                 }
                 _ => {}
             }

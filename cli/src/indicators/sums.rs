@@ -93,6 +93,7 @@ impl<'a> Sums<'a> {
         self.depth.two_legged += tally.two_legged;
         self.depth.batches += tally.batches;
         self.depth.emergency += tally.emergency;
+        self.depth.task_force += tally.task_force;
         self.exchanges += tally.exchanges;
         self.entries += tally.entries;
         self.documents.not_asked += tally.documents;

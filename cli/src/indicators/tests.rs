@@ -269,6 +269,8 @@ fn a_small_case_comes_to_what_was_worked_out_by_hand() {
         batches: 1,
         emergency: 0,
         emergencies: 0,
+        task_force: 0,
+        task_forces: 0,
     };
     assert_eq!(overall.depth, depth);
     let thickness = Thickness { datasets: 1, items: 1, exchanges: 33, entries: 4 };

@@ -69,6 +69,8 @@ fn depth(figures: &Figures) -> Section {
             (text("report-batches"), number(depth.batches)),
             (text("report-emergency"), number(depth.emergency)),
             (text("report-emergencies"), number(depth.emergencies)),
+            (text("report-task-force"), number(depth.task_force)),
+            (text("report-task-forces"), number(depth.task_forces)),
         ],
     }
 }

@@ -18,7 +18,7 @@ use comity_core::vote::{Vote, VoteKind};
 use serde_json::Value;
 
 use super::driver::{Ask, Driver};
-use super::{emergencies, rules_of_sharing};
+use super::{emergencies, rules_of_sharing, task_forces};
 use crate::harness::author::{Author, Role, dataset, drawn, now, terms};
 use crate::harness::consortium::Consortium;
 
@@ -117,6 +117,7 @@ pub(super) fn commit_all(consortium: &Consortium, driver: &mut Driver<'_>) -> Ca
     let proposal = proposals(driver, consortium);
     rules_of_sharing::commit_all(consortium, driver, &steward);
     let emergency = emergencies::commit_all(consortium, driver, &gateway);
+    task_forces::commit_all(consortium, driver, (&steward, &gateway));
     Cast { admin, steward, gateway, officer, approved, approval, revoked, proposal, emergency }
 }
 

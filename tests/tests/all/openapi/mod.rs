@@ -12,3 +12,4 @@ mod kept;
 mod overseeing;
 mod rules_of_sharing;
 mod schema;
+mod task_forces;
