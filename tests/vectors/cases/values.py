@@ -397,7 +397,7 @@ def large():
     revoked = {"at": 19, "reason": "Left the post", "suspect_since": w.TIMES[0], "on": w.NOW}
     yield "key", {**key, "registered_at": None, "registered_on": None}
     yield "key", {**key, "valid_until": w.SOON}
-    yield "key", {**key, "revoked": revoked}
+    yield "key", {**key, "revoked": revoked}  # as docs/formats.md shows it
     yield "params", w.GENESIS["params"]
     yield "code-entry", w.GENESIS["duty_bases"][0]
     yield "genesis-key", w.GENESIS["members"][0]["keys"][2]
