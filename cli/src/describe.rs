@@ -53,18 +53,8 @@ pub(crate) fn sentence(action: &Action) -> String {
             say!("does-issue-grant", requester = terms.requester, dataset = terms.dataset)
         }
         Action::RevokeGrant { grant, .. } => say!("does-revoke-grant", grant = grant),
-        Action::RecordAccess { attempt, .. } => {
-            let Attempt { requester, dataset, .. } = &attempt.attempt;
-            say!("does-record-access", requester = requester, dataset = dataset)
-        }
-        Action::EmbedLate { record, .. } => {
-            let Attempt { requester, dataset, .. } = &record.attempt.attempt;
-            say!("does-embed-late", requester = requester, dataset = dataset)
-        }
-        Action::RecordDenial { attempt, refusal, .. } => {
-            let Attempt { requester, dataset, .. } = &attempt.attempt;
-            let rule = refusal.rule();
-            say!("does-record-denial", requester = requester, dataset = dataset, rule = rule)
+        Action::RecordAccess { .. } | Action::RecordDenial { .. } | Action::EmbedLate { .. } => {
+            access_sentence(action)
         }
         Action::AmendDataset { dataset, .. } => say!("does-amend-dataset", dataset = dataset.id),
         Action::WithdrawDataset { dataset, .. } => say!("does-withdraw-dataset", dataset = dataset),
@@ -252,6 +242,22 @@ fn catalogue_rows(action: &Action) -> Rows {
         }
         Action::ResumeDataset { dataset } => vec![(say!("label-dataset"), dataset.to_string())],
         _ => vec![],
+    }
+}
+
+/// The provider's leg of an access in one sentence.
+fn access_sentence(action: &Action) -> String {
+    let Some(signed) = action.attempt() else { return String::new() };
+    let Attempt { requester, dataset, .. } = &signed.attempt;
+    match action {
+        Action::RecordDenial { refusal, .. } => {
+            let rule = refusal.rule();
+            say!("does-record-denial", requester = requester, dataset = dataset, rule = rule)
+        }
+        Action::EmbedLate { .. } => {
+            say!("does-embed-late", requester = requester, dataset = dataset)
+        }
+        _ => say!("does-record-access", requester = requester, dataset = dataset),
     }
 }
 

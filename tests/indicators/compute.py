@@ -108,9 +108,11 @@ class Scene:
                     words.append({**one, "grant": statement["action"]["grant"]})
         for index, time, statement in self.log.entries:
             action = statement["action"]
-            if action["kind"] != "record-access":
+            late = action["kind"] == "embed-late"
+            if action["kind"] != "record-access" and not late:
                 continue
-            attempt, answer = action["attempt"]["attempt"], action["answer"]
+            said = action["record"] if late else action
+            attempt, answer = said["attempt"]["attempt"], said["answer"]
             dataset, batch = attempt["dataset"], attempt["batch"]
             if attempt["requester"] == owner(dataset):
                 continue
@@ -118,7 +120,7 @@ class Scene:
             items = attempt["items"]
             if items == "all":
                 items = {"only": [i["name"] for i in self.datasets[dataset]["dataset"]["items"]]}
-            reliable = answer is not None and answer["reliable"] and attempt["mode"] == "verify"
+            reliable = not late and answer is not None and answer["reliable"] and attempt["mode"] == "verify"
             yield from self.thing(
                 "access", time, owner(dataset), attempt["requester"], [attempt["matter"]],
                 dataset=dataset, items=items["only"], count=count, batch=batch is not None,

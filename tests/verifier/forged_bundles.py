@@ -113,7 +113,7 @@ def forged(chance):
         ("a signer's key in another role", gateway, {"role": "steward"}, "signers: other"),
         ("a key registered later", gateway, {"registered_at": 75}, "positions: other"),
         ("a key revoked before", gateway, {"revoked": {
-            "at": 19, "reason": "", "suspect_since": None}}, "positions: other"),
+            "at": 19, "reason": "", "suspect_since": None, "on": w.TIMES[0]}}, "positions: other"),
         ("a signer's key that expired", gateway, {"valid_until": w.TIMES[2]}, "signers: expired"),
         ("an officer's key that expired", officer, {"valid_until": w.TIMES[2]}, "judgements: otherwise"),
         ("an officer's key in another role", officer, {"role": "auditor"}, "judgements: otherwise"),

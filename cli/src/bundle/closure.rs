@@ -119,14 +119,17 @@ pub(crate) fn of_entry(index: LogIndex, statement: &Statement) -> Vec<Vec<u8>> {
     keys
 }
 
+/// A grant that is passed on, and the one above it.
+fn of_onward(grant: GrantId, parent: GrantId) -> impl Iterator<Item = Vec<u8>> {
+    [grant, parent].into_iter().flat_map(of_grant)
+}
+
 /// The keys of the objects that an act itself needs; what an attempt in it needs comes beside.
 fn of_action(index: LogIndex, action: &Action) -> Vec<Vec<u8>> {
     let mut keys = Vec::new();
     match action {
         Action::IssueGrant { .. } => keys.extend(of_grant(GrantId(index))),
-        Action::IssueOnward { parent, .. } => {
-            keys.extend([GrantId(index), *parent].into_iter().flat_map(of_grant));
-        }
+        Action::IssueOnward { parent, .. } => keys.extend(of_onward(GrantId(index), *parent)),
         Action::ApproveRequest { request, .. } => {
             keys.extend(of_grant(GrantId(index)));
             keys.push(StateKey::Request(*request).to_bytes());

@@ -1,4 +1,5 @@
-//! Bytes that are no acceptable record, whatever the state: every way, by every bit.
+//! Bytes that are no acceptable record, whatever the state: every way, by every bit. Longer than 500 lines because the tables
+//! of all faults stand in one place.
 
 use comity_core::access::{AccessRefusal, Attempt};
 use comity_core::agency::{KeyAlgorithm, KeyRole};

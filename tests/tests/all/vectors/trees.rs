@@ -181,9 +181,6 @@ fn place(name: &str) -> Place {
 }
 
 fn check_key(case: &NamedKey) {
-    fn is_a<T: Encode + Decode<()>>(value: &[u8]) {
-        assert!(decode::<T>(value, value.len()).is_ok(), "the value is of its key's type");
-    }
     let (name, value) = (&case.name, case.value.0.as_slice());
     let (bytes, holds): (Vec<u8>, fn(&[u8])) = match case.key.as_str() {
         "params" => (StateKey::Params.to_bytes(), is_a::<Params>),
@@ -228,6 +225,26 @@ fn check_key(case: &NamedKey) {
         "draw" => (StateKey::Draw(name.parse().unwrap()).to_bytes(), is_a::<Draw>),
         "finding" => (StateKey::Finding(name.parse().unwrap()).to_bytes(), is_a::<Finding>),
         "incident" => (StateKey::Incident(name.parse().unwrap()).to_bytes(), is_a::<Incident>),
+        "task-force" => (StateKey::TaskForce(name.parse().unwrap()).to_bytes(), is_a::<TaskForce>),
+        "member-usage" => {
+            let (id, agency) = name.split_once(' ').unwrap();
+            let (id, agency) = (id.parse().unwrap(), agency.parse().unwrap());
+            (StateKey::MemberUsage(id, &agency).to_bytes(), is_a::<Usage>)
+        }
+        "usage" => (StateKey::Usage(name.parse().unwrap()).to_bytes(), is_a::<Usage>),
+        other => emergency_key(other, name),
+    };
+    assert_eq!(bytes, case.bytes.0);
+    holds(value);
+}
+
+fn is_a<T: Encode + Decode<()>>(value: &[u8]) {
+    assert!(decode::<T>(value, value.len()).is_ok(), "the value is of its key's type");
+}
+
+/// Where what belongs to an emergency lies.
+fn emergency_key(kind: &str, name: &str) -> (Vec<u8>, fn(&[u8])) {
+    match kind {
         "emergency" => (StateKey::Emergency(name.parse().unwrap()).to_bytes(), is_a::<Emergency>),
         "recent-emergencies" => (StateKey::RecentEmergencies.to_bytes(), is_a::<Vec<EmergencyId>>),
         "emergency-access" => {
@@ -252,17 +269,8 @@ fn check_key(case: &NamedKey) {
             let key = StateKey::EmergencyRecipient(id, &agency, &dataset);
             (key.to_bytes(), is_a::<LogIndex>)
         }
-        "task-force" => (StateKey::TaskForce(name.parse().unwrap()).to_bytes(), is_a::<TaskForce>),
-        "member-usage" => {
-            let (id, agency) = name.split_once(' ').unwrap();
-            let (id, agency) = (id.parse().unwrap(), agency.parse().unwrap());
-            (StateKey::MemberUsage(id, &agency).to_bytes(), is_a::<Usage>)
-        }
-        "usage" => (StateKey::Usage(name.parse().unwrap()).to_bytes(), is_a::<Usage>),
         other => panic!("no state key {other}"),
-    };
-    assert_eq!(bytes, case.bytes.0);
-    holds(value);
+    }
 }
 
 /// The tree gives its root alone, so path and value hash are put together here.
