@@ -66,6 +66,8 @@ BUNDLES = {
     "bundle-dataset": (genuine_bundles.dataset("health.gd/vaccinations").packed(), None),
     "bundle-derived": (genuine_bundles.PASSED.packed(), None),
     "bundle-emergency": (genuine_bundles.access(genuine_bundles.STORY.helped).packed(), None),
+    "bundle-late": (genuine_bundles.access(genuine_bundles.LATE.late, story=genuine_bundles.LATE).packed(), None),
+    "bundle-late-against": (genuine_bundles.access(genuine_bundles.LATE.late + 2, story=genuine_bundles.LATE).packed(), None),
     "bundle-disputes": (genuine_bundles.signer("data steward", ANSWERED).packed(), None),
     "bundle-findings": (genuine_bundles.signer("univ.gd auditor", ANSWERED).packed(), None),
     "bundle-incomplete": (BARE.packed(CHANGED), "accesses: count"),

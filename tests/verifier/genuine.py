@@ -193,15 +193,22 @@ def unsent(story, name, number, asked, **more):
             "signature": record["signatures"][0]}
 
 
-def taken_in(story, name, asked):
-    """What goes in late: in time and allowed, asked for again, and for another matter, a number left out."""
+def told_late():
+    """That story, and what goes in late after it: allowed, asked for again, and for another matter, with a number left
+    out. `late` is the first of it."""
+    story = told_on()
+    story.late, name = story.size, f"E{story.helped - 1}"
+    asked = {"mode": "query", "items": {"only": ["\u59d3\u540d"]}}
+
     def late(number, against=None, missing=(), what=None, **more):
         record = unsent(story, name, number, what or number, **asked, **more)
         action = {"kind": "embed-late", "record": record, "missing": list(missing), "against": against}
         return "health.gd gateway", action, []
 
     other = {"rule": "emergency-matter", "matter": "LOW-INCOME"}
-    return [late(5), late(6, {"rule": "exchange-used"}, what=1), late(8, other, [7], matter="SCHOOL")]
+    story.tell("late", [
+        late(5), late(6, {"rule": "exchange-used"}, what=1), late(8, other, [7], matter="SCHOOL")])
+    return story
 
 
 def told_urgently(story):
@@ -231,8 +238,6 @@ def told_urgently(story):
         helped(story, name, 4, {"rule": "emergency-ended", "since": story.last}, **asked),
         ("univ steward", {"kind": "review-emergency", "emergency": name, "verdict": "warranted",
                           "text": "It had risen"}, [])])
-    story.late = story.size
-    story.tell("late", taken_in(story, name, asked))
     return first
 
 

@@ -17,13 +17,13 @@ from comity.hashing import header_hash
 from comity.proofs import proof_file
 from comity.wire import decode
 
-from genuine import OPENINGS, told_on
+from genuine import OPENINGS, told_late, told_on
 from genuine_answering import ANSWERED, TOLD
 from genuine_bound import BELOW, BOUND, LIFTED, PARENT, RULED
 from judging import attempt_in
 from tampered_proofs import collection, extract
 
-STORY = told_on()
+STORY, LATE = told_on(), told_late()
 # The same before its last block.
 EARLIER = copy.deepcopy(STORY)
 EARLIER.blocks.pop()
@@ -192,9 +192,9 @@ GENUINE = [
     ("an access in an emergency, not yet justified", access(STORY.helped + 1)),
     ("a denial for another matter than the emergency's", access(STORY.helped + 2)),
     ("a denial after the emergency", access(STORY.helped + 5)),
-    ("an access that went in late", access(STORY.late)),
-    ("an access that went in late though its exchange was used", access(STORY.late + 1)),
-    ("an access that went in late for another matter", access(STORY.late + 2)),
+    ("an access that went in late", access(LATE.late, story=LATE)),
+    ("an access that went in late though its exchange was used", access(LATE.late + 1, story=LATE)),
+    ("an access that went in late for another matter", access(LATE.late + 2, story=LATE)),
     ("a grant on a request that was refused, disputed and decided anew", grant(TOLD.grant, ANSWERED)),
     ("a dataset with accesses in an emergency", dataset("health.gd/vaccinations", ANSWERED)),
     ("a key that acknowledged in an emergency, and asked for a check", signer("civil.gd officer", ANSWERED)),

@@ -170,7 +170,7 @@ def urgent(chance):
         genuine.Case(unjustified.case, [*unjustified.entries, genuine.STORY.helped + 3]),
         emergency_access_key(EMERGENCY, genuine.STORY.helped + 1), shapes.EMERGENCY_ACCESS,
         justified={"at": genuine.STORY.helped + 3, "on": w.NOW}), "positions: other"
-    late = genuine.access(genuine.STORY.late)
+    late = genuine.access(genuine.LATE.late, story=genuine.LATE)
     for what, key, shape, more in (
         ("was over when it was asked", emergency, shapes.EMERGENCY, {"ended": lambda value: {
             **value["ended"], "mark": {**value["ended"]["mark"], "on": 0}}}),

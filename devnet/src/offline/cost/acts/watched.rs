@@ -2,9 +2,12 @@
 
 use comity_core::agency::KeyRole;
 use comity_core::emergency::Verdict;
-use comity_core::ids::{DrawId, EmergencyId, FindingId, LogIndex};
+use comity_core::ids::{DrawId, EmergencyId, FindingId, LogIndex, Nonce, TimeMs};
+use comity_core::late::LateAccess;
 use comity_core::oversight::{DrawnVerdict, FindingAbout, FindingOutcome};
-use comity_core::statement::Action;
+use comity_core::statement::{
+    Action, Capacity, STATEMENT_VERSION, SignedRecord, Statement, StatementSigner,
+};
 use comity_core::text::AgencyId;
 
 use super::super::super::founding;
@@ -13,7 +16,7 @@ use super::super::docket::watched::{
     found_against, in_force, range, reviewers,
 };
 use super::super::docket::{PENDING, Pending};
-use super::super::town::name;
+use super::super::town::{NOW, name};
 use super::{AGENCIES, Act, Deed, Number, Town, act, agency, place};
 use crate::failure::DevnetError;
 
@@ -45,6 +48,35 @@ fn justify(town: &Town, number: Number, count: usize) -> WatchedDeed<'_> {
         text: name("Forty people on a roof"),
     };
     by_steward(asks_in(town, number), action)
+}
+
+/// An access whose record ran out while the network was cut.
+fn late(town: &Town, number: Number) -> WatchedDeed<'_> {
+    let attempt = attempt(town, number);
+    let owner = town.place_of(&attempt.attempt.dataset.agency);
+    let (by, gateway) = (&town.agencies[owner], founding::secret(owner, KeyRole::Gateway));
+    let number = town.numbered.get(owner).copied().unwrap_or_default() + 1;
+    let signer = StatementSigner {
+        agency: by.clone(),
+        key: gateway.public(),
+        role: KeyRole::Gateway,
+        capacity: Capacity::Agency,
+    };
+    let statement = Statement {
+        version: STATEMENT_VERSION,
+        consortium: town.consortium,
+        nonce: Nonce([3; 16]),
+        valid_until: TimeMs(NOW.0 - 1),
+        signers: vec![signer],
+        sealed: vec![],
+        action: Action::RecordAccess { attempt, number, answer: None },
+    };
+    let signatures = vec![gateway.sign_statement(&statement)];
+    let Ok(record) = LateAccess::of(SignedRecord { statement, signatures }) else {
+        unreachable!("it is the record of one access, signed by one gateway")
+    };
+    let action = Action::EmbedLate { record: Box::new(record), missing: [].into(), against: None };
+    Ok((vec![(by, KeyRole::Gateway)], action))
 }
 
 /// Who reviews one of the records that were drawn, and that record's place.
@@ -82,6 +114,7 @@ pub(super) const ACTS: &[Act] = &[
         let by = vec![(&town.agencies[owner], KeyRole::Gateway)];
         Ok((by, Action::RecordAccess { attempt, number, answer: None }))
     }),
+    act("", late),
     act("of one", |town, number| justify(town, number, 1)),
     act("of sixty-four", |town, number| justify(town, number, 64)),
     act("of one gateway", |town, number| {
