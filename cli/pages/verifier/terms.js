@@ -204,6 +204,7 @@ const TERMS = {
   'field-rule': ['Rule', '规则'],
   'field-batch': ['Batch', '批次'],
   'field-record': ['What was signed then', '当时签署的内容'],
+  'field-capacity': ['In what capacity', '签署身份'],
   'field-against': ['What stood against it then', '当时不符之处'],
   'field-late': ['Asked, where it went in late', '补录的请求时间'],
   'field-ended_on': ['Ended on', '终止时间'],
