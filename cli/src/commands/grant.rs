@@ -284,14 +284,17 @@ fn became(answer: &GrantAnswer, zone: &TimeZone) -> Vec<String> {
         lines.push(say!("grant-version", count = grant.version - 1, index = grant.version_at));
     }
     for Fulfilment { number, count, last, .. } in &grant.fulfilled {
-        let day = time::date(last.on, zone);
-        lines.push(say!(
-            "grant-fulfilled",
-            number = number,
-            day = day,
-            index = last.at,
-            count = count
-        ));
+        let (day, index) = (time::date(last.on, zone), last.at);
+        lines.push(match count {
+            1 => say!("grant-fulfilled", number = number, day = day, index = index),
+            _ => say!(
+                "grant-fulfilled-again",
+                number = number,
+                day = day,
+                index = index,
+                count = count
+            ),
+        });
     }
     lines
 }
