@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Directories that hold nothing of the project's own.
+/// What holds nothing of the project's own (in a second worktree, `.git` is a file).
 const FOREIGN: [&str; 4] = [".git", "target", "__pycache__", "node_modules"];
 
 /// A text file of the project.
@@ -60,7 +60,10 @@ fn collect(root: &Path, directory: &Path, files: &mut Vec<File>) {
     for entry in fs::read_dir(directory).unwrap() {
         let (path, kind) = entry.map(|e| (e.path(), e.file_type().unwrap())).unwrap();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if kind.is_dir() && !FOREIGN.contains(&name.as_str()) {
+        if FOREIGN.contains(&name.as_str()) {
+            continue;
+        }
+        if kind.is_dir() {
             collect(root, &path, files);
         } else if kind.is_file()
             && let Ok(text) = fs::read_to_string(&path)
