@@ -69,7 +69,7 @@ pub(super) fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
 }
 
 /// How a grant can stand, as the API writes it.
-pub(crate) const STANDINGS: [&str; 14] = [
+pub(crate) const STANDINGS: [&str; 16] = [
     "in-force",
     "not-yet-in-force",
     "expired",
@@ -84,6 +84,8 @@ pub(crate) const STANDINGS: [&str; 14] = [
     "provider-left",
     "provider-hosting-over",
     "parent-not-in-force",
+    "task-force-ended",
+    "lead-gone",
 ];
 
 /// One of the ways in which a grant can stand.

@@ -120,7 +120,7 @@ pub(crate) struct GrantAnswer {
 impl GrantAnswer {
     /// Whether it counts now, or will at another time without a new grant.
     pub(crate) fn may_be_used(&self) -> bool {
-        let over = ["revoked", "expired", "used-up", "dataset-withdrawn"];
+        let over = ["revoked", "expired", "used-up", "dataset-withdrawn", "task-force-ended"];
         !over.contains(&self.standing.as_str()) && self.lost_party().is_none()
     }
 
@@ -129,7 +129,7 @@ impl GrantAnswer {
     pub(crate) fn lost_party(&self) -> Option<&AgencyId> {
         let terms = &self.grant.terms;
         match self.standing.as_str() {
-            "requester-left" | "requester-hosting-over" => Some(&terms.requester),
+            "requester-left" | "requester-hosting-over" | "lead-gone" => Some(&terms.requester),
             "provider-left" | "provider-hosting-over" => Some(&terms.dataset.agency),
             _ => None,
         }

@@ -126,6 +126,10 @@ pub enum GrantStanding {
     ProviderHostingOver,
     /// The grant from which it was derived does not count.
     ParentNotInForce,
+    /// The task force that has it is over.
+    TaskForceEnded,
+    /// The lead of the task force that has it left the consortium, or its hosting is over.
+    LeadGone,
 }
 
 impl GrantStanding {
@@ -155,6 +159,8 @@ impl GrantStanding {
             AccessRefusal::ProviderLeft { .. } => GrantStanding::ProviderLeft,
             AccessRefusal::ProviderHostingOver { .. } => GrantStanding::ProviderHostingOver,
             AccessRefusal::ParentNotInForce { .. } => GrantStanding::ParentNotInForce,
+            AccessRefusal::TaskForceEnded { .. } => GrantStanding::TaskForceEnded,
+            AccessRefusal::LeadGone { .. } => GrantStanding::LeadGone,
             _ => {
                 unreachable!("no other reason lies in a grant, its dataset and parties: {refusal}")
             }

@@ -1,6 +1,7 @@
 //! The view over chains built by hand: what it finds, what it survives.
 
 pub(crate) mod chain;
+mod forces;
 mod listings;
 mod onward;
 mod restarts;

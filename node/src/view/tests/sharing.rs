@@ -189,6 +189,8 @@ fn standing(view: &View, attempt: &Attempt) -> GrantStanding {
         GrantStanding::ProviderLeft => Some("provider-left"),
         GrantStanding::ProviderHostingOver => Some("provider-hosting-over"),
         GrantStanding::ParentNotInForce => Some("parent-not-in-force"),
+        GrantStanding::TaskForceEnded => Some("task-force-ended"),
+        GrantStanding::LeadGone => Some("lead-gone"),
     };
     assert_eq!(refusal.map(|refusal| refusal.rule()), rule);
     for filter in [found.standing, GrantStanding::Expired] {
