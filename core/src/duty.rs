@@ -2,6 +2,7 @@
 //! Holds: whether a duty was met or lapsed follows from the state and the time, and stands nowhere.
 //! May not enter: who may act (see `apply`). Source: docs/formats.md, "Duties".
 
+mod assessments;
 mod checks;
 mod disputes;
 mod emergencies;
@@ -16,13 +17,14 @@ use crate::apply;
 use crate::calendar::{Day, WorkingDays};
 use crate::encoding::{Decode, Encode};
 use crate::ids::{
-    CheckId, DatasetId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, LogIndex, RequestId,
-    TimeMs,
+    AssessmentId, CheckId, DatasetId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, LogIndex,
+    RequestId, TimeMs,
 };
 use crate::rule_pack::{Clock, rules_at};
 use crate::state::{self, StateRead};
 use crate::text::AgencyId;
 
+pub use assessments::of_assessment;
 pub(crate) use checks::answer_due;
 pub use checks::of_check;
 pub use disputes::of_dispute;
@@ -83,6 +85,8 @@ pub enum DutyObject {
     },
     /// A finding.
     Finding(FindingId),
+    /// An assessment.
+    Assessment(AssessmentId),
 }
 
 /// Something that an agency owes by a time.

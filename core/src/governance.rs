@@ -125,17 +125,20 @@ pub enum Office {
     RulesReviewer,
     /// Those who review what admins do.
     AdminReviewer,
+    /// Those who report assessments of other agencies.
+    Assessor,
 }
 
 impl Office {
     /// Every office, in the order of its encoding.
-    pub const ALL: [Office; 6] = [
+    pub const ALL: [Office; 7] = [
         Office::Supervisor,
         Office::EmergencyDeclarer,
         Office::StewardReviewer,
         Office::EmergencyReviewer,
         Office::RulesReviewer,
         Office::AdminReviewer,
+        Office::Assessor,
     ];
 
     /// The office as it is written in commands and files.
@@ -147,6 +150,7 @@ impl Office {
             Office::EmergencyReviewer => "emergency-reviewer",
             Office::RulesReviewer => "rules-reviewer",
             Office::AdminReviewer => "admin-reviewer",
+            Office::Assessor => "assessor",
         }
     }
 

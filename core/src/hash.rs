@@ -89,6 +89,8 @@ hash_types! {
     DrawCommitment;
     /// The random bytes behind it: a secret until they are revealed.
     DrawSecret;
+    /// Hash of the whole report of an assessment.
+    ReportHash;
 }
 
 /// Exactly 32 bytes from 64 lower-case hexadecimal digits.
@@ -152,6 +154,8 @@ pub enum Purpose {
     DrawRecord,
     /// Who reviews it.
     DrawReviewer,
+    /// The whole report of an assessment, which is kept off the log.
+    Report,
 }
 
 impl Purpose {
@@ -182,6 +186,7 @@ impl Purpose {
             Purpose::DrawSeed => "comity/draw-seed/1",
             Purpose::DrawRecord => "comity/draw-record/1",
             Purpose::DrawReviewer => "comity/draw-reviewer/1",
+            Purpose::Report => "comity/report/1",
         }
     }
 }

@@ -158,6 +158,8 @@ positions! {
     FindingId: 'F', 'f', "a finding id", "an F and the position of the entry that opened it, as in F34";
     /// A task force 专班: the position of the entry that formed it, written `T36`.
     TaskForceId: 'T', 't', "a task force id", "a T and the position of the entry that formed it, as in T36";
+    /// An assessment 评估: the position of the entry that reported it, written `A37`.
+    AssessmentId: 'A', 'a', "an assessment id", "an A and the position of the entry that reported it, as in A37";
 }
 
 /// A number with one spelling: digits without a sign and without leading zeros.

@@ -7,6 +7,7 @@ pub mod access;
 pub mod agency;
 pub mod apply;
 pub mod archive;
+pub mod assessment;
 pub mod basis;
 pub mod batch;
 pub mod binding;

@@ -4,6 +4,7 @@
 //! May not enter: advice for people (it is in the message catalogue). Source: docs/formats.md, "Rules".
 
 mod approval;
+mod assessments;
 mod checks;
 mod disputes;
 mod duties;
@@ -31,6 +32,7 @@ use crate::keys::PublicKey;
 use crate::text::{AgencyId, Code, ItemName};
 
 pub use approval::ApprovalRefusal;
+pub use assessments::AssessmentRefusal;
 pub use checks::CheckRefusal;
 pub use disputes::DisputeRefusal;
 pub use duties::DutyRefusal;
@@ -504,6 +506,10 @@ pub enum Refusal {
     #[error("{0}")]
     #[serde(untagged)]
     TaskForce(TaskForceRefusal),
+    /// What is done about an assessment is refused. Rendered as that refusal itself.
+    #[error("{0}")]
+    #[serde(untagged)]
+    Assessment(AssessmentRefusal),
     /// The access is refused. Rendered as the refusal of the access itself.
     #[error("the access is refused: {0}")]
     #[serde(untagged)]

@@ -62,11 +62,13 @@ pub enum Clock {
     FindingAnswer,
     /// The closure of a finding that was answered.
     FindingClosure,
+    /// What the assessed agency did about an assessment that recommends something.
+    AssessmentFollowUp,
 }
 
 impl Clock {
     /// Every clock, in the order of its encoding.
-    pub const ALL: [Clock; 18] = [
+    pub const ALL: [Clock; 19] = [
         Clock::ComplianceReview,
         Clock::ReplyUnconditional,
         Clock::ReplyConditional,
@@ -85,6 +87,7 @@ impl Clock {
         Clock::DrawnReview,
         Clock::FindingAnswer,
         Clock::FindingClosure,
+        Clock::AssessmentFollowUp,
     ];
 
     /// The clock as it is written in commands and files.
@@ -108,6 +111,7 @@ impl Clock {
             Clock::DrawnReview => "drawn-review",
             Clock::FindingAnswer => "finding-answer",
             Clock::FindingClosure => "finding-closure",
+            Clock::AssessmentFollowUp => "assessment-follow-up",
         }
     }
 }
@@ -164,6 +168,7 @@ impl RulePack {
             (Clock::DrawnReview, 20),
             (Clock::FindingAnswer, 10),
             (Clock::FindingClosure, 20),
+            (Clock::AssessmentFollowUp, 20),
         ];
         RulePack {
             name: constant("PLAIN"),

@@ -9,6 +9,7 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::agency::{Agency, Key, OfficialKeys};
+use crate::assessment::Assessment;
 use crate::calendar::RegionCalendars;
 use crate::check_request::CheckRequest;
 use crate::codes::{CodeEntry, CodeList, PublishedCode};
@@ -22,8 +23,8 @@ use crate::governance::{Departure, Office, Proposal, Roll};
 use crate::grant::{Grant, Usage};
 use crate::hash::RecordId;
 use crate::ids::{
-    CheckId, DatasetId, DisputeId, DrawId, EmergencyId, ExchangeId, FindingId, GrantId, IncidentId,
-    LogIndex, ProposalId, RequestId, TaskForceId, TimeMs,
+    AssessmentId, CheckId, DatasetId, DisputeId, DrawId, EmergencyId, ExchangeId, FindingId,
+    GrantId, IncidentId, LogIndex, ProposalId, RequestId, TaskForceId, TimeMs,
 };
 use crate::incident::Incident;
 use crate::keys::PublicKey;
@@ -121,6 +122,8 @@ pub enum StateKey<'a> {
     TaskForce(TaskForceId),
     /// The [`Usage`] of a task force's grant by one of its members.
     MemberUsage(GrantId, &'a AgencyId),
+    /// An [`Assessment`].
+    Assessment(AssessmentId),
 }
 
 impl<'a> StateKey<'a> {
@@ -183,6 +186,7 @@ impl<'a> StateKey<'a> {
             StateKey::MemberUsage(GrantId(LogIndex(of)), agency) => {
                 (b'M', [of.to_be_bytes().as_slice(), agency.as_str().as_bytes()].concat())
             }
+            StateKey::Assessment(AssessmentId(LogIndex(at))) => (b'A', at.to_be_bytes().into()),
             // No id contains a NUL, so that no id runs into another's number.
             StateKey::DatasetVersion(id, version) => {
                 (b'e', [id.to_string().as_bytes(), &[0], &version.to_be_bytes()].concat())
@@ -405,6 +409,11 @@ pub fn task_force(state: &impl StateRead, id: TaskForceId) -> Option<TaskForce> 
 /// What one member used of a task force's grant; none yet is nothing.
 pub fn member_usage(state: &impl StateRead, id: GrantId, agency: &AgencyId) -> Usage {
     read(state, &StateKey::MemberUsage(id, agency)).unwrap_or_default()
+}
+
+/// An assessment by its id.
+pub fn assessment(state: &impl StateRead, id: AssessmentId) -> Option<Assessment> {
+    read(state, &StateKey::Assessment(id))
 }
 
 /// A proposal by its id.

@@ -3,9 +3,9 @@
 //! May not enter: rules. Source: docs/formats.md, "Rules".
 
 use super::{
-    Position, accesses, checks, codes, datasets, disputes, emergencies, equivocations, governance,
-    grants, incidents, keys, late, legs, onward, oversight, requests, supervision, task_forces,
-    undertakings, urgent, versions,
+    Position, accesses, assessments, checks, codes, datasets, disputes, emergencies, equivocations,
+    governance, grants, incidents, keys, late, legs, onward, oversight, requests, supervision,
+    task_forces, undertakings, urgent, versions,
 };
 use crate::check_request::HandoverEnd;
 use crate::refusal::Refusal;
@@ -152,6 +152,10 @@ pub(super) fn act(
         }
         Action::EndTaskForce { task_force, reason } => {
             task_forces::end(state, at, by, *task_force, reason)
+        }
+        Action::ReportAssessment { terms } => assessments::report(state, at, by, terms),
+        Action::FollowUpAssessment { assessment, text } => {
+            assessments::follow_up(state, at, by, *assessment, text)
         }
         Action::OpenProposal { measure } => governance::open(state, at, by, measure),
         Action::CastBallot { proposal, choice } => {

@@ -7,6 +7,7 @@
 pub mod accesses;
 mod acts;
 mod approval;
+mod assessments;
 mod bindings;
 mod capacities;
 mod checks;

@@ -86,6 +86,7 @@ impl Refusal {
             Refusal::Oversight(refusal) => refusal.rule(),
             Refusal::Late(refusal) => refusal.rule(),
             Refusal::TaskForce(refusal) => refusal.rule(),
+            Refusal::Assessment(refusal) => refusal.rule(),
             Refusal::Access(refusal) => refusal.rule(),
             Refusal::DenialNotDue => "denial-not-due",
             Refusal::DenialMismatch { .. } => "denial-mismatch",

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{AccessRefusal, SignedAttempt};
 use crate::agency::{KeyAlgorithm, KeyRole};
+use crate::assessment::AssessmentTerms;
 use crate::basis::Basis;
 use crate::calendar::Calendar;
 use crate::check_request::{CheckOutcome, CheckTerms};
@@ -22,8 +23,8 @@ use crate::governance::{Choice, Measure};
 use crate::grant::GrantTerms;
 use crate::hash::{DrawCommitment, DrawSecret};
 use crate::ids::{
-    CheckId, DatasetId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, IncidentId, LogIndex,
-    ProposalId, RequestId, TaskForceId, TimeMs,
+    AssessmentId, CheckId, DatasetId, DisputeId, DrawId, EmergencyId, FindingId, GrantId,
+    IncidentId, LogIndex, ProposalId, RequestId, TaskForceId, TimeMs,
 };
 use crate::incident::IncidentTerms;
 use crate::keys::{PublicKey, Signature};
@@ -513,6 +514,18 @@ pub enum Action {
         /// Why.
         reason: Text<256>,
     },
+    /// Reports an assessment 评估. Signed by an auditor of an assessor.
+    ReportAssessment {
+        /// What is reported.
+        terms: AssessmentTerms,
+    },
+    /// Says what was done about an assessment 整改. Signed by a steward or an admin of who was assessed.
+    FollowUpAssessment {
+        /// The assessment.
+        assessment: AssessmentId,
+        /// In words.
+        text: Text<512>,
+    },
 }
 
 impl Action {
@@ -584,6 +597,8 @@ impl Action {
             Action::JoinTaskForce { .. } => "join-task-force",
             Action::LeaveTaskForce { .. } => "leave-task-force",
             Action::EndTaskForce { .. } => "end-task-force",
+            Action::ReportAssessment { .. } => "report-assessment",
+            Action::FollowUpAssessment { .. } => "follow-up-assessment",
         }
     }
 
@@ -670,7 +685,9 @@ impl Action {
             | Action::ExcludeFromTaskForce { .. }
             | Action::JoinTaskForce { .. }
             | Action::LeaveTaskForce { .. }
-            | Action::EndTaskForce { .. } => None,
+            | Action::EndTaskForce { .. }
+            | Action::ReportAssessment { .. }
+            | Action::FollowUpAssessment { .. } => None,
         }
     }
 }

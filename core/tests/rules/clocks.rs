@@ -53,6 +53,7 @@ impl Clocked {
         clocked.story.supervised();
         clocked.story.reviewed_by(Office::EmergencyDeclarer, &[AUTHORITY, HEALTH]);
         clocked.story.reviewed_by(Office::StewardReviewer, &REVIEWERS);
+        clocked.story.assessed_by(&[FINANCE, HEALTH]);
         let record = clocked.story.steward(Action::PublishDataset { dataset: dataset() });
         clocked.commit(record);
         clocked

@@ -5,6 +5,7 @@ use comity_core::oversight::{DrawnVerdict, FindingAbout, FindingOutcome, Power};
 use comity_core::statement::VerifiedRecord;
 
 use crate::acts::AUTHORITY;
+use crate::assessments::survey;
 use crate::checks::claim;
 use crate::disputes::anew;
 use crate::incidents::leak;
@@ -140,5 +141,10 @@ pub(crate) const ANSWERING: &[Example] = &[
     |story| {
         let force = story.joined();
         story.dissolving(force)
+    },
+    |story| story.assessing_as_appointed(survey()),
+    |story| {
+        let assessment = story.assessed(survey());
+        story.following_up(CIVIL, KeyRole::Steward, assessment)
     },
 ];

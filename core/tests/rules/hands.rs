@@ -18,9 +18,10 @@ use crate::story::{
 };
 
 /// Kinds that a further role of the same agency may sign.
-const FURTHER_ROLES: [(&str, KeyRole); 3] = [
+const FURTHER_ROLES: [(&str, KeyRole); 4] = [
     ("acknowledge-access", KeyRole::Officer),
     ("answer-finding", KeyRole::Admin),
+    ("follow-up-assessment", KeyRole::Admin),
     ("review-emergency", KeyRole::Auditor),
 ];
 /// Kinds that these may sign as well, in the same role: they hold the same office, have a ballot, run a
@@ -46,6 +47,7 @@ const AGAIN: [&str; 13] = [
     "open-proposal",
     "open-request",
     "refresh-dataset",
+    "report-assessment",
     "report-incident",
     "update-incident",
 ];
@@ -216,7 +218,7 @@ fn nothing_like(kind: &str, place: &str, value: &Value) -> Option<Value> {
     let mut names = place.rsplit('/').filter(|name| name.parse::<usize>().is_err());
     let name = names.next().unwrap_or_default();
     let text = value.as_str().unwrap_or_default();
-    let is_id = text.starts_with(|letter: char| "CDEFGIPRTW".contains(letter))
+    let is_id = text.starts_with(|letter: char| "ACDEFGIPRTW".contains(letter))
         && text.len() > 1
         && text[1..].bytes().all(|byte| byte.is_ascii_digit());
     // What is published is new.

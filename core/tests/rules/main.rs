@@ -10,6 +10,7 @@ mod accesses;
 mod acts;
 mod approval;
 mod archives;
+mod assessments;
 mod bindings;
 mod blocks;
 mod bound;

@@ -34,7 +34,7 @@ use crate::story::{
     CIVIL, Draft, FINANCE, HEALTH, Story, dataset, dataset_id, new_key, secret, signed_by,
     signed_by_officer, terms, text,
 };
-use crate::{checks, disputes, incidents, overseen, task_forces};
+use crate::{assessments, checks, disputes, incidents, overseen, task_forces};
 
 const SOURCE: &str = include_str!("../../src/statement.rs");
 const ACTIONS: &str = include_str!("../../src/statement/action.rs");
@@ -350,6 +350,8 @@ fn one_of_each(story: &mut Story) -> Vec<VerifiedRecord> {
     let receipt = Action::AcknowledgeAccess { grant: grant.into(), accesses: vec![received] };
     let receipt = story.record(FINANCE, KeyRole::Gateway, receipt);
     let overseen = overseen::one_of_each().map(|act| story.record(HEALTH, KeyRole::Auditor, act));
+    let assessed =
+        assessments::one_of_each().map(|act| story.record(HEALTH, KeyRole::Auditor, act));
     let urgent = in_emergency(story);
     let others = vec![
         story.register(CIVIL, KeyRole::Officer, &key, Some(story.now.plus(1_000))),
@@ -401,7 +403,7 @@ fn one_of_each(story: &mut Story) -> Vec<VerifiedRecord> {
         story.deciding(AUTHORITY, dispute, disputes::anew()),
     ];
     let together = in_task_force(story);
-    others.into_iter().chain(urgent).chain(together).chain(overseen).collect()
+    others.into_iter().chain(urgent).chain(together).chain(overseen).chain(assessed).collect()
 }
 
 /// What is recorded about a task force.

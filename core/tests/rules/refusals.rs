@@ -20,13 +20,14 @@ use crate::story::{
     CIVIL, FINANCE, HEALTH, Story, dataset, new_key, secret, signed_by_officer, terms, text,
 };
 use crate::{
-    approval, bindings, catalogue, checks, codes, disputes, emergencies, equivocations, governance,
-    incidents, late, legs, membership, oversight, requests, supervision, task_forces, urgent,
+    approval, assessments, bindings, catalogue, checks, codes, disputes, emergencies,
+    equivocations, governance, incidents, late, legs, membership, oversight, requests, supervision,
+    task_forces, urgent,
 };
 
 const SOURCE: &str = include_str!("../../src/refusal.rs");
 /// Refusals that have an area of their own.
-const AREAS: [(&str, &str); 12] = [
+const AREAS: [(&str, &str); 13] = [
     (include_str!("../../src/refusal/approval.rs"), "ApprovalRefusal"),
     (include_str!("../../src/refusal/supervision.rs"), "SupervisionRefusal"),
     (include_str!("../../src/refusal/duties.rs"), "DutyRefusal"),
@@ -39,6 +40,7 @@ const AREAS: [(&str, &str); 12] = [
     (include_str!("../../src/refusal/oversight.rs"), "OversightRefusal"),
     (include_str!("../../src/refusal/late.rs"), "LateRefusal"),
     (include_str!("../../src/refusal/task_forces.rs"), "TaskForceRefusal"),
+    (include_str!("../../src/refusal/assessments.rs"), "AssessmentRefusal"),
 ];
 
 /// A record that is refused, and by what. The dataset is published at 0, the grant issued at 1.
@@ -362,7 +364,7 @@ const ACCESSES: &[Case] = &[
     },
 ];
 
-const TABLES: [&[Case]; 23] = [
+const TABLES: [&[Case]; 24] = [
     RECORDS,
     KEYS,
     DATASETS,
@@ -386,6 +388,7 @@ const TABLES: [&[Case]; 23] = [
     oversight::CASES,
     late::CASES,
     task_forces::CASES,
+    assessments::CASES,
 ];
 
 fn publication(dataset: Dataset) -> Action {
@@ -454,6 +457,7 @@ fn no_rule_is_without_a_case() {
             Refusal::Oversight(found) if name == "OversightRefusal" => Some(variant(found)),
             Refusal::Late(found) if name == "LateRefusal" => Some(variant(found)),
             Refusal::TaskForce(found) if name == "TaskForceRefusal" => Some(variant(found)),
+            Refusal::Assessment(found) if name == "AssessmentRefusal" => Some(variant(found)),
             _ => None,
         });
         assert_complete(&parts(source, &format!("pub enum {name}")), tried);

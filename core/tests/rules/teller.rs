@@ -135,7 +135,7 @@ impl Teller {
 
     /// Something that a member does, in order or not.
     fn deed(&mut self) -> VerifiedRecord {
-        match self.chance.below(168) {
+        match self.chance.below(171) {
             0..=4 => {
                 let update_days = [None, Some(2)][self.chance.below(2)];
                 let dataset = Dataset { id: self.some_dataset(), update_days, ..dataset() };
@@ -168,6 +168,7 @@ impl Teller {
             108..=113 => self.finding_deed(),
             114..=117 => self.incident_deed(),
             118..=135 => self.force_deed(),
+            136..=138 => self.assessment_deed(),
             _ => {
                 let attempt = self.attempt();
                 self.story.access_of(&attempt)

@@ -3,12 +3,12 @@
 from comity import shapes
 from comity.forms import Record
 from comity.grounds import (
-    check_key, dataset_key, dispute_key, draw_key, emergency_key, finding_key, grant_key, incident_key,
+    assessment_key, check_key, dataset_key, dispute_key, draw_key, emergency_key, finding_key, grant_key, incident_key,
     request_key,
 )
 from comity.supervision import PLAIN
 
-from . import binding, checking, disputing, incidents, overseeing, urgent, world as w
+from . import assessing, binding, checking, disputing, incidents, overseeing, urgent, world as w
 from .answering import DATA, GATEWAY, OFFICER, STEWARD, act, amended, approved, make, opened
 from .governing import passing
 
@@ -337,6 +337,7 @@ def owed(kind, name, *before):
         "emergency": (emergency_key, shapes.EMERGENCY, judge.duties_of_emergency),
         "draw": (draw_key, shapes.DRAW, judge.duties_of_draw),
         "finding": (finding_key, shapes.FINDING, judge.duties_of_finding),
+        "assessment": (assessment_key, shapes.ASSESSMENT, judge.duties_of_assessment),
     }[kind]
     return {
         "object": {kind: name}, "index": INDEX,
@@ -354,7 +355,7 @@ def duty_cases():
         judge, steps = after(before)
         yield {"what": what, "object": {"emergency-access": {"emergency": name, "access": access}},
                "index": INDEX, "before": steps, "duties": judge.duties_of_emergency_access(name, access)}
-    for what, kind, name, before in overseeing.owing():
+    for what, kind, name, before in (*overseeing.owing(), *assessing.owing()):
         yield {"what": what, **owed(kind, name, *before)}
 
 

@@ -4,8 +4,8 @@ from comity import shapes
 from comity.forms import MAX_VALIDITY_MS, Record
 from comity.rules import Refusal
 
-from . import answering, approving, binding, checking, clocking, disputing, forces, governing, incidents
-from . import late, legging, overseeing, urgent, world as w
+from . import answering, approving, assessing, binding, checking, clocking, disputing, forces, governing
+from . import incidents, late, legging, overseeing, urgent, world as w
 from .answering import GATEWAY, OFFICER, STEWARD, UNTIL, give, make
 
 INDEX = w.CHAIN.ledger.log.size
@@ -49,7 +49,8 @@ def cases():
                    quotas(), denials(), *answering.sources(), *governing.sources(),
                    *clocking.sources(), *binding.sources(), *legging.sources(),
                    *approving.sources(), *checking.sources(), *incidents.sources(), *urgent.sources(),
-                   *disputing.sources(), *overseeing.sources(), *late.sources(), *forces.sources()):
+                   *disputing.sources(), *overseeing.sources(), *late.sources(), *forces.sources(),
+                   *assessing.sources()):
         for what, data, *more in source:
             yield judged(what, data, *more)
 

@@ -1,9 +1,10 @@
 """keys.json, signatures.json, tags.json: keys, the one predicate, and what is signed."""
 
 from comity import ed25519 as e, shapes
+from comity.assessments import report_hash
 from comity.hashing import TAGS, commitment, preimage, tagged
 
-from . import governing, world as w
+from . import assessing, governing, world as w
 
 BODY = b"a statement's bytes, of whatever kind"
 
@@ -152,6 +153,10 @@ def tags():
         yield {"details": text.hex(), "consortium": w.CONSORTIUM.hex(),
                "preimage": preimage("details", w.CONSORTIUM, text).hex(),
                "hash": tagged("details", w.CONSORTIUM, text).hex()}
+    for text in (b"", assessing.REPORT):
+        yield {"report": text.hex(), "consortium": w.CONSORTIUM.hex(),
+               "preimage": preimage("report", w.CONSORTIUM, text).hex(),
+               "hash": report_hash(w.CONSORTIUM, text)}
     yield from governing.accusations()
 
 

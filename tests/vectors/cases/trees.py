@@ -3,14 +3,14 @@
 from comity import shapes
 from comity.forms import Record
 from comity.grounds import (
-    check_key, dispute_key, draw_key, emergency_access_key, emergency_exchange_key, emergency_key,
+    assessment_key, check_key, dispute_key, draw_key, emergency_access_key, emergency_exchange_key, emergency_key,
     emergency_recipient_key, emergency_use_key, equivocation_key,
     finding_key, incident_key, last_dispute_key, member_usage_key, task_force_key,
 )
 from comity.hashing import leaf_hash
 from comity.trees import StateTree, log_consistency, log_path, log_root, frontier
 
-from . import checking, disputing, forces, governing, incidents, overseeing, urgent, world as w
+from . import assessing, checking, disputing, forces, governing, incidents, overseeing, urgent, world as w
 
 CONSORTIUM = w.CONSORTIUM
 
@@ -30,7 +30,10 @@ def state_keys():
     for at, data in enumerate(later):
         overseen.apply(Record(data, CONSORTIUM), governing.INDEX + at, w.NOW)
     draw, finding = overseeing.NAME, f"F{governing.INDEX + len(later) - 1}"
-    states = judge.state, overseen.state
+    assessed = w.CHAIN.ledger.judge()
+    for at, data in enumerate(assessing.ASSESSED):
+        assessed.apply(Record(data, CONSORTIUM), governing.INDEX + at, w.NOW)
+    states = judge.state, overseen.state, assessed.state
     equivocation = equivocation_key({
         "validator": w.public("tax.gd validator"), "height": 3, "round": 0, "step": "precommit",
     })
@@ -54,6 +57,7 @@ def state_keys():
         ("incident", incident, incident_key(incident)),
         ("dispute", dispute, dispute_key(dispute)), ("last-dispute", "request R35", last_dispute_key(about)),
         ("draw", draw, draw_key(draw)), ("finding", finding, finding_key(finding)),
+        ("assessment", assessing.NAME, assessment_key(assessing.NAME)),
         ("official-keys", "data.gd", b"ndata.gd"),
         ("equivocation", f"{w.public('tax.gd validator')} 3 0 precommit", equivocation),
     ):

@@ -5,7 +5,8 @@ import hashlib
 from comity import shapes, wire
 from comity.hashing import header_hash
 
-from . import binding, checking, disputing, forces, governing, incidents, late, overseeing, urgent, world as w
+from . import assessing, binding, checking, disputing, forces, governing, incidents, late, overseeing, urgent
+from . import world as w
 
 TYPES = {
     "u16": wire.U16, "u32": wire.U32, "u64": wire.U64, "i16": wire.I16, "bool": wire.Bool(),
@@ -64,6 +65,9 @@ TYPES = {
     "draw-commitment": shapes.HASH, "draw-secret": shapes.HASH, "power": shapes.POWER,
     "task-force-id": shapes.TASK_FORCE_ID, "task-force": shapes.TASK_FORCE,
     "task-force-terms": shapes.TASK_FORCE_TERMS,
+    "assessment-id": shapes.ASSESSMENT_ID, "assessment-kind": shapes.ASSESSMENT_KIND,
+    "assessment-terms": shapes.ASSESSMENT_TERMS, "assessment": shapes.ASSESSMENT,
+    "report-hash": shapes.HASH,
 }
 LIMIT = 40
 # Types without a rendering in JSON.
@@ -104,11 +108,13 @@ def small():
     yield from (("finding-id", value) for value in ("F0", "F34", f"F{2**64 - 1}"))
     yield from (("task-force-id", value) for value in ("T0", "T36", f"T{2**64 - 1}"))
     yield from (("capacity", value) for value in ("agency", {"task-force": "T36"}))
+    yield from (("assessment-id", value) for value in ("A0", "A37", f"A{2**64 - 1}"))
+    yield from (("assessment-kind", value) for value in shapes.ASSESSMENT_KIND.names)
     yield from (("check-id", value) for value in ("C0", "C21", f"C{2**64 - 1}"))
     for name, size in (
         ("nonce", 16), ("exchange-id", 16), ("bundle-id", 16), ("header-hash", 32),
         ("commitment", 32), ("details-hash", 32), ("batch-root", 32), ("answer-hash", 32),
-        ("draw-commitment", 32), ("draw-secret", 32),
+        ("draw-commitment", 32), ("draw-secret", 32), ("report-hash", 32),
     ):
         yield name, w.short(name, size)
     yield "public-key", w.public("health steward")
@@ -167,7 +173,7 @@ def statements():
         ("health gateway", w.access({**attempt, "batch": BATCH}, number=2**40, answer=ANSWERS[1])),
         ("civil officer", {"kind": "acknowledge-access", "grant": "G11", "accesses": ACKNOWLEDGED}),
         *later_acts(), *acts_of_governance(), *acts_of_supervision(), *checking.acts(), *incidents.acts(),
-        *disputing.acts(), *overseeing.acts(), *forces.acts(),
+        *disputing.acts(), *overseeing.acts(), *forces.acts(), *assessing.acts(),
     ]
     kinds = {action["kind"] for _, action in actions}
     assert kinds == {name for name, _ in shapes.ACTION.variants}, "an action of each kind"
@@ -456,7 +462,7 @@ def large():
 def values():
     """The cases of values.json."""
     for source in (small(), enums(), large(), requests(), governance(), supervision(),
-                   checking.values(), incidents.values(), disputing.values(), overseeing.values()):
+                   checking.values(), incidents.values(), disputing.values(), overseeing.values(), assessing.values()):
         for name, value in source:
             yield {"type": name, "json": value, "bytes": TYPES[name].put(value).hex()}
 

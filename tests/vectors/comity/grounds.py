@@ -133,6 +133,10 @@ def member_usage_key(grant, agency):
     return b"M" + int(grant[1:]).to_bytes(8, "big") + agency.encode()
 
 
+def assessment_key(assessment):
+    return b"A" + int(assessment[1:]).to_bytes(8, "big")
+
+
 def proposal_key(proposal):
     return b"q" + int(proposal[1:]).to_bytes(8, "big")
 

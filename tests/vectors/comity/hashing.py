@@ -30,6 +30,7 @@ TAGS = {
     "draw-seed": "comity/draw-seed/1",
     "draw-record": "comity/draw-record/1",
     "draw-reviewer": "comity/draw-reviewer/1",
+    "report": "comity/report/1",
 }
 
 

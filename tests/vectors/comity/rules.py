@@ -4,6 +4,7 @@ import functools
 
 from . import shapes
 from .acts import Catalogue, Requests
+from .assessments import Assessments
 from .checks import Checks
 from .disputes import Disputes
 from .emergencies import Emergencies
@@ -61,7 +62,7 @@ def count_of(attempt):
 
 
 class Judge(Catalogue, Requests, Governance, Supervision, Legs, Checks, Incidents, Emergencies, Disputes,
-            Oversight, Late, TaskForces):
+            Oversight, Late, TaskForces, Assessments):
     """Judges records at positions on a state and a replay window, both of which it changes."""
 
     def __init__(self, state, records, exchanges):

@@ -110,6 +110,7 @@ DRAW_ID, FINDING_ID = PositionType("W"), PositionType("F")
 TASK_FORCE_ID = PositionType("T")
 # "Statements": it stands in attempts too.
 CAPACITY = Outer(**{"agency": None, "task-force": TASK_FORCE_ID})
+ASSESSMENT_ID = PositionType("A")
 
 
 class BasisType:
@@ -413,6 +414,7 @@ CLOCK = Unit(
     "dispute-answer", "dispute-decision", "decide-anew",
     "emergency-justification",
     "drawn-review", "finding-answer", "finding-closure",
+    "assessment-follow-up",
 )
 RULE_PACK = Struct(
     ("name", CODE), ("title", Text(128)), ("source", Text(512)), ("from", TIME_MS),
@@ -424,7 +426,7 @@ RULE_PACKS = List(Struct(("pack", RULE_PACK), ("at", LOG_INDEX)))
 
 OFFICE = Unit(
     "supervisor", "emergency-declarer", "steward-reviewer", "emergency-reviewer", "rules-reviewer",
-    "admin-reviewer",
+    "admin-reviewer", "assessor",
 )
 
 MEASURE = Tagged(
@@ -523,6 +525,19 @@ FINDING = Struct(
     ("opened", MARK), ("answer", Option(Struct(("given", MARK), ("text", Text(512))))),
     ("closed", Option(
         Struct(("made", MARK), ("outcome", FINDING_OUTCOME), ("text", Text(512))))),
+)
+
+# "Assessments"
+
+ASSESSMENT_KIND = Unit("satisfaction", "third-party")
+ASSESSMENT_TERMS = Struct(
+    ("agency", AGENCY_ID), ("kind", ASSESSMENT_KIND), ("matter", Option(CODE)), ("from", TIME_MS),
+    ("until", TIME_MS), ("respondents", Option(U32)), ("score_permille", U16), ("report", HASH),
+    ("text", Text(512)), ("recommendations", U16),
+)
+ASSESSMENT = Struct(
+    ("terms", ASSESSMENT_TERMS), ("reported_by", AGENCY_ID), ("reported", MARK),
+    ("followed_up", Option(Struct(("made", MARK), ("text", Text(512))))),
 )
 
 # "Consensus"
@@ -660,6 +675,8 @@ ACTION = Tagged(
     join_task_force=Struct(("task_force", TASK_FORCE_ID)),
     leave_task_force=Struct(("task_force", TASK_FORCE_ID), ("reason", Text(256))),
     end_task_force=Struct(("task_force", TASK_FORCE_ID), ("reason", Text(256))),
+    report_assessment=Struct(("terms", ASSESSMENT_TERMS)),
+    follow_up_assessment=Struct(("assessment", ASSESSMENT_ID), ("text", Text(512))),
 )
 STATEMENT = Struct(
     ("version", U16), ("consortium", HASH), ("nonce", NONCE), ("valid_until", TIME_MS),

@@ -17,6 +17,7 @@ PLAIN = {
         "dispute-answer": 5, "dispute-decision": 10, "decide-anew": 5,
         "emergency-justification": 5,
         "drawn-review": 20, "finding-answer": 10, "finding-closure": 20,
+        "assessment-follow-up": 20,
     },
     "stewards_important": 2, "stewards_core": 2,
 }

@@ -2,7 +2,8 @@
 
 use comity_core::duty::{self, Duty};
 use comity_core::ids::{
-    CheckId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, IncidentId, LogIndex, RequestId,
+    AssessmentId, CheckId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, IncidentId,
+    LogIndex, RequestId,
 };
 use comity_core::state;
 
@@ -75,6 +76,11 @@ impl Clocked {
             let finding = state::finding(ledger, FindingId(LogIndex(*id))).unwrap();
             let duties = duty::of_finding(ledger, &finding);
             all.push((format!("finding {id}"), duties, reader.of_finding(*id)));
+        }
+        for id in reader.watched.assessments.keys() {
+            let assessment = state::assessment(ledger, AssessmentId(LogIndex(*id))).unwrap();
+            let duties = duty::of_assessment(ledger, &assessment);
+            all.push((format!("assessment {id}"), duties, reader.of_assessment(*id)));
         }
     }
 }

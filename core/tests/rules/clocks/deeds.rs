@@ -1,16 +1,18 @@
 //! What runs the further clocks, and what stops them: checks, disputes, incidents, emergencies, draws,
-//! findings.
+//! findings, assessments.
 //! Holds: most deeds are by whoever may do them; what the rules refuse changes nothing.
 
 use std::collections::BTreeMap;
 
 use comity_core::agency::KeyRole;
+use comity_core::assessment::AssessmentTerms;
 use comity_core::check_request::CheckTerms;
 use comity_core::dispute::DisputeAbout;
 use comity_core::emergency::{EmergencyScope, EmergencyTerms};
 use comity_core::governance::{Choice, Measure};
 use comity_core::ids::{
-    CheckId, DisputeId, DrawId, EmergencyId, FindingId, IncidentId, LogIndex, ProposalId, TimeMs,
+    AssessmentId, CheckId, DisputeId, DrawId, EmergencyId, FindingId, IncidentId, LogIndex,
+    ProposalId, TimeMs,
 };
 use comity_core::incident::IncidentTerms;
 use comity_core::oversight::{DrawState, DrawnVerdict, FindingAbout, FindingOutcome};
@@ -21,6 +23,7 @@ use comity_core::statement::{Action, VerifiedRecord};
 use super::reader::{Given, Reader};
 use super::{Clocked, DAY_MS};
 use crate::acts::AUTHORITY;
+use crate::assessments::survey;
 use crate::checks::{self, claim, upheld};
 use crate::disputes::{self, anew};
 use crate::incidents::leak;
@@ -35,12 +38,13 @@ fn sides(given: &Given) -> (&'static str, &'static str) {
 impl Clocked {
     /// Something of all this; at once where something cannot wait.
     pub(super) fn further_deed(&mut self) -> VerifiedRecord {
-        match self.chance.below(14) {
+        match self.chance.below(17) {
             0..=2 => self.check_deed(),
-            3..=6 => self.dispute_deed(),
-            7..=9 => self.urgent_deed(),
-            10 => self.incident_deed(),
-            11 => self.draw_deed(),
+            3..=8 => self.dispute_deed(),
+            9..=11 => self.urgent_deed(),
+            12 => self.incident_deed(),
+            13 => self.draw_deed(),
+            14 => self.assessment_deed(),
             _ => self.finding_deed(),
         }
     }
@@ -269,5 +273,18 @@ impl Clocked {
         }
         let outcome = *self.chance.pick(&FindingOutcome::ALL);
         self.story.closing_finding(found.by, id, outcome)
+    }
+
+    fn assessment_deed(&mut self) -> VerifiedRecord {
+        let last = self.last_of(|reader| &reader.watched.assessments);
+        let Some(id) = last.filter(|_| self.chance.below(3) > 0) else {
+            let by = *self.chance.pick(&[FINANCE, HEALTH]);
+            let agency = self.chance.pick(&[CIVIL, FINANCE]).parse().unwrap();
+            let recommendations = u16::try_from(self.chance.below(4)).unwrap();
+            let terms = AssessmentTerms { agency, recommendations, ..survey() };
+            return self.story.assessing(by, terms);
+        };
+        let agency = self.reader.watched.assessments[&id.0].agency;
+        self.story.following_up(agency, KeyRole::Steward, AssessmentId(id))
     }
 }

@@ -301,7 +301,7 @@ impl Reader {
                 Clock::CheckReply | Clock::Correction | Clock::DisputeDecision => Some(10),
                 Clock::DisputeAnswer | Clock::DecideAnew => Some(5),
                 Clock::EmergencyJustification => Some(5),
-                Clock::DrawnReview | Clock::FindingClosure => Some(20),
+                Clock::DrawnReview | Clock::FindingClosure | Clock::AssessmentFollowUp => Some(20),
                 Clock::FindingAnswer => Some(10),
                 _ => None,
             },

@@ -25,6 +25,7 @@ impl Teller {
             (Office::EmergencyDeclarer, &[AUTHORITY, HEALTH][..]),
             (Office::StewardReviewer, &REVIEWERS),
             (Office::EmergencyReviewer, &[HEALTH]),
+            (Office::Assessor, &[HEALTH, FINANCE]),
         ];
         let first = self.story.ledger.log().size();
         let proposals = offices.map(|(office, agencies)| {
@@ -33,7 +34,7 @@ impl Teller {
         });
         self.commit(proposals.into());
         for who in [CIVIL, FINANCE] {
-            let ballots = (first..first + 3)
+            let ballots = (first..first + 4)
                 .map(|at| self.story.ballot(who, ProposalId(LogIndex(at)), Choice::For));
             let ballots = ballots.collect();
             self.commit(ballots);

@@ -1,9 +1,10 @@
-//! Deeds of random histories in draws and about findings.
+//! Deeds of random histories in draws, about findings, and about assessments.
 //! Holds: most are by whoever may do them, on what there is; the rules refuse the others. Some who commit
 //! never reveal.
 
 use comity_core::agency::KeyRole;
-use comity_core::ids::{DrawId, FindingId};
+use comity_core::assessment::AssessmentTerms;
+use comity_core::ids::{AssessmentId, DrawId, FindingId};
 use comity_core::oversight::{
     Draw, DrawState, DrawnVerdict, Finding, FindingAbout, FindingOutcome, Power,
 };
@@ -11,6 +12,7 @@ use comity_core::state;
 use comity_core::statement::{Action, VerifiedRecord};
 
 use crate::acts::AUTHORITY;
+use crate::assessments::survey;
 use crate::oversight::{REVIEWERS, gateway, range};
 use crate::story::{CIVIL, FINANCE, HEALTH};
 use crate::teller::Teller;
@@ -106,5 +108,20 @@ impl Teller {
         let other = *self.chance.pick(&[AUTHORITY, HEALTH, FINANCE]);
         let by = by.unwrap_or(other.to_owned());
         self.story.finding_by(&by, against, about)
+    }
+
+    /// Something about an assessment: reported, followed up.
+    pub(crate) fn assessment_deed(&mut self) -> VerifiedRecord {
+        let id = AssessmentId(self.some_position(&["report-assessment"]));
+        let found = state::assessment(&self.story.ledger, id);
+        let Some(assessment) = found.filter(|_| self.chance.below(3) > 0) else {
+            let by = *self.chance.pick(&[HEALTH, HEALTH, FINANCE, AUTHORITY]);
+            let agency = self.chance.pick(&[CIVIL, FINANCE]).parse().unwrap();
+            let recommendations = u16::try_from(self.chance.below(3)).unwrap();
+            let terms = AssessmentTerms { agency, recommendations, ..survey() };
+            return self.story.assessing(by, terms);
+        };
+        let role = *self.chance.pick(&[KeyRole::Steward, KeyRole::Admin]);
+        self.story.following_up(assessment.terms.agency.as_str(), role, id)
     }
 }

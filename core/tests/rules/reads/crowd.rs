@@ -15,6 +15,7 @@ use comity_core::state::{self, Changes, StateKey};
 use comity_core::task_force::TaskForce;
 
 use crate::acts::AUTHORITY;
+use crate::assessments::survey;
 use crate::disputes::stands;
 use crate::incidents::leak;
 use crate::story::{CIVIL, FINANCE, HOUR_MS, START, Story, terms};
@@ -118,7 +119,7 @@ fn urgent(changes: &mut Changes, count: u64) {
     }
 }
 
-/// Draws in which everything was revealed, or something withheld, and findings that are closed.
+/// Draws in which everything was revealed, or something withheld, findings that are closed, and assessments.
 fn overseen(changes: &mut Changes, count: u64) {
     let (mut story, _) = Story::with_grant(terms());
     let finding = story.answered_finding();
@@ -127,6 +128,8 @@ fn overseen(changes: &mut Changes, count: u64) {
     let draw = story.settled_draw();
     let mut finding = story.finding_of(finding);
     let drawn = story.draw_of(draw);
+    let assessed = story.assessed(survey());
+    let mut assessed = story.assessment_of(assessed);
     let mut void = drawn.clone();
     void.commits.values_mut().for_each(|commit| commit.reveal = None);
     for number in 0..count {
@@ -137,6 +140,8 @@ fn overseen(changes: &mut Changes, count: u64) {
         // Objects of different kinds may have the same number.
         finding.opened.at = opened.at;
         changes.put(&StateKey::Finding(FindingId(opened.at)), &finding);
+        assessed.reported.at = opened.at;
+        changes.put(&StateKey::Assessment(assessed.id()), &assessed);
     }
 }
 

@@ -7,6 +7,7 @@ use comity_core::oversight::{DrawnVerdict, FindingAbout, FindingOutcome};
 
 use super::Act;
 use crate::acts::AUTHORITY;
+use crate::assessments::survey;
 use crate::oversight::{REVIEWERS, range};
 use crate::story::{CIVIL, FINANCE, HEALTH, signed_by_officer};
 
@@ -83,5 +84,10 @@ pub(super) const ACTS: &[Act] = &[
     (9, |story| {
         let finding = story.answered_finding();
         story.closing_finding(AUTHORITY, finding, FindingOutcome::Remedied)
+    }),
+    (9, |story| story.assessing_as_appointed(survey())),
+    (5, |story| {
+        let assessment = story.assessed(survey());
+        story.following_up(CIVIL, KeyRole::Steward, assessment)
     }),
 ];

@@ -174,6 +174,9 @@ pub(super) fn check_duties(vectors: &Vectors) {
             Maker::Object(DutyObject::Finding(id)) => {
                 duty::of_finding(&state, &state::finding(&state, *id).unwrap())
             }
+            Maker::Object(DutyObject::Assessment(id)) => {
+                duty::of_assessment(&state, &state::assessment(&state, *id).unwrap())
+            }
             Maker::Object(object) => panic!("{object:?} is a grant's"),
         };
         assert_eq!(found, case.duties, "{}", case.what);

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use comity_core::assessment::report_hash;
 use comity_core::dataset::details_hash;
 use comity_core::encoding::encode;
 use comity_core::equivocation::Equivocation;
-use comity_core::hash::{Commitment, ConsortiumId, DetailsHash, Purpose};
+use comity_core::hash::{Commitment, ConsortiumId, DetailsHash, Purpose, ReportHash};
 use comity_core::ids::{Nonce, TimeMs};
 use comity_core::keys::{PublicKey, SecretKey, Signature};
 use comity_core::sealed::Opening;
@@ -60,7 +61,7 @@ pub(super) fn check_signatures(vectors: &Vectors) {
 }
 
 /// Every purpose by its name in the vectors.
-const PURPOSES: [(&str, Purpose); 24] = [
+const PURPOSES: [(&str, Purpose); 25] = [
     ("accusation", Purpose::Accusation),
     ("genesis", Purpose::Genesis),
     ("statement", Purpose::Statement),
@@ -85,6 +86,7 @@ const PURPOSES: [(&str, Purpose); 24] = [
     ("draw-seed", Purpose::DrawSeed),
     ("draw-record", Purpose::DrawRecord),
     ("draw-reviewer", Purpose::DrawReviewer),
+    ("report", Purpose::Report),
 ];
 
 #[derive(Deserialize)]
@@ -93,6 +95,7 @@ enum Tag {
     Plain(Plain),
     Sealed(Sealed),
     Details(Details),
+    Report(Report),
     Accusation(Box<Accusation>),
 }
 
@@ -135,6 +138,16 @@ struct Details {
     hash: DetailsHash,
 }
 
+/// The hash of the whole report of an assessment.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Report {
+    report: Hex,
+    consortium: ConsortiumId,
+    preimage: Hex,
+    hash: ReportHash,
+}
+
 pub(super) fn check_tags(vectors: &Vectors) {
     let mut seen = BTreeSet::new();
     vectors.each(|case: Tag| match case {
@@ -163,6 +176,11 @@ pub(super) fn check_tags(vectors: &Vectors) {
             let body = preimage(Purpose::Details.tag(), &case.consortium, &case.details.0);
             assert_eq!(body, case.preimage.0);
             assert_eq!(details_hash(&case.consortium, &case.details.0), case.hash);
+        }
+        Tag::Report(case) => {
+            let body = preimage(Purpose::Report.tag(), &case.consortium, &case.report.0);
+            assert_eq!(body, case.preimage.0);
+            assert_eq!(report_hash(&case.consortium, &case.report.0), case.hash);
         }
     });
     assert_eq!(seen.len(), PURPOSES.len(), "every purpose has a tag");

@@ -1,6 +1,7 @@
 //! Keys, roots and proofs of the state; roots, frontiers and proofs of the log.
 
 use comity_core::agency::{Agency, Key, OfficialKeys};
+use comity_core::assessment::Assessment;
 use comity_core::batch::{Batch, BatchTree, BatchedAccess};
 use comity_core::check_request::CheckRequest;
 use comity_core::codes::PublishedCode;
@@ -224,6 +225,9 @@ fn check_key(case: &NamedKey) {
         }
         "draw" => (StateKey::Draw(name.parse().unwrap()).to_bytes(), is_a::<Draw>),
         "finding" => (StateKey::Finding(name.parse().unwrap()).to_bytes(), is_a::<Finding>),
+        "assessment" => {
+            (StateKey::Assessment(name.parse().unwrap()).to_bytes(), is_a::<Assessment>)
+        }
         "incident" => (StateKey::Incident(name.parse().unwrap()).to_bytes(), is_a::<Incident>),
         "task-force" => (StateKey::TaskForce(name.parse().unwrap()).to_bytes(), is_a::<TaskForce>),
         "member-usage" => {

@@ -7,6 +7,7 @@ use comity_core::access::{AccessRefusal, Attempt, SignedAttempt};
 use comity_core::agency::{
     Agency, AgencyKind, Key, KeyAlgorithm, KeyRole, Level, OfficialKeys, Standing,
 };
+use comity_core::assessment::{Assessment, AssessmentKind, AssessmentTerms};
 use comity_core::basis::Basis;
 use comity_core::batch::{Batch, BatchedAccess};
 use comity_core::binding::{Bearers, Fulfilment, Promise, Side, Undertaking};
@@ -28,10 +29,12 @@ use comity_core::governance::{self, Ballot, Choice, Departure, Measure, Office, 
 use comity_core::grant::{Grant, GrantTerms, GrantVersion, Usage};
 use comity_core::hash::{
     AnswerHash, BatchRoot, Commitment, DetailsHash, DrawCommitment, DrawSecret, HeaderHash,
+    ReportHash,
 };
 use comity_core::ids::{
-    BundleId, CheckId, DatasetId, DisputeId, DrawId, EmergencyId, ExchangeId, FindingId, GrantId,
-    Height, IncidentId, LogIndex, Nonce, ProposalId, RequestId, TaskForceId, TimeMs,
+    AssessmentId, BundleId, CheckId, DatasetId, DisputeId, DrawId, EmergencyId, ExchangeId,
+    FindingId, GrantId, Height, IncidentId, LogIndex, Nonce, ProposalId, RequestId, TaskForceId,
+    TimeMs,
 };
 use comity_core::incident::{Incident, IncidentTerms};
 use comity_core::interruption::Interruptions;
@@ -174,6 +177,11 @@ macro_rules! of_type {
             "power" => $act::<Power>($($argument),*),
             "draw" => $act::<Draw>($($argument),*),
             "finding" => $act::<Finding>($($argument),*),
+            "assessment-id" => $act::<AssessmentId>($($argument),*),
+            "assessment-kind" => $act::<AssessmentKind>($($argument),*),
+            "assessment-terms" => $act::<AssessmentTerms>($($argument),*),
+            "assessment" => $act::<Assessment>($($argument),*),
+            "report-hash" => $act::<ReportHash>($($argument),*),
             "answer-hash" => $act::<AnswerHash>($($argument),*),
             "usage" => $act::<Usage>($($argument),*),
             "attempt" => $act::<Attempt>($($argument),*),

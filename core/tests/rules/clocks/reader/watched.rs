@@ -1,4 +1,4 @@
-//! What the log alone tells of emergencies, draws and findings, and by when what they make is owed.
+//! What the log alone tells of emergencies, draws, findings and assessments, and by when what they make is owed.
 //! May not enter: the state; the core's own counting. Who is drawn comes of the reveals by the core's own
 //! shuffle, which the golden vectors hold. Source: docs/formats.md, "Duties".
 
@@ -41,6 +41,16 @@ pub(in crate::clocks) struct Found {
     closed: Option<u64>,
 }
 
+/// An assessment as it was reported, and when it was followed up.
+#[derive(Clone)]
+pub(in crate::clocks) struct Assessed {
+    by: &'static str,
+    pub(in crate::clocks) agency: &'static str,
+    on: u64,
+    recommends: bool,
+    followed_up: Option<u64>,
+}
+
 /// What was read of all this.
 #[derive(Default)]
 pub(in crate::clocks) struct Watched {
@@ -51,6 +61,7 @@ pub(in crate::clocks) struct Watched {
     /// When each drawn record was reviewed.
     reviews: BTreeMap<(u64, u16), u64>,
     pub(in crate::clocks) findings: BTreeMap<u64, Found>,
+    pub(in crate::clocks) assessments: BTreeMap<u64, Assessed>,
 }
 
 impl Watched {
@@ -101,6 +112,14 @@ impl Watched {
             }
             Action::CloseFinding { finding, .. } => {
                 self.findings.get_mut(&finding.0.0).unwrap().closed = Some(on);
+            }
+            Action::ReportAssessment { terms } => {
+                let (agency, recommends) = (known(&terms.agency), terms.recommendations != 0);
+                let assessed = Assessed { by, agency, on, recommends, followed_up: None };
+                self.assessments.insert(at, assessed);
+            }
+            Action::FollowUpAssessment { assessment, .. } => {
+                self.assessments.get_mut(&assessment.0.0).unwrap().followed_up = Some(on);
             }
             _ => self.read_urgent((at, on), by, action),
         }
@@ -226,5 +245,16 @@ impl Reader {
             owed.push(Owed { clock, by, to, began, due, done: closed, released: None });
         }
         owed
+    }
+
+    pub(in crate::clocks) fn of_assessment(&self, id: u64) -> Vec<Owed> {
+        let Assessed { by, agency, on, recommends, followed_up } = self.watched.assessments[&id];
+        let clock = Clock::AssessmentFollowUp;
+        let owed = self.days(clock, on).filter(|_| recommends).map(|days| {
+            let due = self.due(agency, on, days);
+            let (to, done) = (Some(by), followed_up);
+            Owed { clock, by: agency, to, began: on, due, done, released: None }
+        });
+        owed.into_iter().collect()
     }
 }
