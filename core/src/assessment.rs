@@ -101,6 +101,11 @@ impl Assessment {
     pub fn id(&self) -> AssessmentId {
         AssessmentId(self.reported.at)
     }
+
+    /// Whether something is still to be followed up.
+    pub fn is_open(&self) -> bool {
+        self.terms.recommendations > 0 && self.followed_up.is_none()
+    }
 }
 
 /// What commits to a report: the hash of its file's bytes, for this consortium.

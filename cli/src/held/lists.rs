@@ -3,20 +3,20 @@
 use comity_core::agency::Key;
 use comity_core::dataset::PublishedDataset;
 use comity_core::ids::{
-    CheckId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, IncidentId, LogIndex, ProposalId,
-    RequestId, TaskForceId,
+    AssessmentId, CheckId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, IncidentId,
+    LogIndex, ProposalId, RequestId, TaskForceId,
 };
 use comity_core::keys::PublicKey;
 use comity_core::oversight::DrawState;
 use comity_core::state::{self, object};
 use comity_core::text::AgencyId;
 use comity_listing::{
-    CheckFilter, CheckShape, DUTY_LETTERS, DatasetFilter, DatasetShape, DisputeFilter,
-    DisputeShape, DrawShape, DutyFilter, DutyFound, DutyShape, EmergencyFilter, EmergencyFound,
-    EmergencyShape, FindingFilter, FindingShape, GrantFilter, GrantFound, GrantShape,
-    IncidentFilter, IncidentShape, KeyShape, ProposalFilter, ProposalFound, ProposalShape,
-    RequestFilter, RequestShape, TaskForceFilter, TaskForceFound, TaskForceShape, duties_of,
-    may_owe,
+    AssessmentFilter, AssessmentShape, CheckFilter, CheckShape, DUTY_LETTERS, DatasetFilter,
+    DatasetShape, DisputeFilter, DisputeShape, DrawShape, DutyFilter, DutyFound, DutyShape,
+    EmergencyFilter, EmergencyFound, EmergencyShape, FindingFilter, FindingShape, GrantFilter,
+    GrantFound, GrantShape, IncidentFilter, IncidentShape, KeyShape, ProposalFilter, ProposalFound,
+    ProposalShape, RequestFilter, RequestShape, TaskForceFilter, TaskForceFound, TaskForceShape,
+    duties_of, may_owe,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -42,6 +42,7 @@ impl Held {
             "disputes" => self.disputes(asked),
             "emergencies" => self.emergencies(asked),
             "task-forces" => self.task_forces(asked),
+            "assessments" => self.assessments(asked),
             "proposals" => self.proposals(asked),
             "draws" => self.draws(asked),
             "findings" => self.findings(asked),
@@ -133,6 +134,16 @@ impl Held {
         let all = self.numbers(b'h').map(|at| EmergencyId(LogIndex(at)));
         let all = all.filter_map(|id| EmergencyFound::read(&state, now, id));
         page("emergencies", all.filter(|one| filter.fits(one)).map(EmergencyShape::of))
+    }
+
+    fn assessments(&self, asked: &Asked<'_>) -> Result<Value, Fault> {
+        asked.only(&["agency", "kind", "open"])?;
+        let (agency, kind, open) = (asked.of("agency")?, asked.of("kind")?, asked.of("open")?);
+        let filter = AssessmentFilter { agency, kind, open };
+        let state = self.state();
+        let all = self.numbers(b'A').map(|at| AssessmentId(LogIndex(at)));
+        let all = all.filter_map(|id| Some((id, state::assessment(&state, id)?)));
+        page("assessments", all.filter(|(_, one)| filter.fits(one)).map(AssessmentShape::of))
     }
 
     fn task_forces(&self, asked: &Asked<'_>) -> Result<Value, Fault> {

@@ -13,9 +13,9 @@ use comity_core::rule_pack;
 use comity_core::state::{self, StateKey, object};
 use comity_core::text::AgencyId;
 use comity_listing::{
-    AgencyShape, CheckShape, DatasetShape, DisputeShape, DrawShape, EmergencyFound, EmergencyShape,
-    FindingShape, GrantFound, GrantShape, IncidentShape, KeyShape, ProposalFound, ProposalShape,
-    RequestShape, TaskForceFound, TaskForceShape, VersionShape,
+    AgencyShape, AssessmentShape, CheckShape, DatasetShape, DisputeShape, DrawShape,
+    EmergencyFound, EmergencyShape, FindingShape, GrantFound, GrantShape, IncidentShape, KeyShape,
+    ProposalFound, ProposalShape, RequestShape, TaskForceFound, TaskForceShape, VersionShape,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -126,6 +126,9 @@ impl Held {
             "emergencies" => {
                 of(id, |id| EmergencyFound::read(state, now, id).map(EmergencyShape::of))
             }
+            "assessments" => of(id, |id| {
+                state::assessment(state, id).map(|found| AssessmentShape::of((id, found)))
+            }),
             "task-forces" => {
                 of(id, |id| TaskForceFound::read(state, now, id).map(TaskForceShape::of))
             }

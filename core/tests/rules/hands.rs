@@ -35,7 +35,7 @@ const FURTHER_AGENCIES: [(&str, &[&str]); 6] = [
     ("report-incident", &[CIVIL]),
 ];
 /// Kinds of which a second one like the first says something new.
-const AGAIN: [&str; 13] = [
+const AGAIN: [&str; 14] = [
     "acknowledge-access",
     "form-task-force",
     "fulfil-undertaking",

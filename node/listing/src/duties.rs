@@ -2,6 +2,7 @@
 //! Holds: every duty is as core derives it.
 //! May not enter: rules of its own (see docs/formats.md, "Duties").
 
+use comity_core::assessment::Assessment;
 use comity_core::check_request::CheckRequest;
 use comity_core::dataset::PublishedDataset;
 use comity_core::dispute::Dispute;
@@ -17,7 +18,8 @@ use comity_core::text::AgencyId;
 use crate::states::CheckState;
 
 /// The letters of objects that make duties, in the order of the state's keys.
-pub const DUTY_LETTERS: [u8; 10] = [b'B', b'D', b'F', b'I', b'W', b'd', b'g', b'h', b'r', b's'];
+pub const DUTY_LETTERS: [u8; 11] =
+    [b'A', b'B', b'D', b'F', b'I', b'W', b'd', b'g', b'h', b'r', b's'];
 
 /// Which duties; all conditions together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +53,7 @@ pub fn may_owe(key: &[u8], value: &[u8]) -> Option<bool> {
             let dispute: Dispute = object(value);
             Some(dispute.step().ruled.is_none() || dispute.anew().is_some())
         }
+        b'A' => Some(object::<Assessment>(value).is_open()),
         b'F' => Some(object::<Finding>(value).closed.is_none()),
         b'W' => {
             let draw: Draw = object(value);
@@ -79,6 +82,7 @@ pub fn duties_of(state: &impl StateRead, key: &[u8], value: &[u8]) -> Vec<Duty> 
     match key.first() {
         Some(b'B') => duty::of_check(state, &object(value)),
         Some(b'D') => duty::of_dispute(state, &object(value)),
+        Some(b'A') => duty::of_assessment(state, &object(value)),
         Some(b'F') => duty::of_finding(state, &object(value)),
         Some(b'I') => duty::of_incident(state, &object(value)),
         Some(b'W') => duty::of_draw(state, &object(value)),

@@ -2,6 +2,7 @@
 //! Holds: an object fits or not by itself and the state, wherever it is kept.
 //! May not enter: by what a view looks things up.
 
+use comity_core::assessment::{Assessment, AssessmentKind};
 use comity_core::check_request::CheckRequest;
 use comity_core::dataset::{PublishedDataset, Sharing};
 use comity_core::dispute::Dispute;
@@ -95,6 +96,17 @@ pub struct DisputeFilter {
     pub by: Option<AgencyId>,
     /// Where it stands.
     pub state: Option<DisputeState>,
+}
+
+/// Which assessments; all conditions together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AssessmentFilter {
+    /// Who was assessed, or who reported it.
+    pub agency: Option<AgencyId>,
+    /// Of which kind.
+    pub kind: Option<AssessmentKind>,
+    /// Whether something is still to be followed up.
+    pub open: Option<bool>,
 }
 
 /// Which task forces; all conditions together.
@@ -194,6 +206,18 @@ fn of_agency(state: &impl StateRead, incident: &Incident, agency: &AgencyId) -> 
             [&terms.requester, &terms.dataset.agency].contains(&agency)
                 || state::grantor(state, &grant) == *agency
         })
+}
+
+impl AssessmentFilter {
+    /// Whether it is one of them.
+    pub fn fits(&self, assessment: &Assessment) -> bool {
+        let terms = &assessment.terms;
+        let concerns =
+            |agency: &AgencyId| terms.agency == *agency || assessment.reported_by == *agency;
+        self.agency.as_ref().is_none_or(concerns)
+            && self.kind.is_none_or(|kind| terms.kind == kind)
+            && self.open.is_none_or(|wanted| assessment.is_open() == wanted)
+    }
 }
 
 impl TaskForceFilter {

@@ -15,14 +15,14 @@ mod terms;
 pub use duties::{DUTY_LETTERS, DutyFilter, DutyFound, duties_of, may_owe};
 pub use entries::{EntryFilter, Term};
 pub use filters::{
-    CheckFilter, DatasetFilter, DisputeFilter, EmergencyFilter, FindingFilter, GrantFilter,
-    IncidentFilter, ProposalFilter, RequestFilter, TaskForceFilter,
+    AssessmentFilter, CheckFilter, DatasetFilter, DisputeFilter, EmergencyFilter, FindingFilter,
+    GrantFilter, IncidentFilter, ProposalFilter, RequestFilter, TaskForceFilter,
 };
 pub use found::{EmergencyFound, GrantFound, ProposalFound, TaskForceFound};
 pub use shapes::{
-    AgencyShape, CheckShape, DatasetShape, DisputeShape, DrawShape, DutyShape, EmergencyShape,
-    EntryShape, FindingShape, GrantShape, IncidentShape, KeyShape, ProposalShape, RequestShape,
-    TaskForceShape, VersionShape,
+    AgencyShape, AssessmentShape, CheckShape, DatasetShape, DisputeShape, DrawShape, DutyShape,
+    EmergencyShape, EntryShape, FindingShape, GrantShape, IncidentShape, KeyShape, ProposalShape,
+    RequestShape, TaskForceShape, VersionShape,
 };
 pub use states::{
     CheckState, DatasetState, DisputeState, GrantStanding, IncidentState, ProposalState,

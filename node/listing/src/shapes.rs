@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as STANDARD;
 use comity_core::agency::{Agency, Key, KeyRole};
+use comity_core::assessment::Assessment;
 use comity_core::check_request::CheckRequest;
 use comity_core::dataset::{Dataset, DatasetVersion, PublishedDataset};
 use comity_core::dispute::Dispute;
@@ -17,8 +18,8 @@ use comity_core::governance::{Departure, Proposal, Tally};
 use comity_core::grant::{Grant, Usage};
 use comity_core::hash::{LeafHash, RecordId, leaf_hash};
 use comity_core::ids::{
-    CheckId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, Height, IncidentId, LogIndex,
-    ProposalId, RequestId, TaskForceId, TimeMs,
+    AssessmentId, CheckId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, Height, IncidentId,
+    LogIndex, ProposalId, RequestId, TaskForceId, TimeMs,
 };
 use comity_core::incident::Incident;
 use comity_core::keys::PublicKey;
@@ -149,6 +150,20 @@ impl DisputeShape {
     pub fn of((id, dispute): (DisputeId, Dispute)) -> DisputeShape {
         let state = DisputeState::of(&dispute);
         DisputeShape { id, dispute, state }
+    }
+}
+
+/// An assessment.
+#[derive(Clone, Debug, Serialize)]
+pub struct AssessmentShape {
+    id: AssessmentId,
+    assessment: Assessment,
+}
+
+impl AssessmentShape {
+    /// Its shape.
+    pub fn of((id, assessment): (AssessmentId, Assessment)) -> AssessmentShape {
+        AssessmentShape { id, assessment }
     }
 }
 

@@ -10,8 +10,8 @@ use comity_core::dispute::DisputeAbout;
 use comity_core::emergency::EmergencyTerms;
 use comity_core::grant::GrantTerms;
 use comity_core::ids::{
-    CheckId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, IncidentId, LogIndex, RequestId,
-    TaskForceId,
+    AssessmentId, CheckId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, IncidentId,
+    LogIndex, RequestId, TaskForceId,
 };
 use comity_core::keys::PublicKey;
 use comity_core::ledger::TreeState;
@@ -85,6 +85,8 @@ fn about(action: &Action, index: LogIndex, state: &StateTree) -> Vec<Term> {
         Action::AnswerFinding { finding, .. } | Action::CloseFinding { finding, .. } => {
             finding_terms(*finding, state)
         }
+        Action::ReportAssessment { .. } => assessment_terms(AssessmentId(index), state),
+        Action::FollowUpAssessment { assessment, .. } => assessment_terms(*assessment, state),
         Action::DeclareEmergency { .. }
         | Action::EndEmergency { .. }
         | Action::ReviewEmergency { .. }
@@ -218,6 +220,12 @@ fn draw_terms(id: DrawId, state: &StateTree) -> Vec<Term> {
 fn finding_terms(id: FindingId, state: &StateTree) -> Vec<Term> {
     let Some(finding) = state::finding(&TreeState(state), id) else { return vec![] };
     [finding.agency, finding.opened_by].map(Term::Agency).into()
+}
+
+/// An assessment concerns who was assessed and who reported it.
+fn assessment_terms(id: AssessmentId, state: &StateTree) -> Vec<Term> {
+    let Some(assessment) = state::assessment(&TreeState(state), id) else { return vec![] };
+    [assessment.terms.agency, assessment.reported_by].map(Term::Agency).into()
 }
 
 /// A check concerns its dataset, the grant that it names, and everyone who had, or has, a part in it.

@@ -5,6 +5,7 @@
 //! Only what is not public is asked for with a signature (see `auth`).
 
 mod archive;
+mod assessments;
 mod auth;
 mod blocks;
 mod checks;

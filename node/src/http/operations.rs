@@ -9,8 +9,9 @@ use axum::response::IntoResponse;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::{
-    ApiState, archive, checks, collection, duties, emergencies, events, kept, listings, members,
-    node_health, objects, oversight, proofs, records, sharing, status, task_forces,
+    ApiState, archive, assessments, checks, collection, duties, emergencies, events, kept,
+    listings, members, node_health, objects, oversight, proofs, records, sharing, status,
+    task_forces,
 };
 
 /// The OpenAPI document of this version.
@@ -92,6 +93,8 @@ fn table() -> Vec<Operation> {
         op(GET, "/v1/draws/{id}", oversight::draw),
         op(GET, "/v1/findings", oversight::findings),
         op(GET, "/v1/findings/{id}", oversight::finding),
+        op(GET, "/v1/assessments", assessments::assessments),
+        op(GET, "/v1/assessments/{id}", assessments::assessment),
         op(GET, "/v1/keys", objects::keys),
         op(GET, "/v1/keys/{key}", objects::key),
         op(GET, "/v1/codes", objects::codes),

@@ -11,8 +11,8 @@ use comity_core::text::Text;
 use serde::de::DeserializeOwned;
 
 use super::{
-    archive, auth, checks, collection, duties, emergencies, events, kept, listings, members,
-    objects, oversight, proofs, records, sharing, task_forces,
+    archive, assessments, auth, checks, collection, duties, emergencies, events, kept, listings,
+    members, objects, oversight, proofs, records, sharing, task_forces,
 };
 
 /// Whether a path and its query are read. `None` where the path is of no operation that takes
@@ -35,6 +35,7 @@ pub fn query(path_and_query: &str) -> Option<Result<(), String>> {
         "/v1/task-forces" => params::<task_forces::TaskForcesParams>(&uri),
         "/v1/draws" => params::<oversight::DrawsParams>(&uri),
         "/v1/findings" => params::<oversight::FindingsParams>(&uri),
+        "/v1/assessments" => params::<assessments::AssessmentsParams>(&uri),
         "/v1/duties" => params::<duties::DutiesParams>(&uri),
         "/v1/collection" => params::<collection::CollectionParams>(&uri),
         "/v1/extract" => params::<proofs::ExtractParams>(&uri),

@@ -4,6 +4,7 @@
 //! log is right and the view is built anew.
 //! May not enter: anything that cannot be rebuilt; the bytes of entries (the block log has them).
 
+mod assessments;
 mod batch;
 mod beginning;
 mod boot;
@@ -43,10 +44,11 @@ use crate::shell::CommitSink;
 
 pub use boot::{BlockFault, BootError, boot};
 pub use comity_listing::{
-    CheckFilter, CheckState, DatasetFilter, DatasetState, DisputeFilter, DisputeState, DutyFilter,
-    DutyFound, EmergencyFilter, EmergencyFound, EntryFilter, FindingFilter, GrantFilter,
-    GrantFound, GrantStanding, IncidentFilter, IncidentState, ProposalFilter, ProposalFound,
-    ProposalState, RequestFilter, RequestState, TaskForceFilter, TaskForceFound,
+    AssessmentFilter, CheckFilter, CheckState, DatasetFilter, DatasetState, DisputeFilter,
+    DisputeState, DutyFilter, DutyFound, EmergencyFilter, EmergencyFound, EntryFilter,
+    FindingFilter, GrantFilter, GrantFound, GrantStanding, IncidentFilter, IncidentState,
+    ProposalFilter, ProposalFound, ProposalState, RequestFilter, RequestState, TaskForceFilter,
+    TaskForceFound,
 };
 pub use listing::{EntryPage, EntryPlace, Order};
 pub use log_hashes::{LogProofError, TILE_WIDTH};

@@ -1,16 +1,17 @@
-//! Draws and findings, so that there is something of them to be shown.
+//! Draws, findings and assessments, so that there is something of them to be shown.
 //! Holds: one record of each kind but those that a draw takes days to come to.
 
+use comity_core::assessment::{AssessmentKind, AssessmentTerms, report_hash};
 use comity_core::governance::{Choice, Measure, Office};
 use comity_core::hash::DrawSecret;
-use comity_core::ids::{DrawId, FindingId, LogIndex, ProposalId};
+use comity_core::ids::{AssessmentId, DrawId, FindingId, LogIndex, ProposalId, TimeMs};
 use comity_core::oversight::{DrawRange, FindingAbout, FindingOutcome, draw_commitment};
 use comity_core::statement::Action;
 use serde_json::json;
 
 use super::driver::Driver;
 use super::every_kind::{Cast, commit};
-use crate::harness::author::Role;
+use crate::harness::author::{Author, Role};
 use crate::harness::consortium::Consortium;
 
 /// The kinds of record that a draw comes to days after it was opened.
@@ -48,6 +49,44 @@ pub(super) fn drive(consortium: &Consortium, driver: &mut Driver<'_>, cast: &Cas
     let close = Action::CloseFinding { finding, outcome, text: text() };
     commit(driver, &auditors[0].record(close));
     shown(driver, draw, finding);
+    assess(consortium, driver, &auditors[0]);
+}
+
+/// Commits an assessment and what was done about it, and shows them.
+fn assess(consortium: &Consortium, driver: &mut Driver<'_>, auditor: &Author) {
+    let agencies = [auditor.agency.parse().unwrap()].into();
+    let measure = Measure::Appoint { office: Office::Assessor, agencies };
+    let opened = commit(driver, &consortium.admin(0).record(Action::OpenProposal { measure }));
+    let proposal = ProposalId(LogIndex(opened));
+    for number in 1..3 {
+        let ballot = Action::CastBallot { proposal, choice: Choice::For };
+        commit(driver, &consortium.admin(number).record(ballot));
+    }
+    let assessed = consortium.admin(1);
+    let terms = AssessmentTerms {
+        agency: assessed.agency.parse().unwrap(),
+        kind: AssessmentKind::Satisfaction,
+        matter: None,
+        from: TimeMs(1_760_000_000_000),
+        until: TimeMs(1_767_000_000_000),
+        respondents: Some(412),
+        score_permille: 873,
+        report: report_hash(&auditor.consortium, b"the whole report"),
+        text: "Most come once".parse().unwrap(),
+        recommendations: 2,
+    };
+    let report = auditor.record(Action::ReportAssessment { terms });
+    let assessment = AssessmentId(LogIndex(commit(driver, &report)));
+    let (agency, id) = (&auditor.agency, assessment.to_string());
+    let query = format!("agency={agency}&kind=satisfaction&open=true&from={id}&limit=2");
+    let found = driver.get("/v1/assessments", &[], &query);
+    assert_eq!(found["assessments"][0]["id"], json!(id));
+    let text = "One form instead of three".parse().unwrap();
+    let done = Action::FollowUpAssessment { assessment, text };
+    commit(driver, &assessed.record(done));
+    let found = driver.get("/v1/assessments/{id}", &[&id], "");
+    assert_eq!(found["assessment"]["terms"]["score_permille"], 873);
+    assert_eq!(found["assessment"]["followed_up"]["text"], "One form instead of three");
 }
 
 fn shown(driver: &mut Driver<'_>, draw: DrawId, finding: FindingId) {
