@@ -3,6 +3,7 @@
 //! May not enter: signing; the node.
 
 mod answering;
+pub(crate) mod assessments;
 pub(crate) mod binding;
 mod checks;
 mod disputes;

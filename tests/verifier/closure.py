@@ -6,9 +6,9 @@ Source: docs/formats.md, "Evidence bundles", "What a bundle holds".
 
 from comity import late
 from comity.grounds import (
-    agency_key, check_key, code_key, dataset_key, departure_key, dispute_key, draw_key, emergency_access_key, emergency_key,
-    emergency_use_key, finding_key, grant_key, grant_version_key, incident_key, key_key, member_usage_key, proposal_key,
-    request_key, task_force_key, usage_key, version_key,
+    agency_key, assessment_key, check_key, code_key, dataset_key, departure_key, dispute_key, draw_key, emergency_access_key,
+    emergency_key, emergency_use_key, finding_key, grant_key, grant_version_key, incident_key, key_key, member_usage_key,
+    proposal_key, request_key, task_force_key, usage_key, version_key,
 )
 
 from judging import attempt_in, is_access, is_late
@@ -101,6 +101,10 @@ def needs_of_entry(index, statement):
         keys.append(task_force_key(f"T{index}"))
     if kind in TASK_FORCES:
         keys.append(task_force_key(action["task_force"]))
+    if kind == "report-assessment":
+        keys.append(assessment_key(f"A{index}"))
+    if kind == "follow-up-assessment":
+        keys.append(assessment_key(action["assessment"]))
     if kind == "open-proposal":
         keys.append(proposal_key(f"P{index}"))
     if kind == "cast-ballot":
@@ -179,6 +183,9 @@ def needs_of_object(letter, name, value):
         return [key_key(spread["gateway"]) for spread in value["scope"]] + named
     if letter == "F":
         return [draw_key(value["about"]["drawn"]["draw"])] if "drawn" in value["about"] else []
+    if letter == "A":
+        matter = value["terms"]["matter"]
+        return [] if matter is None else [code_key("matters", matter)]
     return []
 
 
@@ -350,6 +357,13 @@ def of_finding(name, finding):
             "close-finding", finding=name, outcome=closed["outcome"], text=closed["text"])
 
 
+def of_assessment(name, assessment):
+    yield assessment["reported"]["at"], is_act("report-assessment", terms=assessment["terms"])
+    done = assessment["followed_up"]
+    if done is not None:
+        yield done["made"]["at"], is_act("follow-up-assessment", assessment=name, text=done["text"])
+
+
 def of_published(name, published):
     yield published["published_at"], of_dataset(name, "publish-dataset")
     yield from of_version(name, published)
@@ -445,6 +459,6 @@ POSITIONS = {
     "g": of_grant, "f": of_grant_version, "r": of_request, "d": of_published, "e": of_version, "k": of_key,
     "x": lambda name, departure: [(departure["at"], MEASURES)],
     "h": of_emergency, "s": of_emergency_access, "q": of_proposal, "B": of_check, "I": of_incident, "D": of_dispute,
-    "W": of_draw, "F": of_finding, "T": of_task_force,
+    "W": of_draw, "F": of_finding, "T": of_task_force, "A": of_assessment,
     "m": of_code("matters"), "b": of_code("duty-bases"),
 }

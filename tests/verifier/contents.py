@@ -137,6 +137,7 @@ OBJECTS = {
     "D": ("dispute", numbered("D"), shapes.DISPUTE),
     "O": ("last dispute about", disputed, shapes.DISPUTE_ID),
     "W": ("draw", numbered("W"), shapes.DRAW), "F": ("finding", numbered("F"), shapes.FINDING),
+    "A": ("assessment", numbered("A"), shapes.ASSESSMENT),
     "q": ("proposal", numbered("P"), shapes.PROPOSED_MEASURE),
     "E": ("recent emergencies", alone, shapes.EMERGENCY_IDS),
     "h": ("emergency", numbered("E"), shapes.EMERGENCY),

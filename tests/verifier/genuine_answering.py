@@ -1,11 +1,13 @@
 """The story of `genuine`, told further: what agencies answer for. A request that is refused, disputed in steps and decided anew;
-a check that is handed over, disputed and upheld; an incident; a draw, what was found of it, and findings beside it.
+a check that is handed over, disputed and upheld; an incident; a draw, what was found of it, and findings beside it;
+an assessment.
 
 Holds: everything here verifies. May not enter: what has no part in that by which agencies answer for what was done.
 """
 
 from cases import governing, world as w
 from comity import shapes
+from comity.assessments import report_hash
 from comity.grounds import draw_key
 from comity.oversight import PHASE_MS, draw_commitment, drawn
 from comity.wire import decode
@@ -31,6 +33,7 @@ class Told:
         self.lost()
         self.drawn()
         self.found()
+        self.assessed()
 
     def tell(self, what, *acts):
         """A block of acts, each {by, action}; gives the position of the first."""
@@ -142,6 +145,21 @@ class Told:
         self.tell("unfounded", ("univ.gd auditor", {
             "kind": "close-finding", "finding": self.entry, "outcome": "unfounded", "text": "By day"}))
         self.power = f"F{self.tell('power', self.opens('tax.gd auditor', 'health.gd', {'power': 'stewards'}, 'Refused too often'))}"
+
+    def assessed(self):
+        """An assessment, and what was done about it."""
+        opened = self.tell("assessors", ("data.gd admin", {"kind": "open-proposal", "measure": {
+            "measure": "appoint", "office": "assessor", "agencies": ["univ.gd"]}}))
+        ballot = {"kind": "cast-ballot", "proposal": f"P{opened}", "choice": "for"}
+        self.tell("assessors named", *((f"{name} admin", ballot) for name in ("civil.gd", "univ.gd", "health.gd")))
+        self.terms = {
+            "agency": "health.gd", "kind": "satisfaction", "matter": "HOUSING", "from": w.TIMES[0], "until": self.story.last,
+            "respondents": 412, "score_permille": 873, "report": report_hash(w.CONSORTIUM, b"the whole report"),
+            "text": "Most come once", "recommendations": 2}
+        reported = self.tell("assessed", ("univ.gd auditor", {"kind": "report-assessment", "terms": self.terms}))
+        self.assessment = f"A{reported}"
+        self.tell("followed up", ("health steward", {
+            "kind": "follow-up-assessment", "assessment": self.assessment, "text": "One form instead of three"}))
 
 
 TOLD = Told()

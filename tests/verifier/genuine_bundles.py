@@ -204,6 +204,6 @@ GENUINE = [
     ("a key that reviewed an emergency", signer("univ steward", ANSWERED)),
     ("a key that reported an incident and answered a finding", signer("health steward", ANSWERED)),
     ("a key that opened a draw", signer("data.gd auditor", ANSWERED)),
-    ("a key that committed to a draw, and found something in an entry", signer("univ.gd auditor", ANSWERED)),
+    ("a key that committed to a draw, found something in an entry, and assessed", signer("univ.gd auditor", ANSWERED)),
     ("a key that found something in how a power was used", signer("tax.gd auditor", ANSWERED)),
 ]

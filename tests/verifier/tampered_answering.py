@@ -6,8 +6,8 @@ Holds: where proofs are forged, they are certified by all validators.
 from cases import world as w
 from comity import shapes
 from comity.grounds import (
-    check_key, dataset_key, dispute_key, draw_key, emergency_access_key, emergency_key, emergency_use_key, finding_key,
-    grant_key, grant_version_key, incident_key, key_key, request_key, usage_key,
+    assessment_key, check_key, dataset_key, dispute_key, draw_key, emergency_access_key, emergency_key, emergency_use_key,
+    finding_key, grant_key, grant_version_key, incident_key, key_key, request_key, usage_key,
 )
 
 import bundles
@@ -25,12 +25,13 @@ GRANTED = genuine.grant(TOLD.grant, ANSWERED)
 HELPED = genuine.access(genuine.STORY.helped)
 CASES = (("a ruling", RULED), ("a dispute", DISPUTED), ("a finding", FOUND), ("a review", REVIEWED), ("help", HELPED))
 # The objects and the acts of this part.
-LETTERS = b"BIDhsSWF"
+LETTERS = b"BIDhsSWFA"
 ACTS = (
     "open-check", "offer-handover", "accept-handover", "decline-handover", "answer-check", "report-correction",
     "report-incident", "update-incident", "close-incident", "open-dispute", "answer-dispute", "escalate-dispute",
     "decide-dispute", "declare-emergency", "end-emergency", "review-emergency", "justify-access", "open-draw", "commit-draw",
     "reveal-draw", "report-review", "open-finding", "answer-finding", "close-finding", "refuse-request",
+    "report-assessment", "follow-up-assessment",
 )
 EMERGENCY = f"E{genuine.STORY.helped - 1}"
 
@@ -142,6 +143,23 @@ def overseen(chance):
         yield f"a finding {what}", changed(FOUND, key, shapes.FINDING, **more), due
 
 
+def assessed(chance):
+    """The same, of an assessment."""
+    key, own = assessment_key(TOLD.assessment), TOLD.terms
+    for what, more, due in (
+        ("of another", {"terms": {**own, "agency": "civil.gd"}}, "positions: other"),
+        ("with a better score", {"terms": {**own, "score_permille": 1000}}, "positions: other"),
+        ("of another report", {"terms": {**own, "report": "ee" * 32}}, "positions: other"),
+        ("in another matter", {"terms": {**own, "matter": "SCHOOL"}}, "objects: missing"),
+        ("in all matters", {"terms": {**own, "matter": None}}, "positions: other"),
+        ("that recommends nothing", {"terms": {**own, "recommendations": 0}}, "positions: other"),
+        ("followed up otherwise", {"followed_up": lambda value: {**value["followed_up"], "text": "No"}}, "positions: other"),
+        ("followed up by its report", {"followed_up": lambda value: {
+            **value["followed_up"], "made": value["reported"]}}, "positions: other"),
+    ):
+        yield f"an assessment {what}", changed(FOUND, key, shapes.ASSESSMENT, **more), due
+
+
 def urgent(chance):
     """Accesses in an emergency that was another, or that had ended."""
     emergency, use = emergency_key(EMERGENCY), emergency_use_key(EMERGENCY, "civil.gd")
@@ -194,7 +212,7 @@ def unreadable(chance):
         ("keys of no agency", b"nHealth", b"\0" * 10), ("validators", b"v", b"\0" * 8), ("an authority", b"c", b"\0" * 8),
         ("an equivocation at no step", b"y" + bytes.fromhex(w.public("tax.gd validator")) + b"\0" * 12 + b"\3", b"\0" * 8),
         ("a last dispute about nothing", b"Oq" + b"\0" * 8, b"\0" * 8), ("a kind to come", b"t" + b"\0" * 8, b"\0" * 8),
-        ("a draw", draw_key("W9"), b"\1"), ("a finding", finding_key("F9"), b"\1"),
+        ("a draw", draw_key("W9"), b"\1"), ("a finding", finding_key("F9"), b"\1"), ("an assessment", assessment_key("A9"), b"\1"),
     ):
         case = genuine.Case(HELPED.case, HELPED.entries, [*HELPED.keys])
         case.keys = sorted({*case.keys, key})
@@ -211,7 +229,7 @@ def uncounted(chance):
     yield "one under a grant that is none", with_state(gone, genuine.access(TOLD.used, story=ANSWERED)), "accesses: count"
 
 
-FAMILIES = (answering, rewritten, overseen, urgent, unreadable, uncounted)
+FAMILIES = (answering, rewritten, overseen, assessed, urgent, unreadable, uncounted)
 
 
 def rest():

@@ -1,5 +1,5 @@
-"""Archives whose records of emergencies, checks, incidents, disputes, draws and findings were tampered with: (what, bytes, due),
-as in tampered_archives.
+"""Archives whose records of emergencies, checks, incidents, disputes, draws, findings and assessments were tampered with:
+(what, bytes, due), as in tampered_archives.
 
 Holds: what is changed is signed again by whoever the case says; all hashes are made to fit, and all validators certified it.
 """
@@ -152,4 +152,26 @@ def oversight(chance):
     ))
 
 
-FAMILIES = (emergencies, answers, oversight)
+def assessments(chance):
+    """Reports by whom nobody named, of whom they are tied to, and of what is not over."""
+    at = int(TOLD.assessment[1:])
+
+    def terms(**more):
+        return lambda action: action["terms"].update(more)
+
+    yield from told((
+        ("assessed by who was not named", at, nothing, "not-an-assessor", "tax.gd auditor"),
+        ("assessed by a steward", at, nothing, "wrong-signer", "civil steward"),
+        ("assessed itself", at, terms(agency="univ.gd"), "assessment-of-self"),
+        ("assessed before its time", at, terms(until=2**60), "assessment-period"),
+        ("assessed beyond the best", at, terms(score_permille=1001), "assessment-score"),
+        ("assessed by nobody's word", at, terms(respondents=0), "respondents-missing"),
+        ("assessed without a word", at, terms(text=""), "assessment-text-empty"),
+        ("assessed otherwise", at, terms(score_permille=999), None),
+        ("followed up by another", at + 1, nothing, "wrong-signer", "civil steward"),
+        ("followed up what there is not", at + 1, fields(assessment="A9"), "assessment-unknown"),
+        ("followed up otherwise", at + 1, fields(text="Nothing"), None),
+    ))
+
+
+FAMILIES = (emergencies, answers, oversight, assessments)

@@ -26,6 +26,7 @@ const KEY_OF = {
   memberUsage: (id, agency) => stateKey('M', bigEndian(id.slice(1), 8), utf8(agency)),
   draw: id => stateKey('W', bigEndian(id.slice(1), 8)),
   finding: id => stateKey('F', bigEndian(id.slice(1), 8)),
+  assessment: id => stateKey('A', bigEndian(id.slice(1), 8)),
   code: (list, code) => stateKey(list === 'matters' ? 'm' : 'b', utf8(code)),
 };
 const PARAMS_KEY = stateKey('p');
@@ -93,6 +94,8 @@ const NEEDS_OF_ACTION = {
   'join-task-force': action => [KEY_OF.taskForce(action.task_force)],
   'leave-task-force': action => [KEY_OF.taskForce(action.task_force)],
   'end-task-force': action => [KEY_OF.taskForce(action.task_force)],
+  'report-assessment': (action, index) => [KEY_OF.assessment(`A${index}`)],
+  'follow-up-assessment': action => [KEY_OF.assessment(action.assessment)],
 };
 
 /** The finding that a verdict on what was drawn names, if it does. */
@@ -155,6 +158,7 @@ const NEEDS_OF_OBJECT = {
     ...scope.map(({ gateway }) => KEY_OF.key(gateway)), ...Object.values(reviews).flatMap(one => findingKeys(one.verdict)),
   ],
   'finding': ({ about }) => (about.drawn === undefined ? [] : [KEY_OF.draw(about.drawn.draw)]),
+  'assessment': ({ terms: { matter } }) => (matter === null ? [] : [KEY_OF.code('matters', matter)]),
 };
 const versionsBelow = (version, most) =>
   Array.from({ length: Math.max(Math.min(version - 1, most), 0) }, (_, at) => at + 1);
@@ -303,6 +307,10 @@ const POSITIONS_OF = {
     [opened.at, isAct(['open-finding'], { agency, about, text: found })], [about.entry ?? null, () => true],
     [answer?.given.at ?? null, isAct(['answer-finding'], { finding: name, answer: answer?.text ?? null })],
     [closed?.made.at ?? null, isAct(['close-finding'], { finding: name, outcome: closed?.outcome, text: closed?.text ?? null })],
+  ],
+  'assessment': (name, { terms, reported, followed_up: done }) => [
+    [reported.at, isAct(['report-assessment'], { terms })],
+    [done?.made.at ?? null, isAct(['follow-up-assessment'], { assessment: name, text: done?.text ?? null })],
   ],
   matter: (name, value) => positionsOfCode('matters', value),
   'duty-basis': (name, value) => positionsOfCode('duty-bases', value),

@@ -15,7 +15,7 @@ const AGENCIES = ['agency', 'requester', 'superior', 'authority', 'sponsor', 'op
 const CODED = ['matter', 'matters', 'duty_basis', 'basis'];
 const VALUES = new Set([KEY_ROLE, KEY_ALGORITHM, LEVEL, AGENCY_KIND, SHARING, OPENNESS, GRADE, MODE, CODE_LIST, CHOICE,
   OFFICE, ACCESS_REFUSAL, OUTCOME, MEASURE, STANDING, EQUIVOCATION, VOTE_KIND, CHECK_OUTCOME, RULING, STAGE, VERDICT, POWER,
-  FINDING_OUTCOME, DRAWN_VERDICT, CAPACITY].flatMap(type => type.names));
+  FINDING_OUTCOME, DRAWN_VERDICT, CAPACITY, ASSESSMENT_KIND].flatMap(type => type.names));
 // A rule that refuses under the grant above, and never by itself.
 VALUES.add('onward-not-allowed');
 const ENUMS = ['role', 'algorithm', 'level', 'kind', 'sharing', 'openness', 'grade', 'mode', 'modes', 'list', 'choice',
@@ -154,7 +154,7 @@ class Describer {
       ...action, agency: signers[0].agency, title: terms.title, dataset, requester: terms.requester, grant: action.grant ?? terms.grant,
       role: action.role && named('role'), choice: action.choice && named('choice'), list: action.list && named('list'),
       refusal: action.refusal && this.say(`value-${action.refusal.rule}`),
-      against: action.against && this.say(`value-${action.against.rule}`), count, of: action.agency, asked: terms.asked,
+      against: action.against && this.say(`value-${action.against.rule}`), count, of: action.agency ?? terms.agency, asked: terms.asked,
       disputed, about: about && this.say(`about-${about}`, { disputed }), finding: action.finding ?? action.verdict?.finding,
       measure: action.measure && this.say(`value-${action.measure.measure}`),
       verdict: typeof action.verdict === 'string' ? named('verdict') : '',
@@ -272,5 +272,9 @@ const STATUSES = {
   'finding': ({ answer, closed }) => {
     if (closed) return { name: 'finding-closed', at: closed.made.at };
     return answer ? { name: 'finding-answered', at: answer.given.at } : { name: 'finding-open' };
+  },
+  'assessment': ({ terms, followed_up: done }) => {
+    if (done) return { name: 'assessment-followed-up', at: done.made.at };
+    return { name: terms.recommendations === 0 ? 'assessment-content' : 'assessment-open' };
   },
 };

@@ -35,6 +35,8 @@ globalThis.comity = {
     'emergency-access': EMERGENCY_ACCESS, 'emergency-use': EMERGENCY_USE, 'draw-id': DRAW_ID, 'draw': DRAW,
     'draw-commitment': HASH, 'draw-secret': HASH, 'power': POWER, 'finding-id': FINDING_ID, 'finding': FINDING,
     'task-force-id': TASK_FORCE_ID, 'task-force-terms': TASK_FORCE_TERMS, 'task-force': TASK_FORCE,
+    'assessment-id': ASSESSMENT_ID, 'assessment-kind': ASSESSMENT_KIND, 'assessment-terms': ASSESSMENT_TERMS,
+    'assessment': ASSESSMENT, 'report-hash': HASH,
     'statement': STATEMENT, 'signed-record': SIGNED_RECORD, 'header': HEADER, 'state-proof': STATE_PROOF,
   },
 };

@@ -6,7 +6,7 @@
 // "Governance", "Measures"
 
 const OFFICE = unit(
-  'supervisor', 'emergency-declarer', 'steward-reviewer', 'emergency-reviewer', 'rules-reviewer', 'admin-reviewer');
+  'supervisor', 'emergency-declarer', 'steward-reviewer', 'emergency-reviewer', 'rules-reviewer', 'admin-reviewer', 'assessor');
 const OFFICE_HOLDERS = set(AGENCY_ID, compareText);
 
 const MEASURE = tagged('measure', {
@@ -80,6 +80,18 @@ const FINDING = struct({
   agency: AGENCY_ID, about: FINDING_ABOUT, text: text(512), opened_by: AGENCY_ID, opened: MARK,
   answer: option(struct({ given: MARK, text: text(512) })),
   closed: option(struct({ made: MARK, outcome: FINDING_OUTCOME, text: text(512) })),
+});
+
+// "Assessments"
+
+const ASSESSMENT_KIND = unit('satisfaction', 'third-party');
+const ASSESSMENT_TERMS = struct({
+  agency: AGENCY_ID, kind: ASSESSMENT_KIND, matter: option(CODE), from: TIME_MS, until: TIME_MS, respondents: option(U32),
+  score_permille: U16, report: HASH, text: text(512), recommendations: U16,
+});
+const ASSESSMENT = struct({
+  terms: ASSESSMENT_TERMS, reported_by: AGENCY_ID, reported: MARK,
+  followed_up: option(struct({ made: MARK, text: text(512) })),
 });
 
 // "Consensus", "Equivocation"
@@ -175,6 +187,8 @@ const ACTION = tagged('kind', {
   'join-task-force': struct({ task_force: TASK_FORCE_ID }),
   'leave-task-force': struct({ task_force: TASK_FORCE_ID, reason: text(256) }),
   'end-task-force': struct({ task_force: TASK_FORCE_ID, reason: text(256) }),
+  'report-assessment': struct({ terms: ASSESSMENT_TERMS }),
+  'follow-up-assessment': struct({ assessment: ASSESSMENT_ID, text: text(512) }),
 });
 const STATEMENT = struct({
   version: U16, consortium: HASH, nonce: NONCE, valid_until: TIME_MS, signers: list(STATEMENT_SIGNER),
@@ -269,4 +283,5 @@ const STATE_KINDS = {
   F: { kind: 'finding', name: 'F', type: FINDING },
   T: { kind: 'task-force', name: 'T', type: TASK_FORCE },
   M: { kind: 'member-usage', name: 'member-usage', type: USAGE },
+  A: { kind: 'assessment', name: 'A', type: ASSESSMENT },
 };

@@ -66,6 +66,7 @@ const DISPUTE_ID = position('D');
 const DRAW_ID = position('W');
 const FINDING_ID = position('F');
 const TASK_FORCE_ID = position('T');
+const ASSESSMENT_ID = position('A');
 const compareDatasets = (a, b) => {
   const [[agency, slug], [other, otherSlug]] = [a.split('/'), b.split('/')];
   return compareText(agency, other) || compareText(slug, otherSlug);
@@ -301,7 +302,8 @@ const REGION_CALENDARS = list(struct({ calendar: CALENDAR, at: LOG_INDEX }));
 const CLOCK = unit(
   'compliance-review', 'reply-unconditional', 'reply-conditional', 'reply-unclassified', 'reply-extension', 'delivery',
   'update', 'undertaking', 'check-reply', 'correction', 'emergency-review', 'dispute-answer', 'dispute-decision',
-  'decide-anew', 'emergency-justification', 'drawn-review', 'finding-answer', 'finding-closure');
+  'decide-anew', 'emergency-justification', 'drawn-review', 'finding-answer', 'finding-closure',
+  'assessment-follow-up');
 const RULE_PACK = struct({
   name: CODE, title: text(128), source: text(512), from: TIME_MS, clocks: map(CLOCK, U16, CLOCK.compare),
   stewards_important: U8, stewards_core: U8,

@@ -281,6 +281,8 @@ const WORDS = {
   'did-embed-late': ['{agency} took in late that {requester} was given access to {dataset} in the emergency {grant} while the network was cut.', '{agency} 补录：网络中断期间，{requester} 在应急共享 {grant} 中访问了 {dataset}。'],
   'did-embed-late-against': ['{agency} took in late that {requester} was given access to {dataset} in the emergency {grant} while the network was cut, although: {against}.', '{agency} 补录：网络中断期间，{requester} 在应急共享 {grant} 中访问了 {dataset}，但当时：{against}。'],
   'did-close-finding': ['{agency} closed the finding {finding}: {outcome}.', '{agency} 将审计发现 {finding} 结案：{outcome}。'],
+  'did-report-assessment': ['{agency} reported an assessment of {of}.', '{agency} 报告了对 {of} 的评估。'],
+  'did-follow-up-assessment': ['{agency} said what was done about the assessment {assessment}.', '{agency} 说明了评估 {assessment} 的整改情况。'],
   'did-report-delivery': ['{agency} said that the data under the grant {grant} is ready.', '{agency} 表明授权 {grant} 项下的数据已可提供。'],
   'did-refresh-dataset': ['{agency} said that the data of {dataset} was made new.', '{agency} 表明 {dataset} 的数据已更新。'],
   'did-publish-calendar': ['{agency} published a calendar of working days.', '{agency} 发布了工作日历。'],

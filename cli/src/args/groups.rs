@@ -34,7 +34,10 @@ const GROUPS: [(&str, &[&str]); 4] = [
         ],
     ),
     ("group-operator", &["status", "agency", "record", "completions", "man"]),
-    ("group-auditor", &["log", "proof", "verify", "audit", "draw", "finding", "report"]),
+    (
+        "group-auditor",
+        &["log", "proof", "verify", "audit", "draw", "finding", "assessment", "report"],
+    ),
 ];
 
 /// The page that `comity --help` prints, with places for what clap knows itself.

@@ -3,6 +3,7 @@
 //! May not enter: what commands do.
 
 mod access;
+mod assessment;
 mod audit;
 mod binding;
 mod check;
@@ -40,6 +41,7 @@ use clap::{
 use comity_core::hash::ConsortiumId;
 
 pub(crate) use access::*;
+pub(crate) use assessment::*;
 pub(crate) use audit::*;
 pub(crate) use binding::*;
 pub(crate) use check::*;

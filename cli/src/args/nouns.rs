@@ -9,6 +9,7 @@ use comity_core::dataset::Items;
 use comity_core::text::{AgencyId, ItemName};
 
 use super::access::AccessVerb;
+use super::assessment::AssessmentVerb;
 use super::audit::AuditVerb;
 use super::check::{CheckVerb, IncidentVerb};
 use super::dataset::DatasetVerb;
@@ -120,6 +121,9 @@ pub(crate) enum Noun {
     /// What reviewers found.
     #[command(subcommand, disable_help_subcommand = true)]
     Finding(FindingVerb),
+    /// How agencies are seen by others.
+    #[command(subcommand, disable_help_subcommand = true)]
+    Assessment(AssessmentVerb),
     /// What the log says of all.
     #[command(subcommand, disable_help_subcommand = true)]
     Report(ReportVerb),

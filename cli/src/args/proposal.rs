@@ -82,6 +82,8 @@ pub(crate) enum WhichOffice {
     RulesReviewer,
     /// Who reviews what admins do.
     AdminReviewer,
+    /// Who reports assessments of others.
+    Assessor,
 }
 
 impl From<WhichOffice> for Office {
@@ -93,6 +95,7 @@ impl From<WhichOffice> for Office {
             WhichOffice::EmergencyReviewer => Office::EmergencyReviewer,
             WhichOffice::RulesReviewer => Office::RulesReviewer,
             WhichOffice::AdminReviewer => Office::AdminReviewer,
+            WhichOffice::Assessor => Office::Assessor,
         }
     }
 }

@@ -184,7 +184,9 @@ fn of_action(index: LogIndex, action: &Action) -> Vec<Vec<u8>> {
         | Action::ReportReview { .. }
         | Action::OpenFinding { .. }
         | Action::AnswerFinding { .. }
-        | Action::CloseFinding { .. } => keys.extend(overseeing::needs(index, action)),
+        | Action::CloseFinding { .. }
+        | Action::ReportAssessment { .. }
+        | Action::FollowUpAssessment { .. } => keys.extend(overseeing::needs(index, action)),
         Action::FormTaskForce { .. }
         | Action::InviteToTaskForce { .. }
         | Action::ExcludeFromTaskForce { .. }
@@ -276,6 +278,7 @@ pub(crate) fn of_object(held: &Held) -> Vec<Vec<u8>> {
         }
         Held::Draw(_, draw) => overseeing::of_drawn(draw),
         Held::Finding(_, finding) => overseeing::of_found(finding),
+        Held::Assessment(_, assessment) => overseeing::of_assessed(assessment),
         Held::Usage(..)
         | Held::EmergencyUse
         | Held::MemberUsage
@@ -354,6 +357,7 @@ pub(crate) fn positions(held: &Held) -> Vec<(Place, LogIndex)> {
         Held::Draw(_, draw) => found.extend(overseeing::drawn_at(draw)),
         Held::Finding(_, finding) => found.extend(overseeing::found_at(finding)),
         Held::TaskForce(_, force) => found.extend(forces::positions(force)),
+        Held::Assessment(_, held) => found.extend(overseeing::assessed_at(held)),
         Held::Usage(..)
         | Held::EmergencyUse
         | Held::MemberUsage
@@ -393,7 +397,7 @@ pub(crate) fn is_act(held: &Held, place: Place, index: LogIndex, action: &Action
             _,
             _,
         ) => answering::is_act(held, place, index, action),
-        (Held::Draw(..) | Held::Finding(..), _, _) => {
+        (Held::Draw(..) | Held::Finding(..) | Held::Assessment(..), _, _) => {
             overseeing::is_act(held, place, index, action)
         }
         (Held::TaskForce(id, force), _, _) => forces::is_act((*id, force), place, index, action),

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_core::agency::{Agency, Key, OfficialKeys};
+use comity_core::assessment::Assessment;
 use comity_core::basis::Basis;
 use comity_core::calendar::RegionCalendars;
 use comity_core::check_request::CheckRequest;
@@ -19,8 +20,8 @@ use comity_core::governance::{Departure, Office, Proposal, Roll};
 use comity_core::grant::{Grant, GrantTerms, GrantVersion, Usage};
 use comity_core::hash::RecordId;
 use comity_core::ids::{
-    CheckId, DatasetId, DisputeId, DrawId, EmergencyId, ExchangeId, FindingId, GrantId, IncidentId,
-    LogIndex, ProposalId, RequestId, TaskForceId,
+    AssessmentId, CheckId, DatasetId, DisputeId, DrawId, EmergencyId, ExchangeId, FindingId,
+    GrantId, IncidentId, LogIndex, ProposalId, RequestId, TaskForceId,
 };
 use comity_core::incident::Incident;
 use comity_core::keys::PublicKey;
@@ -77,6 +78,8 @@ pub(crate) enum Held {
     TaskForce(TaskForceId, TaskForce),
     /// What a member used of a task force's grant.
     MemberUsage,
+    /// An assessment.
+    Assessment(AssessmentId, Assessment),
     /// The parameters.
     Params,
     /// The version of the rules.
@@ -254,6 +257,7 @@ fn read(key: &[u8], value: &[u8]) -> Option<Held> {
             std::str::from_utf8(agency).ok()?.parse::<AgencyId>().ok()?;
             object::<Usage>(value).map(|_| Held::MemberUsage)?
         }
+        b'A' => Held::Assessment(AssessmentId(number()?), object(value)?),
         b'd' => Held::Dataset(words()?.parse().ok()?, object(value)?),
         b'e' => {
             version_of(name)?;

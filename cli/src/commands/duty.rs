@@ -103,6 +103,7 @@ pub(super) fn about(object: &DutyObject) -> String {
             say!("words-about-drawn", draw = draw, number = number)
         }
         DutyObject::Finding(finding) => finding.to_string(),
+        DutyObject::Assessment(assessment) => assessment.to_string(),
         DutyObject::EmergencyAccess { emergency, access } => {
             say!("words-about-access", access = access, emergency = emergency)
         }

@@ -196,6 +196,7 @@ impl Inbox<'_> {
                     | Clock::EmergencyReview
                     | Clock::EmergencyJustification
                     | Clock::FindingAnswer
+                    | Clock::AssessmentFollowUp
             )
         });
         if !others.is_empty() {

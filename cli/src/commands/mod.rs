@@ -7,6 +7,7 @@ mod access_late;
 mod access_legs;
 mod access_list;
 mod agency;
+mod assessment;
 mod audit;
 mod calendar;
 mod check;
@@ -88,6 +89,7 @@ pub(crate) fn run(noun: Noun, session: &mut Session<'_>) -> Result<Exit, Fault> 
         Noun::Audit(verb) => return audit::run(&verb, session),
         Noun::Draw(verb) => draw::run(verb, session),
         Noun::Finding(verb) => finding::run(verb, session),
+        Noun::Assessment(verb) => assessment::run(verb, session),
         Noun::Report(verb) => report::run(&verb, session),
         Noun::Completions(args) => manual::completions(&args, session),
         Noun::Man(args) => manual::pages(&args, session),

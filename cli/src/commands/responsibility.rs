@@ -91,7 +91,8 @@ fn around(client: &Client) -> Result<BTreeMap<DatasetId, Around>, Fault> {
             | DutyObject::Dispute(_)
             | DutyObject::EmergencyAccess { .. }
             | DutyObject::Drawn { .. }
-            | DutyObject::Finding(_) => None,
+            | DutyObject::Finding(_)
+            | DutyObject::Assessment(_) => None,
         };
         if let Some(dataset) = dataset.filter(|_| duty::is_open(&answer)).cloned() {
             around.entry(dataset).or_default().duties.push((answer, value));

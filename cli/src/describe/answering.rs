@@ -1,12 +1,12 @@
-//! The acts by which agencies answer for their data, and those in task forces: checks, incidents, emergencies, disputes, draws
-//! and findings.
+//! The acts by which agencies answer for their data, and those in task forces: checks, incidents, emergencies, disputes, draws,
+//! findings and assessments.
 //! Holds: each is described by its own module; an act that is new is named here, or this does not compile.
 //! May not enter: texts.
 
 use comity_core::statement::Action;
 use jiff::tz::TimeZone;
 
-use super::{Rows, checks, disputes, emergency, incidents, oversight, task_forces};
+use super::{Rows, assessments, checks, disputes, emergency, incidents, oversight, task_forces};
 use crate::client::Committed;
 
 /// What an act is about.
@@ -17,6 +17,7 @@ enum Area {
     Dispute,
     Oversight,
     TaskForce,
+    Assessment,
     /// Described by the module above or another of its modules.
     Elsewhere,
 }
@@ -53,6 +54,7 @@ fn area(action: &Action) -> Area {
         | Action::JoinTaskForce { .. }
         | Action::LeaveTaskForce { .. }
         | Action::EndTaskForce { .. } => Area::TaskForce,
+        Action::ReportAssessment { .. } | Action::FollowUpAssessment { .. } => Area::Assessment,
         Action::RegisterKey { .. }
         | Action::RevokeKey { .. }
         | Action::PublishDataset { .. }
@@ -100,6 +102,7 @@ pub(super) fn sentence(action: &Action) -> String {
         Area::Dispute => disputes::sentence(action),
         Area::Oversight => oversight::sentence(action),
         Area::TaskForce => task_forces::sentence(action),
+        Area::Assessment => assessments::sentence(action),
         Area::Elsewhere => action.kind().to_owned(),
     }
 }
@@ -113,6 +116,7 @@ pub(super) fn done(action: &Action, committed: &Committed) -> String {
         Area::Dispute => disputes::done(action, committed),
         Area::Oversight => oversight::done(action, committed),
         Area::TaskForce => task_forces::done(action, committed),
+        Area::Assessment => assessments::done(action, committed),
         Area::Elsewhere => action.kind().to_owned(),
     }
 }
@@ -126,6 +130,7 @@ pub(super) fn rows(action: &Action, zone: &TimeZone) -> Rows {
         Area::Dispute => disputes::rows(action),
         Area::Oversight => oversight::rows(action),
         Area::TaskForce => task_forces::rows(action, zone),
+        Area::Assessment => assessments::rows(action, zone),
         Area::Elsewhere => vec![],
     }
 }

@@ -24,6 +24,7 @@ macro_rules! files {
 files![
     "alerts",
     "approvals",
+    "assessments",
     "audit",
     "bindings",
     "catalogues",

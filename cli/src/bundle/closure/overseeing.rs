@@ -1,7 +1,9 @@
-//! What belongs to a case of draws and findings.
+//! What belongs to a case of draws, findings and assessments.
 //! Holds: the tables of docs/formats.md, "What a bundle holds". May not enter: fetching, proofs.
 
-use comity_core::ids::{DrawId, FindingId, LogIndex};
+use comity_core::assessment::Assessment;
+use comity_core::codes::CodeList;
+use comity_core::ids::{AssessmentId, DrawId, FindingId, LogIndex};
 use comity_core::oversight::{Draw, DrawnVerdict, Finding, FindingAbout};
 use comity_core::state::StateKey;
 use comity_core::statement::Action;
@@ -21,6 +23,8 @@ pub(super) fn needs(index: LogIndex, action: &Action) -> Vec<Vec<u8>> {
         Action::AnswerFinding { finding, .. } | Action::CloseFinding { finding, .. } => {
             vec![of_finding(*finding)]
         }
+        Action::ReportAssessment { .. } => vec![of_assessment(AssessmentId(index))],
+        Action::FollowUpAssessment { assessment, .. } => vec![of_assessment(*assessment)],
         _ => vec![],
     }
 }
@@ -31,6 +35,10 @@ fn of_draw(draw: DrawId) -> Vec<u8> {
 
 fn of_finding(finding: FindingId) -> Vec<u8> {
     StateKey::Finding(finding).to_bytes()
+}
+
+fn of_assessment(assessment: AssessmentId) -> Vec<u8> {
+    StateKey::Assessment(assessment).to_bytes()
 }
 
 fn of_verdict(verdict: DrawnVerdict) -> Option<Vec<u8>> {
@@ -56,6 +64,18 @@ pub(super) fn of_found(finding: &Finding) -> Vec<Vec<u8>> {
     }
 }
 
+/// The keys of the objects that an assessment needs: its matter.
+pub(super) fn of_assessed(assessment: &Assessment) -> Vec<Vec<u8>> {
+    let matter = assessment.terms.matter.iter();
+    matter.map(|code| StateKey::code(CodeList::Matters, code).to_bytes()).collect()
+}
+
+/// The positions that an assessment names.
+pub(super) fn assessed_at(assessment: &Assessment) -> Vec<(Place, LogIndex)> {
+    let done = assessment.followed_up.as_ref().map(|done| (Place::Answered, done.made.at));
+    [(Place::Made, assessment.reported.at)].into_iter().chain(done).collect()
+}
+
 /// The positions that a draw names.
 pub(super) fn drawn_at(draw: &Draw) -> Vec<(Place, LogIndex)> {
     let mut found = vec![(Place::Made, draw.opened.at)];
@@ -78,11 +98,12 @@ pub(super) fn found_at(finding: &Finding) -> Vec<(Place, LogIndex)> {
     found
 }
 
-/// Whether an entry is the act that a draw or a finding says of its position.
+/// Whether an entry is the act that a draw, a finding or an assessment says of its position.
 pub(super) fn is_act(held: &Held, place: Place, index: LogIndex, action: &Action) -> bool {
     match held {
         Held::Draw(id, draw) => is_of_draw(*id, draw, (place, index), action),
         Held::Finding(id, finding) => is_of_finding(*id, finding, place, action),
+        Held::Assessment(id, assessment) => is_of_assessment(*id, assessment, place, action),
         _ => false,
     }
 }
@@ -121,6 +142,16 @@ fn is_of_finding(id: FindingId, held: &Finding, place: Place, action: &Action) -
         (Place::Ended, Action::CloseFinding { finding, outcome, text }) => {
             let is_it = held.closed.as_ref().map(|own| (own.outcome, &own.text));
             *finding == id && is_it == Some((*outcome, text))
+        }
+        _ => false,
+    }
+}
+
+fn is_of_assessment(id: AssessmentId, held: &Assessment, place: Place, action: &Action) -> bool {
+    match (place, action) {
+        (Place::Made, Action::ReportAssessment { terms }) => *terms == held.terms,
+        (Place::Answered, Action::FollowUpAssessment { assessment, text }) => {
+            *assessment == id && held.followed_up.as_ref().is_some_and(|own| own.text == *text)
         }
         _ => false,
     }

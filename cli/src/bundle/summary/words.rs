@@ -251,6 +251,17 @@ impl Page<'_> {
             Action::CloseFinding { finding, text, .. } => {
                 tell!(self, "act-close-finding", finding = finding, text = text)
             }
+            Action::ReportAssessment { terms } => tell!(
+                self,
+                "act-report-assessment",
+                agency = terms.agency,
+                whole = terms.score_permille / 10,
+                tenth = terms.score_permille % 10,
+                text = terms.text
+            ),
+            Action::FollowUpAssessment { assessment, text } => {
+                tell!(self, "act-follow-up-assessment", assessment = assessment, text = text)
+            }
             _ => self.act_in_task_force(action),
         }
     }

@@ -192,7 +192,9 @@ fn did(action: &Action) -> Did {
         | Action::ExcludeFromTaskForce { .. }
         | Action::JoinTaskForce { .. }
         | Action::LeaveTaskForce { .. }
-        | Action::EndTaskForce { .. } => Did::Else,
+        | Action::EndTaskForce { .. }
+        | Action::ReportAssessment { .. }
+        | Action::FollowUpAssessment { .. } => Did::Else,
     }
 }
 

@@ -262,6 +262,10 @@ impl Row {
             | Action::LeaveTaskForce { .. }
             | Action::EndTaskForce { .. } => self.task_force(index, action),
             Action::ReportIncident { terms } => self.put("reason", &terms.nature),
+            Action::ReportAssessment { terms } => {
+                self.put("matters", &terms.matter);
+                self.put("reason", &terms.text);
+            }
             Action::OfferHandover { reason, .. } => self.put("reason", reason),
             Action::AnswerCheck { outcome: CheckOutcome::NotUpheld { basis, reason }, .. }
             | Action::AnswerDispute { ruling: Ruling::Stands { basis, reason }, .. }
@@ -282,6 +286,7 @@ impl Row {
             | Action::OpenFinding { text: reason, .. }
             | Action::AnswerFinding { answer: reason, .. }
             | Action::CloseFinding { text: reason, .. }
+            | Action::FollowUpAssessment { text: reason, .. }
             | Action::ReportCorrection { note: reason, .. } => self.put("reason", reason),
             _ => {}
         }

@@ -1,19 +1,22 @@
-//! One refusal of each kind about checks, incidents, emergencies, disputes and oversight, as core makes them.
+//! One refusal of each kind about checks, incidents, emergencies, disputes, oversight and assessments, as core
+//! makes them.
 
 use comity_core::access::AccessRefusal;
 use comity_core::grant::TermField;
 use comity_core::ids::{
-    CheckId, DisputeId, DrawId, EmergencyId, FindingId, IncidentId, LogIndex, TaskForceId, TimeMs,
+    AssessmentId, CheckId, DisputeId, DrawId, EmergencyId, FindingId, IncidentId, LogIndex,
+    TaskForceId, TimeMs,
 };
 use comity_core::keys::SecretKey;
 use comity_core::refusal::{
-    CheckRefusal, DisputeRefusal, EmergencyRefusal, IncidentRefusal, LateRefusal, OversightRefusal,
-    Refusal, TaskForceRefusal,
+    AssessmentRefusal, CheckRefusal, DisputeRefusal, EmergencyRefusal, IncidentRefusal,
+    LateRefusal, OversightRefusal, Refusal, TaskForceRefusal,
 };
 use comity_core::statement::Capacity;
 
 pub(super) fn all() -> Vec<Refusal> {
-    [checks(), incidents(), emergencies(), disputes(), oversight(), late(), task_forces()].concat()
+    let newest = [late(), task_forces(), assessments()].concat();
+    [checks(), incidents(), emergencies(), disputes(), oversight(), newest].concat()
 }
 
 fn checks() -> Vec<Refusal> {
@@ -174,4 +177,24 @@ fn late() -> Vec<Refusal> {
         L::AgainstMismatch { due: AccessRefusal::ExchangeUsed },
     ];
     all.into_iter().map(Refusal::Late).collect()
+}
+
+fn assessments() -> Vec<Refusal> {
+    use AssessmentRefusal as A;
+    let (at, limit) = (LogIndex(1), 5);
+    let assessment = AssessmentId(at);
+    let agency = || "a".parse().unwrap();
+    let all = [
+        A::NotAnAssessor { agency: agency() },
+        A::AssessmentOfSelf,
+        A::AssessorTied { assessor: agency(), agency: agency() },
+        A::AssessmentPeriod { now: TimeMs(2) },
+        A::AssessmentScore { limit },
+        A::RespondentsMissing,
+        A::AssessmentTextEmpty,
+        A::AssessmentUnknown { assessment },
+        A::NothingToFollowUp { assessment },
+        A::FollowedUpAlready { assessment, at },
+    ];
+    all.into_iter().map(Refusal::Assessment).collect()
 }
