@@ -31,7 +31,7 @@ MOST_WAITING = 20
 TWO_SIDED = ("agency", "level", "region", "kind")
 SHAPES = {
     b"a": shapes.AGENCY, b"d": shapes.PUBLISHED_DATASET, b"g": shapes.GRANT, b"r": shapes.ASKED,
-    b"h": shapes.EMERGENCY, b"T": shapes.TASK_FORCE,
+    b"h": shapes.EMERGENCY, b"T": shapes.TASK_FORCE, b"A": shapes.ASSESSMENT,
 }
 
 
@@ -369,6 +369,54 @@ class Scene:
         found.sort(key=lambda one: (-one["matters_served"], -one["agencies_served"], one["agency"]))
         return found
 
+    def assessments(self):
+        """Reports of the period, and what they come to in each group of who was assessed."""
+        found = []
+        for one in self.log.objects(b"A"):
+            quarter = self.quarter(one["reported"]["on"])
+            if quarter is not None:
+                duties = self.log.judge.duties_of_assessment(one)
+                found.append({"one": one, "quarter": quarter, "duty": duties[0] if duties else None})
+
+        def groups(names_of):
+            names = sorted({name for thing in found for name in names_of(thing)})
+            return [{"group": name, "figures": self.assessed([t for t in found if name in names_of(t)])}
+                    for name in names]
+
+        def of_agency(dimension):
+            return groups(lambda thing: [self.group_of(dimension, thing["one"]["terms"]["agency"])])
+
+        def matter_of(thing):
+            matter = thing["one"]["terms"]["matter"]
+            return [] if matter is None else [matter]
+
+        return {
+            "overall": self.assessed(found),
+            "by": {
+                **{dimension: of_agency(dimension) for dimension in TWO_SIDED},
+                "matter": groups(matter_of), "quarter": groups(lambda thing: [thing["quarter"]]),
+            },
+            "reports": [{
+                "assessment": f"A{thing['one']['reported']['at']}",
+                **{name: value for name, value in thing["one"]["terms"].items() if name != "text"},
+                "reported_by": thing["one"]["reported_by"], "reported": thing["one"]["reported"]["on"],
+                "followed_up": thing["one"]["followed_up"] and thing["one"]["followed_up"]["made"]["on"],
+            } for thing in found],
+        }
+
+    def assessed(self, things):
+        """What some reports come to."""
+        def scores(kind):
+            found = [t["one"]["terms"]["score_permille"] for t in things
+                     if t["one"]["terms"]["kind"] == kind]
+            return {"reports": len(found), "mean_permille": sum(found) // len(found) if found else None}
+
+        return {
+            "satisfaction": scores("satisfaction"), "third_party": scores("third-party"),
+            "assessors": sorted({thing["one"]["reported_by"] for thing in things}),
+            "follow_ups": self.timeliness(things),
+        }
+
     def waiting(self):
         """What has been waited for the longest."""
         found = []
@@ -423,7 +471,7 @@ def report(log, first, last):
         "entries": ledger.log.size, "from": first and first.isoformat(),
         "to": last and last.isoformat(), "offset_minutes": scene.offset,
         "overall": scene.figures(scene.things), "by": scene.by(),
-        "contributions": scene.contributions(), "waiting": scene.waiting(),
+        "contributions": scene.contributions(), "waiting": scene.waiting(), "assessments": scene.assessments(),
     }
 
 

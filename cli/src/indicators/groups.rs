@@ -129,7 +129,8 @@ fn without_datasets(mut figures: Figures) -> Figures {
     figures
 }
 
-fn names_of(agency: &Agency) -> [(Dimension, String); 4] {
+/// The groups of an agency: itself, its level, its region, its kind.
+pub(super) fn names_of(agency: &Agency) -> [(Dimension, String); 4] {
     [
         (Dimension::Agency, agency.id.to_string()),
         (Dimension::Level, describe::word(&agency.level)),

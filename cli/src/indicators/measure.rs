@@ -15,6 +15,7 @@ use comity_core::state_tree::StateTree;
 use comity_core::text::AgencyId;
 use serde::Serialize;
 
+use super::assessed::{self, Assessed};
 use super::facts::Facts;
 use super::figures::{Contribution, DatasetFunnel, Figures, GrantFunnel, RequestFunnel};
 use super::groups::{Groups, Sides, Table};
@@ -45,12 +46,16 @@ pub(crate) struct Report {
     pub(crate) contributions: Vec<Contribution>,
     /// What has been waited for the longest.
     pub(crate) waiting: Vec<Waiting>,
+    /// What others reported of agencies, which is their word and no figure of the log's own.
+    pub(crate) assessments: Assessed,
 }
 
 impl Report {
     /// The same with one table only.
     pub(crate) fn only(mut self, dimension: Option<Dimension>) -> Report {
-        self.by.retain(|held, _| dimension.is_none_or(|wanted| *held == wanted));
+        let is_wanted = |held: &Dimension| dimension.is_none_or(|wanted| *held == wanted);
+        self.by.retain(|held, _| is_wanted(held));
+        self.assessments.by.retain(|held, _| is_wanted(held));
         self
     }
 }
@@ -98,7 +103,8 @@ pub(crate) fn measure(moment: &Moment<'_>, objects: &Objects, facts: &Facts) -> 
     contributions
         .sort_by(|one, other| rank(other).cmp(&rank(one)).then(one.agency.cmp(&other.agency)));
     let (overall, by) = groups.figures();
-    Report { overall, by, contributions, waiting: waiting::longest(&scene) }
+    let (waiting, assessments) = (waiting::longest(&scene), assessed::assessed(&scene));
+    Report { overall, by, contributions, waiting, assessments }
 }
 
 fn rank(one: &Contribution) -> (u64, u64) {
@@ -118,7 +124,7 @@ impl<'a> Scene<'a> {
         self.moment.now
     }
 
-    fn state(&self) -> TreeState<'a> {
+    pub(super) fn state(&self) -> TreeState<'a> {
         TreeState(self.moment.state)
     }
 
@@ -313,7 +319,7 @@ impl<'a> Scene<'a> {
     }
 
     /// How a duty stands, and the working days that it took, if it was done.
-    fn judged(&self, duty: &Duty) -> (duty::DutyState, Option<u64>) {
+    pub(super) fn judged(&self, duty: &Duty) -> (duty::DutyState, Option<u64>) {
         let days = match duty.end {
             Some(DutyEnd::Done(done)) => Some(self.working_days(&duty.owed_by, duty.began, done)),
             _ => None,

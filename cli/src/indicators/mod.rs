@@ -4,6 +4,7 @@
 //! derived from the log is not in it.
 //! May not enter: reading files or asking nodes. Source: docs/indicators.md.
 
+mod assessed;
 mod facts;
 mod figures;
 mod groups;

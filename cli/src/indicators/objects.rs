@@ -1,13 +1,14 @@
-//! What a ledger holds, by what it is: agencies, datasets, grants, requests, emergencies, task forces.
+//! What a ledger holds, by what it is: agencies, datasets, grants, requests, emergencies, task forces, assessments.
 //! Holds: objects are never deleted, so that the state at the end knows all that there ever were.
 
 use std::collections::BTreeMap;
 
 use comity_core::agency::Agency;
+use comity_core::assessment::Assessment;
 use comity_core::dataset::PublishedDataset;
 use comity_core::emergency::Emergency;
 use comity_core::grant::Grant;
-use comity_core::ids::{DatasetId, EmergencyId, GrantId, RequestId, TaskForceId};
+use comity_core::ids::{AssessmentId, DatasetId, EmergencyId, GrantId, RequestId, TaskForceId};
 use comity_core::request::Request;
 use comity_core::state::object;
 use comity_core::state_tree::StateTree;
@@ -23,6 +24,7 @@ pub(crate) struct Objects {
     pub(super) requests: BTreeMap<RequestId, Request>,
     pub(super) emergencies: BTreeMap<EmergencyId, Emergency>,
     pub(super) task_forces: BTreeMap<TaskForceId, TaskForce>,
+    pub(super) assessments: BTreeMap<AssessmentId, Assessment>,
 }
 
 impl Objects {
@@ -54,6 +56,10 @@ impl Objects {
                 Some(b'T') => {
                     let formed: TaskForce = object(value);
                     found.task_forces.insert(TaskForceId(formed.formed_at), formed);
+                }
+                Some(b'A') => {
+                    let assessment: Assessment = object(value);
+                    found.assessments.insert(assessment.id(), assessment);
                 }
                 _ => {}
             }

@@ -59,7 +59,8 @@ impl Judged {
         states.into_iter().map(|state| self.count(state)).sum()
     }
 
-    fn timeliness(&self) -> Timeliness {
+    /// How they stand, counted.
+    pub(super) fn timeliness(&self) -> Timeliness {
         let mut days = self.days.clone();
         days.sort_unstable();
         let met = self.count(DutyState::Met);

@@ -2,6 +2,7 @@
 //! Holds: text is escaped wherever it comes from.
 
 use super::Header;
+use super::assessed;
 use super::charts::charts;
 use super::number;
 use super::sections::sections;
@@ -37,7 +38,8 @@ pub(crate) fn html(header: &Header, report: &Report, objects: &Objects) -> Strin
         tables::waiting(header, report, objects, Naming::Names),
     ];
     grids.extend(tables::groups(report, objects, Naming::Names));
-    let tables: String = grids.iter().map(of_grid).collect();
+    let mut tables: String = grids.iter().map(of_grid).collect();
+    tables.push_str(&assessments(header, report, objects));
     let defined = escape(text("report-defined"));
     format!(
         "<!doctype html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -48,6 +50,18 @@ pub(crate) fn html(header: &Header, report: &Report, objects: &Objects) -> Strin
          <main>\n{cards}<h2>{charts_title}</h2>\n{charts}{figures}{tables}</main>\n\
          <footer>{defined}</footer>\n</body>\n</html>"
     )
+}
+
+/// What others reported, with what it is; nothing where nothing was reported.
+fn assessments(header: &Header, report: &Report, objects: &Objects) -> String {
+    let grids = assessed::grids(header, report, objects, Naming::Names);
+    if grids.is_empty() {
+        return String::new();
+    }
+    let (title, meaning) = (text("report-assessments"), text("report-assessments-mean"));
+    let tables: String = grids.iter().map(of_grid).collect();
+    let (title, meaning) = (escape(title), escape(meaning));
+    format!("<h2>{title}</h2>\n<p class=\"soft\">{meaning}</p>\n{tables}")
 }
 
 /// The few figures that everybody asks for first.
@@ -90,7 +104,7 @@ fn figures(figures: &Figures) -> String {
 }
 
 fn of_grid(grid: &Grid) -> String {
-    let title = escape(grid.title);
+    let title = escape(&grid.title);
     if grid.rows.is_empty() {
         return format!("<h2>{title}</h2>\n<p>{}</p>\n", escape(text("report-none")));
     }

@@ -1,6 +1,7 @@
 //! A report as it is shown: for programs, for terminals, and as a page.
 //! Holds: all three have the same figures; every word is from the catalogue.
 
+mod assessed;
 mod charts;
 mod html;
 mod sections;
@@ -55,6 +56,7 @@ impl Header {
             "by": report.by,
             "contributions": report.contributions,
             "waiting": report.waiting,
+            "assessments": report.assessments,
         })
     }
 

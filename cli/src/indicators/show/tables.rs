@@ -16,7 +16,7 @@ use crate::time;
 
 /// A table with its title.
 pub(super) struct Grid {
-    pub(super) title: &'static str,
+    pub(super) title: String,
     pub(super) headings: Vec<&'static str>,
     pub(super) rows: Vec<Vec<String>>,
     /// How many columns, from the left, are words.
@@ -53,13 +53,7 @@ pub(super) fn groups(report: &Report, objects: &Objects, naming: Naming) -> Vec<
 }
 
 fn of_table(dimension: Dimension, table: &Table, objects: &Objects, naming: Naming) -> Grid {
-    let name = |group: &str| match dimension {
-        Dimension::Agency => naming.agency(group, objects),
-        Dimension::Level => messages::word("level", group),
-        Dimension::Kind => messages::word("kind", group),
-        Dimension::Region if group.is_empty() => text("report-no-region").to_owned(),
-        _ => group.to_owned(),
-    };
+    let name = |group: &str| group_name(dimension, group, objects, naming);
     let (title, heading) = titles(dimension);
     let mut headings = vec![heading];
     let mut rows = Vec::new();
@@ -84,10 +78,27 @@ fn of_table(dimension: Dimension, table: &Table, objects: &Objects, naming: Nami
     }
     let words = headings.len();
     headings.extend(COLUMNS.map(text));
-    Grid { title, headings, rows, words }
+    Grid { title: title.to_owned(), headings, rows, words }
 }
 
-fn titles(dimension: Dimension) -> (&'static str, &'static str) {
+/// A group, as people call it.
+pub(super) fn group_name(
+    dimension: Dimension,
+    group: &str,
+    objects: &Objects,
+    naming: Naming,
+) -> String {
+    match dimension {
+        Dimension::Agency => naming.agency(group, objects),
+        Dimension::Level => messages::word("level", group),
+        Dimension::Kind => messages::word("kind", group),
+        Dimension::Region if group.is_empty() => text("report-no-region").to_owned(),
+        _ => group.to_owned(),
+    }
+}
+
+/// What a table by this is called, and its first column.
+pub(super) fn titles(dimension: Dimension) -> (&'static str, &'static str) {
     match dimension {
         Dimension::Agency => (text("report-by-agency"), text("report-column-agency")),
         Dimension::Level => (text("report-by-level"), text("report-column-level")),
@@ -99,7 +110,7 @@ fn titles(dimension: Dimension) -> (&'static str, &'static str) {
 }
 
 /// Levels go from the top down; all else by name.
-fn rank(dimension: Dimension, group: &str) -> (usize, String) {
+pub(super) fn rank(dimension: Dimension, group: &str) -> (usize, String) {
     use Level as L;
     let levels = [L::National, L::Provincial, L::Municipal, L::County, L::Township, L::Village];
     let place = levels.iter().position(|level| describe::word(level) == group);
@@ -165,7 +176,7 @@ pub(super) fn contributions(report: &Report, objects: &Objects, naming: Naming) 
         ]
     });
     Grid {
-        title: text("report-contributions"),
+        title: text("report-contributions").to_owned(),
         headings: headings.map(text).into(),
         rows: rows.collect(),
         words: 1,
@@ -202,7 +213,7 @@ pub(super) fn waiting(header: &Header, report: &Report, objects: &Objects, namin
         ]
     });
     Grid {
-        title: text("report-waiting"),
+        title: text("report-waiting").to_owned(),
         headings: headings.map(text).into(),
         rows: rows.collect(),
         words: 5,

@@ -1,8 +1,8 @@
 //! A report for a terminal.
 
-use super::Header;
 use super::sections::sections;
 use super::tables::{self, Grid, Naming};
+use super::{Header, assessed};
 use crate::indicators::measure::Report;
 use crate::indicators::objects::Objects;
 use crate::messages::{say, text as message};
@@ -31,6 +31,12 @@ pub(crate) fn text(
     ];
     for grid in grids.iter().chain(&tables::groups(report, objects, Naming::Ids)) {
         parts.push(of_grid(grid, header, width));
+    }
+    let assessed = assessed::grids(header, report, objects, Naming::Ids);
+    if !assessed.is_empty() {
+        let title = say!("layout-heading", title = message("report-assessments"));
+        parts.push(format!("{title}\n  {}", message("report-assessments-mean")));
+        parts.extend(assessed.iter().map(|grid| of_grid(grid, header, width)));
     }
     parts.push(message("report-defined").to_owned());
     parts.join("\n\n")

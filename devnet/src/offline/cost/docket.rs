@@ -1,5 +1,5 @@
 //! What is pending beside the grants, so many of each kind: checks, incidents, disputes, emergencies, draws,
-//! findings.
+//! findings, assessments.
 //! Holds: each lies there as records of its agencies would have left it; the same in every run.
 //! May not enter: measuring.
 
@@ -51,6 +51,8 @@ pub(super) enum Pending {
     Finding,
     /// … and answered.
     AnsweredFinding,
+    /// An assessment that was reported.
+    Assessment,
 }
 
 impl Pending {

@@ -178,6 +178,7 @@ impl Town {
             (Office::Supervisor, 1..2),
             (Office::EmergencyDeclarer, 0..REVIEWERS / 2),
             (Office::StewardReviewer, 0..REVIEWERS),
+            (Office::Assessor, 0..REVIEWERS),
         ];
         for (office, places) in holders {
             let holders: BTreeSet<AgencyId> = self.agencies[places].iter().cloned().collect();
@@ -360,6 +361,7 @@ pub(super) fn rules() -> Result<RulePack, DevnetError> {
         (Clock::DrawnReview, 20),
         (Clock::FindingAnswer, 10),
         (Clock::FindingClosure, 20),
+        (Clock::AssessmentFollowUp, 20),
     ];
     Ok(RulePack {
         name: parsed("MEASURED")?,

@@ -1,8 +1,8 @@
-//! A record of each kind in emergencies and draws, and about findings.
+//! A record of each kind in emergencies and draws, about findings, and about assessments.
 
 use comity_core::agency::KeyRole;
 use comity_core::emergency::Verdict;
-use comity_core::ids::{DrawId, EmergencyId, FindingId, LogIndex, Nonce, TimeMs};
+use comity_core::ids::{AssessmentId, DrawId, EmergencyId, FindingId, LogIndex, Nonce, TimeMs};
 use comity_core::late::LateAccess;
 use comity_core::oversight::{DrawnVerdict, FindingAbout, FindingOutcome};
 use comity_core::statement::{
@@ -12,8 +12,8 @@ use comity_core::text::AgencyId;
 
 use super::super::super::founding;
 use super::super::docket::watched::{
-    DRAWN, SECRET, accesses, asks_in, attempt, commitment, declared, declares, draw, flood,
-    found_against, in_force, range, reviewers,
+    DRAWN, SECRET, accesses, asks_in, assessed, attempt, commitment, declared, declares, draw,
+    flood, found_against, in_force, range, reviewers,
 };
 use super::super::docket::{PENDING, Pending};
 use super::super::town::{NOW, name};
@@ -160,6 +160,16 @@ pub(super) const ACTS: &[Act] = &[
         let finding = FindingId(Pending::AnsweredFinding.at(number, 0));
         let (outcome, text) = (FindingOutcome::Remedied, name("Seen"));
         by_auditor(&town.agencies[0], Action::CloseFinding { finding, outcome, text })
+    }),
+    act("", |town, number| {
+        let terms = assessed(town, number);
+        by_auditor(&town.agencies[0], Action::ReportAssessment { terms })
+    }),
+    act("", |town, number| {
+        let assessment = AssessmentId(Pending::Assessment.at(number, 0));
+        let by = found_against(town, number % PENDING);
+        let text = name("One form instead of three");
+        by_steward(by, Action::FollowUpAssessment { assessment, text })
     }),
 ];
 

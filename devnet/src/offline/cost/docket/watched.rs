@@ -1,9 +1,10 @@
-//! Emergencies with what was asked in them, draws, and findings.
+//! Emergencies with what was asked in them, draws, findings, and assessments.
 
 use std::collections::BTreeMap;
 
 use comity_core::access::{Attempt, SignedAttempt};
 use comity_core::agency::KeyRole;
+use comity_core::assessment::{Assessment, AssessmentKind, AssessmentTerms};
 use comity_core::dataset::{DeliveryMode, Items};
 use comity_core::emergency::{
     Emergency, EmergencyAccess, EmergencyScope, EmergencyTerms, EmergencyUse, MAX_JUSTIFIED,
@@ -11,7 +12,7 @@ use comity_core::emergency::{
 };
 use comity_core::genesis::Params;
 use comity_core::grant::Usage;
-use comity_core::hash::{DrawCommitment, DrawSecret};
+use comity_core::hash::{DrawCommitment, DrawSecret, ReportHash};
 use comity_core::ids::{DrawId, EmergencyId, ExchangeId, FindingId, LogIndex};
 use comity_core::oversight::{
     Commit, Draw, DrawRange, Finding, FindingAbout, FindingAnswer, Reveal, draw_commitment,
@@ -218,4 +219,25 @@ pub(super) fn put(town: &Town, number: u64, changes: &mut Changes) {
     let opened = mark(Pending::AnsweredFinding.at(number, 0), 5);
     let answered = Finding { opened, answer: Some(answer), ..finding };
     changes.put(&StateKey::Finding(FindingId(opened.at)), &answered);
+    let terms = assessed(town, number);
+    let reported = mark(Pending::Assessment.at(number, 0), 5);
+    let reported_by = town.agencies[0].clone();
+    let assessment = Assessment { terms, reported_by, reported, followed_up: None };
+    changes.put(&StateKey::Assessment(assessment.id()), &assessment);
+}
+
+/// What is reported of an agency.
+pub(in super::super) fn assessed(town: &Town, number: u64) -> AssessmentTerms {
+    AssessmentTerms {
+        agency: found_against(town, number).clone(),
+        kind: AssessmentKind::Satisfaction,
+        matter: town.matters.first().cloned(),
+        from: ago(90),
+        until: ago(10),
+        respondents: Some(412),
+        score_permille: 873,
+        report: ReportHash([7; 32]),
+        text: name("Most come once"),
+        recommendations: 2,
+    }
 }
