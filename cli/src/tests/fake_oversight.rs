@@ -1,7 +1,8 @@
-//! The fake node's draws and findings.
+//! The fake node's draws, findings and assessments.
 //! Holds: what is shown comes from the real ledger behind the node.
 
-use comity_core::ids::{DrawId, FindingId};
+use comity_core::assessment::Assessment;
+use comity_core::ids::{AssessmentId, DrawId, FindingId};
 use comity_core::oversight::{Draw, Finding};
 use comity_core::state;
 use comity_core::statement::Action;
@@ -28,9 +29,19 @@ impl Lists<'_> {
                 let found: Vec<Value> = ids.filter_map(|id| self.finding(id)).collect();
                 Some(json!({ "findings": found, "next": null }))
             }
-            _ => match path.strip_prefix("/v1/draws/") {
-                Some(id) => self.draw(id.parse().unwrap()),
-                None => self.finding(path.strip_prefix("/v1/findings/")?.parse().unwrap()),
+            "/v1/assessments" => {
+                let ids = self.records().filter_map(|(at, action)| {
+                    let is_one = matches!(action, Action::ReportAssessment { .. });
+                    is_one.then_some(AssessmentId(at))
+                });
+                let found: Vec<Value> = ids.filter_map(|id| self.assessment(id)).collect();
+                Some(json!({ "assessments": found, "next": null }))
+            }
+            _ => match path.rsplit_once('/')? {
+                ("/v1/draws", id) => self.draw(id.parse().unwrap()),
+                ("/v1/assessments", id) => self.assessment(id.parse().unwrap()),
+                ("/v1/findings", id) => self.finding(id.parse().unwrap()),
+                _ => None,
             },
         }
     }
@@ -42,6 +53,11 @@ impl Lists<'_> {
             "reveals_until": draw.reveals_until(), "withheld": draw.withheld(NOW),
             "drawn": draw.drawn(), "draw": draw,
         }))
+    }
+
+    fn assessment(&self, id: AssessmentId) -> Option<Value> {
+        let assessment: Assessment = state::assessment(self.ledger, id)?;
+        Some(json!({ "id": id, "assessment": assessment }))
     }
 
     fn finding(&self, id: FindingId) -> Option<Value> {

@@ -1,4 +1,4 @@
-//! Draws and findings: secrets beside the key, and what either side is told.
+//! Draws, findings and assessments: secrets beside the key, and what either side is told.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -33,15 +33,39 @@ impl Watch {
         for agency in ["audit.gd", "health.gd"] {
             watch.register(agency);
         }
-        let appoint =
-            ["proposal", "open", "appoint", "steward-reviewer", "audit.gd", "health.gd", "--json"];
-        let opened = watch.desk.sign("audit.gd", KeyRole::Admin, &appoint).ended(Exit::Done);
+        watch.appoint("steward-reviewer", &["audit.gd", "health.gd"]);
+        watch
+    }
+
+    fn appoint(&self, office: &str, agencies: &[&str]) {
+        let appoint = [&["proposal", "open", "appoint", office], agencies, &["--json"]].concat();
+        let opened = self.desk.sign("audit.gd", KeyRole::Admin, &appoint).ended(Exit::Done);
         let proposal = format!("P{}", opened.json()["index"]);
         for member in ["civil.gd", "finance.gd"] {
             let vote = ["proposal", "vote", proposal.as_str(), "for"];
-            watch.desk.sign(member, KeyRole::Admin, &vote).ended(Exit::Done);
+            self.desk.sign(member, KeyRole::Admin, &vote).ended(Exit::Done);
         }
-        watch
+    }
+
+    /// A report of civil.gd by health.gd, in the file of this name.
+    fn assessed(&self, file: &str, more: &[&str]) -> Ran {
+        let path = self.desk.office.path(file);
+        std::fs::write(&path, "Survey of the halls").unwrap();
+        let args = [
+            "assessment",
+            "report",
+            "--agency",
+            "civil.gd",
+            "--from",
+            "30d",
+            "--until",
+            "1d",
+            "--file",
+            path.as_str(),
+            "--text",
+            "Most come once",
+        ];
+        self.audit("health.gd", &[&args[..], more].concat())
     }
 
     fn key(&self, agency: &str) -> String {
@@ -153,4 +177,51 @@ fn a_finding_is_opened_answered_and_closed_and_both_sides_are_shown() {
     for words in ["No basis", "It stands in the letter", "Seen", "true, and put right"] {
         assert!(shown.contains(words), "{words} is missing in {shown}");
     }
+}
+
+const SURVEY: [&str; 8] =
+    ["--kind", "satisfaction", "--respondents", "412", "--score", "87.3", "--recommendations", "2"];
+
+#[test]
+fn an_assessment_is_reported_and_followed_up_and_its_report_is_known_again() {
+    let watch = Watch::new();
+    watch.appoint("assessor", &["health.gd"]);
+    let told = watch.assessed("survey.txt", &SURVEY).ended(Exit::Done);
+    for words in ["Persons who answered", "87.3 of 100", "civil.gd has to say what it does"] {
+        assert!(told.err.contains(words) || told.out.contains(words), "{words}: {told:?}");
+    }
+    let listed = watch.desk.ask(&["assessment", "list"]).ended(Exit::Done).out;
+    assert!(listed.contains("87.3") && listed.contains("waits for its follow-up"), "{listed}");
+    let found = watch.desk.ask(&["assessment", "list", "--json"]).ended(Exit::Done).json();
+    let assessment = found["assessments"][0]["id"].as_str().unwrap().to_owned();
+    let follow = ["assessment", "follow-up", &assessment, "--text", "One form now"];
+    watch.desk.sign("civil.gd", KeyRole::Steward, &follow).ended(Exit::Done);
+    let again = watch.desk.sign("civil.gd", KeyRole::Steward, &follow).ended(Exit::Refused);
+    assert!(again.err.contains("was followed up with entry"), "{}", again.err);
+    let (report, other) =
+        (watch.desk.office.path("survey.txt"), watch.desk.office.path("genesis.json"));
+    let show = |file: &str| {
+        let ran = watch.desk.ask(&["assessment", "show", &assessment, "--file", file]);
+        ran.ended(Exit::Done).out
+    };
+    let shown = show(&report);
+    for words in ["Most come once", "One form now", "is the report that was signed", "412"] {
+        assert!(shown.contains(words), "{words} is missing in {shown}");
+    }
+    assert!(show(&other).contains("is NOT the report"), "{}", show(&other));
+    watch.desk.office.reads(Language::Chinese);
+    assert!(show(&report).contains("就是签署时的报告"), "{}", show(&report));
+}
+
+#[test]
+fn a_report_by_nobody_that_the_members_named_or_without_a_count_is_refused() {
+    let watch = Watch::new();
+    let ran = watch.assessed("survey.txt", &SURVEY).ended(Exit::Refused);
+    assert!(ran.err.contains("health.gd is no assessor"), "{}", ran.err);
+    watch.appoint("assessor", &["health.gd"]);
+    let bare = ["--kind", "satisfaction", "--score", "87.3", "--recommendations", "0"];
+    let ran = watch.assessed("survey.txt", &bare).ended(Exit::Refused);
+    assert!(ran.err.contains("how many persons answered"), "{}", ran.err);
+    let unreadable = ["--kind", "third-party", "--score", "87.35", "--recommendations", "0"];
+    watch.assessed("survey.txt", &unreadable).ended(Exit::Usage);
 }

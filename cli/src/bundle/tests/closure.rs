@@ -1,16 +1,20 @@
-//! What check requests, incidents, draws and findings need of a bundle: each entry its object, each object every entry
+//! What check requests, incidents, draws, findings and assessments need of a bundle: each entry its object, each object every entry
 //! that it names, and no other act in its place.
 
 use std::collections::BTreeMap;
 
 use comity_core::agency::KeyRole;
+use comity_core::assessment::{Assessment, AssessmentKind, AssessmentTerms, FollowUp};
 use comity_core::check_request::{
     CheckAnswer, CheckOutcome, CheckRequest, CheckTerms, Correction, Handover, HandoverEnd,
 };
+use comity_core::codes::CodeList;
 use comity_core::dataset::Items;
 use comity_core::duty::Mark;
-use comity_core::hash::{ConsortiumId, DrawCommitment, DrawSecret};
-use comity_core::ids::{CheckId, DrawId, FindingId, GrantId, IncidentId, LogIndex, Nonce, TimeMs};
+use comity_core::hash::{ConsortiumId, DrawCommitment, DrawSecret, ReportHash};
+use comity_core::ids::{
+    AssessmentId, CheckId, DrawId, FindingId, GrantId, IncidentId, LogIndex, Nonce, TimeMs,
+};
 use comity_core::incident::{Closure, Incident, IncidentTerms};
 use comity_core::keys::SecretKey;
 use comity_core::oversight::{
@@ -158,6 +162,45 @@ fn finding() -> (Held, BTreeMap<u64, Action>) {
     (Held::Finding(finding, held), acts.into())
 }
 
+fn assessment() -> (Held, BTreeMap<u64, Action>) {
+    let terms = AssessmentTerms {
+        agency: text("civil.gd"),
+        kind: AssessmentKind::Satisfaction,
+        matter: Some(text("HOUSING")),
+        from: TimeMs(1),
+        until: TimeMs(2),
+        respondents: Some(412),
+        score_permille: 873,
+        report: ReportHash([6; 32]),
+        text: text("most come once"),
+        recommendations: 2,
+    };
+    let held = Assessment {
+        terms: terms.clone(),
+        reported_by: text("tax.gd"),
+        reported: mark(3),
+        followed_up: Some(FollowUp { made: mark(4), text: text("one form") }),
+    };
+    let assessment = held.id();
+    let acts = [
+        (3, Action::ReportAssessment { terms }),
+        (4, Action::FollowUpAssessment { assessment, text: text("one form") }),
+    ];
+    (Held::Assessment(assessment, held), acts.into())
+}
+
+#[test]
+fn an_assessment_needs_its_matter_and_its_entries_the_assessment() {
+    let matter = text("HOUSING");
+    let (held, acts) = assessment();
+    assert_eq!(of_object(&held), [StateKey::code(CodeList::Matters, &matter).to_bytes()]);
+    let own = StateKey::Assessment(AssessmentId(LogIndex(3))).to_bytes();
+    for (at, action) in acts {
+        let kind = action.kind();
+        assert!(of_entry(LogIndex(at), &stated(action)).contains(&own), "{kind}");
+    }
+}
+
 #[test]
 fn a_finding_about_an_entry_names_it_whatever_was_done_there() {
     let (Held::Finding(id, finding), acts) = finding() else { unreachable!("a finding") };
@@ -196,7 +239,7 @@ fn stated(action: Action) -> Statement {
 
 #[test]
 fn each_names_every_one_of_its_acts_and_no_other_stands_in_its_place() {
-    for (held, acts) in [check(), incident(), draw(), finding()] {
+    for (held, acts) in [check(), incident(), draw(), finding(), assessment()] {
         let found = positions(&held);
         let named: Vec<u64> = found.iter().map(|(_, at)| at.0).collect();
         assert_eq!(named, acts.keys().copied().collect::<Vec<_>>());

@@ -3,6 +3,7 @@
 
 use comity_core::access::{Attempt, SignedAttempt};
 use comity_core::agency::KeyRole;
+use comity_core::assessment::{AssessmentKind, AssessmentTerms, report_hash};
 use comity_core::basis::Basis;
 use comity_core::batch::Batch;
 use comity_core::calendar::{Calendar, Day, Week};
@@ -12,7 +13,8 @@ use comity_core::governance::{Choice, Measure, Office};
 use comity_core::grant::GrantTerms;
 use comity_core::hash::{AnswerHash, BatchRoot};
 use comity_core::ids::{
-    DatasetId, EmergencyId, ExchangeId, GrantId, LogIndex, ProposalId, RequestId,
+    AssessmentId, DatasetId, EmergencyId, ExchangeId, GrantId, LogIndex, ProposalId, RequestId,
+    TimeMs,
 };
 use comity_core::legs::{Acknowledgement, Answer};
 use comity_core::request::{Request, RequestTerms};
@@ -24,13 +26,16 @@ use comity_core::text::AgencyId;
 use super::founding::{
     AUTHORITY, Chain, DUTY_BASIS, MATTERS, MEMBERS, SUPERVISOR, VALIDITY_MS, secret,
 };
-use KeyRole::{Admin, Gateway, Officer, Steward};
+use KeyRole::{Admin, Auditor, Gateway, Officer, Steward};
 
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// Who may declare emergencies.
 const DECLARERS: [&str; 2] = ["civil.city", AUTHORITY];
+
+/// Who reports assessments.
+const ASSESSORS: [&str; 2] = ["audit.prov", "univ.prov"];
 
 /// Datasets: id, sharing, whether its answers may be declared reliable, manager.
 const DATASETS: [(&str, Sharing, bool, Option<&str>); 6] = [
@@ -49,6 +54,7 @@ pub(super) struct History {
     grants: Vec<GrantId>,
     requests: Vec<RequestId>,
     emergencies: Vec<EmergencyId>,
+    assessments: Vec<(AssessmentId, &'static str)>,
     /// Accesses that nobody acknowledged yet, and whose they were.
     accesses: Vec<(Basis, AgencyId, Acknowledgement)>,
     exchanges: u64,
@@ -63,14 +69,20 @@ impl History {
             grants: Vec::new(),
             requests: Vec::new(),
             emergencies: Vec::new(),
+            assessments: Vec::new(),
             accesses: Vec::new(),
             exchanges: 0,
         };
         history.begin();
-        for _ in 0..tries {
+        for number in 0..tries {
             let hours = history.below(30);
             history.chain.now = history.chain.now.plus(hours * HOUR_MS + 1_000);
             history.step();
+            match number % 9 {
+                4 => history.assess(number),
+                8 => history.follow_up(number),
+                _ => {}
+            }
         }
         history.prepare_in_vain();
         history
@@ -122,12 +134,14 @@ impl History {
         }
         self.appoint(Office::Supervisor, &[SUPERVISOR]);
         self.appoint(Office::EmergencyDeclarer, &DECLARERS);
+        self.appoint(Office::Assessor, &ASSESSORS);
         let clocks = [
             (Clock::ComplianceReview, 2),
             (Clock::ReplyUnconditional, 1),
             (Clock::ReplyConditional, 4),
             (Clock::ReplyExtension, 3),
             (Clock::Delivery, 5),
+            (Clock::AssessmentFollowUp, 6),
         ];
         let pack = RulePack {
             name: "TRIED".parse().unwrap(),
@@ -335,6 +349,39 @@ impl History {
     }
 
     /// An emergency, and what is asked in its first minutes.
+    /// Somebody's report of somebody; the rules refuse those of oneself and of who answers for one.
+    fn assess(&mut self, number: u64) {
+        let place = |count: usize| usize::try_from(number / 9).unwrap() % count;
+        let (by, of) = (ASSESSORS[place(2)], MEMBERS[place(MEMBERS.len())].0);
+        let kind = AssessmentKind::ALL[place(3) % 2];
+        let until = TimeMs(self.chain.now.0 - DAY_MS);
+        let terms = AssessmentTerms {
+            agency: of.parse().unwrap(),
+            kind,
+            matter: MATTERS.get(place(4)).map(|code| code.parse().unwrap()),
+            from: TimeMs(until.0 - 90 * DAY_MS),
+            until,
+            respondents: (kind == AssessmentKind::Satisfaction).then_some(400),
+            score_permille: u16::try_from(500 + number % 487).unwrap(),
+            report: report_hash(self.chain.ledger.consortium(), &number.to_le_bytes()),
+            text: "Most come once".parse().unwrap(),
+            recommendations: u16::try_from(number % 4).unwrap(),
+        };
+        let reported = self.act(&[(by, Auditor)], Action::ReportAssessment { terms });
+        self.assessments.extend(reported.map(|index| (AssessmentId(index), of)));
+    }
+
+    /// What was done about one of the last; of some nobody ever says it.
+    fn follow_up(&mut self, number: u64) {
+        let back = usize::try_from(number / 9 % 5).unwrap();
+        let last = self.assessments.iter().rev().nth(back).copied();
+        if let Some((assessment, agency)) = last {
+            let text = "One form instead of three".parse().unwrap();
+            let action = Action::FollowUpAssessment { assessment, text };
+            self.act(&[(agency, Steward)], action);
+        }
+    }
+
     fn declare(&mut self) {
         let declarer = self.one_of(&DECLARERS).unwrap();
         let (id, ..) = self.one_of(&DATASETS).unwrap();
