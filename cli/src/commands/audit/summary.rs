@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_core::encoding::decode;
-use comity_core::ids::{DrawId, FindingId, LogIndex, TimeMs};
+use comity_core::ids::{AssessmentId, DrawId, FindingId, LogIndex, TimeMs};
 use comity_core::oversight::{DRAW_PHASE_MS, FindingOutcome, MIN_COMMITTED};
 use comity_core::statement::{Action, MAX_RECORD_BYTES, SignedRecord, Statement};
 use comity_core::text::AgencyId;
@@ -39,6 +39,15 @@ struct Counts {
     withheld: BTreeMap<AgencyId, u64>,
     /// By who has to answer.
     findings: BTreeMap<AgencyId, FindingCounts>,
+    /// By who was assessed.
+    assessments: BTreeMap<AgencyId, AssessmentCounts>,
+}
+
+/// Assessments of one agency. Scores are not told here: they are somebody's word, and stand with who signed it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+struct AssessmentCounts {
+    reported: u64,
+    followed_up: u64,
 }
 
 /// Findings against one agency.
@@ -67,6 +76,7 @@ struct Teller {
     counts: Counts,
     draws: BTreeMap<DrawId, Drawing>,
     findings: BTreeMap<FindingId, AgencyId>,
+    assessments: BTreeMap<AssessmentId, AgencyId>,
 }
 
 pub(super) fn run(args: &ShowSummary, session: &mut Session<'_>) -> Result<Exit, Fault> {
@@ -129,6 +139,14 @@ impl Teller {
                 drawing.into_iter().for_each(|one| one.revealed.extend(by.cloned()));
             }
             Action::ReportReview { .. } => counts.drawn_reviews += 1,
+            _ => self.add_held(index, &statement.action),
+        }
+    }
+
+    /// The same, of what is held against agencies, or told of them.
+    fn add_held(&mut self, index: LogIndex, action: &Action) {
+        let counts = &mut self.counts;
+        match action {
             Action::OpenFinding { agency, .. } => {
                 self.findings.insert(FindingId(index), agency.clone());
                 counts.findings.entry(agency.clone()).or_default().opened += 1;
@@ -142,6 +160,15 @@ impl Teller {
                     FindingOutcome::Unfounded => found.unfounded += 1,
                     FindingOutcome::Upheld => found.upheld += 1,
                 });
+            }
+            Action::ReportAssessment { terms } => {
+                self.assessments.insert(AssessmentId(index), terms.agency.clone());
+                counts.assessments.entry(terms.agency.clone()).or_default().reported += 1;
+            }
+            Action::FollowUpAssessment { assessment, .. } => {
+                if let Some(agency) = self.assessments.get(assessment) {
+                    counts.assessments.entry(agency.clone()).or_default().followed_up += 1;
+                }
             }
             _ => {}
         }
@@ -204,6 +231,11 @@ fn rows(counts: &Counts) -> Vec<(String, String)> {
             upheld = found.upheld
         );
         rows.push((say!("label-sum-findings"), words));
+    }
+    for (agency, AssessmentCounts { reported, followed_up: done }) in &counts.assessments {
+        let words =
+            say!("words-sum-assessments", agency = agency, reported = reported, done = done);
+        rows.push((say!("label-sum-assessments"), words));
     }
     rows
 }
