@@ -116,7 +116,7 @@ pub(crate) fn refusal_fields(refusal: &Value, zone: &TimeZone) -> Fields {
     let shown = |(name, value): (&String, &Value)| {
         let text = match (name.as_str(), value) {
             (
-                "until" | "from" | "closes" | "earliest" | "due" | "since" | "latest",
+                "until" | "from" | "closes" | "earliest" | "due" | "since" | "latest" | "now",
                 Value::Number(ms),
             ) => time::show(TimeMs(ms.as_u64().unwrap_or(u64::MAX)), zone),
             ("day", Value::Number(day)) => time::counted_date(day.as_u64().unwrap_or(u64::MAX)),

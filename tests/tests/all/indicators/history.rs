@@ -1,9 +1,10 @@
 //! A history by chance: who asks, grants, refuses, delivers, uses and acknowledges what, over months.
 //! Holds: the same seed makes the same history; what the rules refuse did not happen.
 
+mod assessing;
+
 use comity_core::access::{Attempt, SignedAttempt};
 use comity_core::agency::KeyRole;
-use comity_core::assessment::{AssessmentKind, AssessmentTerms, report_hash};
 use comity_core::basis::Basis;
 use comity_core::batch::Batch;
 use comity_core::calendar::{Calendar, Day, Week};
@@ -14,7 +15,6 @@ use comity_core::grant::GrantTerms;
 use comity_core::hash::{AnswerHash, BatchRoot};
 use comity_core::ids::{
     AssessmentId, DatasetId, EmergencyId, ExchangeId, GrantId, LogIndex, ProposalId, RequestId,
-    TimeMs,
 };
 use comity_core::legs::{Acknowledgement, Answer};
 use comity_core::request::{Request, RequestTerms};
@@ -23,19 +23,18 @@ use comity_core::state;
 use comity_core::statement::Action;
 use comity_core::text::AgencyId;
 
+use assessing::ASSESSORS;
+
 use super::founding::{
     AUTHORITY, Chain, DUTY_BASIS, MATTERS, MEMBERS, SUPERVISOR, VALIDITY_MS, secret,
 };
-use KeyRole::{Admin, Auditor, Gateway, Officer, Steward};
+use KeyRole::{Admin, Gateway, Officer, Steward};
 
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// Who may declare emergencies.
 const DECLARERS: [&str; 2] = ["civil.city", AUTHORITY];
-
-/// Who reports assessments.
-const ASSESSORS: [&str; 2] = ["audit.prov", "univ.prov"];
 
 /// Datasets: id, sharing, whether its answers may be declared reliable, manager.
 const DATASETS: [(&str, Sharing, bool, Option<&str>); 6] = [
@@ -349,39 +348,6 @@ impl History {
     }
 
     /// An emergency, and what is asked in its first minutes.
-    /// Somebody's report of somebody; the rules refuse those of oneself and of who answers for one.
-    fn assess(&mut self, number: u64) {
-        let place = |count: usize| usize::try_from(number / 9).unwrap() % count;
-        let (by, of) = (ASSESSORS[place(2)], MEMBERS[place(MEMBERS.len())].0);
-        let kind = AssessmentKind::ALL[place(3) % 2];
-        let until = TimeMs(self.chain.now.0 - DAY_MS);
-        let terms = AssessmentTerms {
-            agency: of.parse().unwrap(),
-            kind,
-            matter: MATTERS.get(place(4)).map(|code| code.parse().unwrap()),
-            from: TimeMs(until.0 - 90 * DAY_MS),
-            until,
-            respondents: (kind == AssessmentKind::Satisfaction).then_some(400),
-            score_permille: u16::try_from(500 + number % 487).unwrap(),
-            report: report_hash(self.chain.ledger.consortium(), &number.to_le_bytes()),
-            text: "Most come once".parse().unwrap(),
-            recommendations: u16::try_from(number % 4).unwrap(),
-        };
-        let reported = self.act(&[(by, Auditor)], Action::ReportAssessment { terms });
-        self.assessments.extend(reported.map(|index| (AssessmentId(index), of)));
-    }
-
-    /// What was done about one of the last; of some nobody ever says it.
-    fn follow_up(&mut self, number: u64) {
-        let back = usize::try_from(number / 9 % 5).unwrap();
-        let last = self.assessments.iter().rev().nth(back).copied();
-        if let Some((assessment, agency)) = last {
-            let text = "One form instead of three".parse().unwrap();
-            let action = Action::FollowUpAssessment { assessment, text };
-            self.act(&[(agency, Steward)], action);
-        }
-    }
-
     fn declare(&mut self) {
         let declarer = self.one_of(&DECLARERS).unwrap();
         let (id, ..) = self.one_of(&DATASETS).unwrap();
