@@ -282,7 +282,7 @@ impl Year {
         for (share, days, event) in [
             (4, (20, 60), Event::Pause(id)),
             (7, (40, 150), Event::Revoke(id)),
-            (5, (20, 90), Event::OpenCheck(id)),
+            (12, (20, 90), Event::OpenCheck(id)),
         ] {
             if self.chance.in_hundred(share) {
                 let days = self.chance.between(days);

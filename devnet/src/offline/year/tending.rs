@@ -65,7 +65,7 @@ impl Year {
         let by = state::grantor(&self.book, &grant);
         let reason = said("The duty has gone to another agency");
         self.book.act(&[By::steward(&by)], Action::RevokeGrant { grant: id, reason })?;
-        if self.chance.in_hundred(15) && grant.first_use.is_some() {
+        if self.chance.in_hundred(40) && grant.first_use.is_some() {
             let at = self.at_desk(2);
             self.agenda.plan(at, Event::Incident(id));
         }
