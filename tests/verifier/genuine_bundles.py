@@ -20,6 +20,7 @@ from comity.wire import decode
 from genuine import OPENINGS, told_late, told_on
 from genuine_answering import ANSWERED, TOLD
 from genuine_bound import BELOW, BOUND, LIFTED, PARENT, RULED
+from genuine_forces import FORCED, TOLD as FORCE
 from judging import attempt_in
 from tampered_proofs import collection, extract
 
@@ -206,4 +207,11 @@ GENUINE = [
     ("a key that opened a draw", signer("data.gd auditor", ANSWERED)),
     ("a key that committed to a draw, found something in an entry, and assessed", signer("univ.gd auditor", ANSWERED)),
     ("a key that found something in how a power was used", signer("tax.gd auditor", ANSWERED)),
+    ("a grant of a task force that was ended", grant(FORCE.grant, FORCED)),
+    ("an access of a member of a task force", access(FORCE.access, story=FORCED)),
+    ("a denial to one who left a task force", access(FORCE.denial, story=FORCED)),
+    ("a dataset with a task force's accesses", dataset("health.gd/vaccinations", FORCED)),
+    ("a key that formed a task force, and ended it", signer("civil steward", FORCED)),
+    ("a key that joined a task force, and left it", signer("tax.gd steward", FORCED)),
+    ("a key that received in a task force's capacity", signer("tax officer", FORCED)),
 ]

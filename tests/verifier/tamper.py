@@ -28,6 +28,7 @@ from comity import proofs
 from comity.chain import verify_archive
 from comity.forms import Unfit
 from genuine_answering import ANSWERED
+from genuine_forces import FORCED
 from genuine_bound import BOUND
 
 SEED = 5
@@ -51,6 +52,7 @@ def genuine():
         yield name, "archive", story.archive()
     yield "bound", "archive", BOUND.archive()
     yield "answering", "archive", ANSWERED.archive()
+    yield "forces", "archive", FORCED.archive()
     for kind, proof in tampered_proofs.GENUINE.items():
         yield kind, "proof", proofs.proof_file(proof)
     for what, case in genuine_bundles.GENUINE:

@@ -17,6 +17,7 @@ from comity.proofs import proof_file
 import genuine_bundles as genuine
 import tampered_answering
 import tampered_bound
+import tampered_forces
 from forged_bundles import forged, forged_extract, replaced_as_of, sibling
 from genuine import OPENINGS
 from genuine_bundles import EARLIER, SEALED, STORY, USED, access, as_of
@@ -32,7 +33,7 @@ def tampered(chance):
     """All of them."""
     families = (
         cut, padded, heads, names, directories, manifests, geneses, proofs, as_ofs, cases, lacking, forged,
-        *tampered_bound.FAMILIES, *tampered_answering.FAMILIES, openings, timestamps, flipped,
+        *tampered_bound.FAMILIES, *tampered_answering.FAMILIES, *tampered_forces.FAMILIES, openings, timestamps, flipped,
     )
     for family in families:
         for what, data, due in family(chance):
