@@ -16,7 +16,6 @@ use comity_core::grant::GrantTerms;
 use comity_core::hash::{BatchRoot, Commitment, ConsortiumId, HeaderHash};
 use comity_core::ids::{
     CheckId, DisputeId, EmergencyId, GrantId, IncidentId, LogIndex, ProposalId, RequestId,
-    TaskForceId,
 };
 use comity_core::keys::{Signature, SignatureError};
 use comity_core::late::LateAccess;
@@ -402,21 +401,8 @@ fn one_of_each(story: &mut Story) -> Vec<VerifiedRecord> {
         story.escalating(dispute),
         story.deciding(AUTHORITY, dispute, disputes::anew()),
     ];
-    let together = in_task_force(story);
+    let together = task_forces::one_of_each(story);
     others.into_iter().chain(urgent).chain(together).chain(overseen).chain(assessed).collect()
-}
-
-/// What is recorded about a task force.
-fn in_task_force(story: &mut Story) -> [VerifiedRecord; 6] {
-    let force = TaskForceId(LogIndex(4));
-    [
-        story.forming(task_forces::force()),
-        story.inviting(force, CIVIL),
-        story.excluding(force, CIVIL),
-        story.joining(HEALTH, force),
-        story.leaving(HEALTH, force),
-        story.dissolving(force),
-    ]
 }
 
 /// What is recorded about an emergency.

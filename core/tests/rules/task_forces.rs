@@ -729,3 +729,16 @@ fn an_emergency_is_not_used_in_the_name_of_a_task_force() {
     let refusal = story.ledger.evaluate(&attempt, story.now).unwrap_err();
     assert_eq!(refusal, AccessRefusal::WrongCapacity { capacity: Capacity::Agency });
 }
+
+/// What is recorded about a task force.
+pub(crate) fn one_of_each(story: &mut Story) -> [VerifiedRecord; 6] {
+    let id = TaskForceId(LogIndex(4));
+    [
+        story.forming(force()),
+        story.inviting(id, CIVIL),
+        story.excluding(id, CIVIL),
+        story.joining(HEALTH, id),
+        story.leaving(HEALTH, id),
+        story.dissolving(id),
+    ]
+}

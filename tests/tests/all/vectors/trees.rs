@@ -181,6 +181,10 @@ fn place(name: &str) -> Place {
     }
 }
 
+fn is_a<T: Encode + Decode<()>>(value: &[u8]) {
+    assert!(decode::<T>(value, value.len()).is_ok(), "the value is of its key's type");
+}
+
 fn check_key(case: &NamedKey) {
     let (name, value) = (&case.name, case.value.0.as_slice());
     let (bytes, holds): (Vec<u8>, fn(&[u8])) = match case.key.as_str() {
