@@ -3,6 +3,7 @@
 //! enough of them.
 
 mod contested;
+mod together;
 mod watched;
 
 use comity_core::access::AccessRefusal;
@@ -54,7 +55,7 @@ const fn act(
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Act> {
-    ACTS.iter().chain(contested::ACTS).chain(watched::ACTS)
+    ACTS.iter().chain(contested::ACTS).chain(watched::ACTS).chain(together::ACTS)
 }
 
 /// Those about keys, datasets, grants, requests and what the consortium is.

@@ -1,9 +1,10 @@
 //! What is pending beside the grants, so many of each kind: checks, incidents, disputes, emergencies, draws,
-//! findings, assessments.
+//! findings, assessments, task forces.
 //! Holds: each lies there as records of its agencies would have left it; the same in every run.
 //! May not enter: measuring.
 
 pub(super) mod contested;
+pub(super) mod together;
 pub(super) mod watched;
 
 use comity_core::duty::Mark;
@@ -53,6 +54,8 @@ pub(super) enum Pending {
     AnsweredFinding,
     /// An assessment that was reported.
     Assessment,
+    /// A task force that lives.
+    TaskForce,
 }
 
 impl Pending {
@@ -87,6 +90,7 @@ pub(super) fn changes(town: &Town) -> Changes {
     for number in 0..PENDING {
         contested::put(town, number, &mut changes);
         watched::put(town, number, &mut changes);
+        together::put(town, number, &mut changes);
     }
     watched::put_emergencies(town, &mut changes);
     changes
