@@ -1,5 +1,6 @@
 //! The state: what lies under which key, and how a record's changes are laid over it.
 //! Holds: objects are never deleted; a value under a key always has that key's type.
+//! Longer than 500 lines because all kinds of keys stand in one place.
 //! May not enter: the rules (see `apply`); the tree (see `state_tree`).
 //! Source: docs/formats.md, "State".
 

@@ -130,10 +130,7 @@ fn of_action(index: LogIndex, action: &Action) -> Vec<Vec<u8>> {
     match action {
         Action::IssueGrant { .. } => keys.extend(of_grant(GrantId(index))),
         Action::IssueOnward { parent, .. } => keys.extend(of_onward(GrantId(index), *parent)),
-        Action::ApproveRequest { request, .. } => {
-            keys.extend(of_grant(GrantId(index)));
-            keys.push(StateKey::Request(*request).to_bytes());
-        }
+        Action::ApproveRequest { request, .. } => keys.extend(of_approval(index, *request)),
         Action::RevokeGrant { grant, .. }
         | Action::SuspendGrant { grant, .. }
         | Action::ResumeGrant { grant }
@@ -223,6 +220,12 @@ fn of_membership(index: LogIndex, action: &Action) -> Option<Vec<u8>> {
 
 fn of_agency(agency: &AgencyId) -> [Vec<u8>; 2] {
     [StateKey::Agency(agency).to_bytes(), StateKey::Departure(agency).to_bytes()]
+}
+
+/// A request, and the grant that its approval issued there.
+fn of_approval(index: LogIndex, request: RequestId) -> Vec<Vec<u8>> {
+    let asked = StateKey::Request(request).to_bytes();
+    of_grant(GrantId(index)).into_iter().chain([asked]).collect()
 }
 
 fn of_grant(grant: GrantId) -> [Vec<u8>; 2] {

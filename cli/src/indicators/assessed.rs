@@ -1,7 +1,7 @@
 //! Assessments, counted: signed reports of others, and whether what they recommend was followed up.
 //! Holds: they stand apart from every other figure, each with who signed it: a score is an assessor's word, and
 //! nothing that the ledger found.
-//! Source: docs/indicators.md, "Assessments".
+//! Source: docs/indicators.md, "Assessments: what others reported".
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -44,9 +44,7 @@ fn about(action: &Action, index: LogIndex, state: &StateTree) -> Vec<Term> {
         | Action::ResumeDataset { dataset }
         | Action::RefreshDataset { dataset } => vec![Term::Dataset(dataset.to_string())],
         Action::IssueGrant { .. } => grant_terms(GrantId(index), state),
-        Action::IssueOnward { parent, .. } => {
-            [grant_terms(GrantId(index), state), grant_terms(*parent, state)].concat()
-        }
+        Action::IssueOnward { parent, .. } => onward_terms(index, *parent, state),
         Action::RevokeGrant { grant, .. }
         | Action::SuspendGrant { grant, .. }
         | Action::ResumeGrant { grant }
@@ -214,6 +212,11 @@ fn draw_terms(id: DrawId, state: &StateTree) -> Vec<Term> {
     let gateways: BTreeSet<PublicKey> = draw.scope.iter().map(|range| range.gateway).collect();
     let keys = gateways.into_iter().map(Term::Key);
     agencies.into_iter().map(Term::Agency).chain(keys).collect()
+}
+
+/// A grant that was passed on concerns whom it and the one above it concern.
+fn onward_terms(index: LogIndex, parent: GrantId, state: &StateTree) -> Vec<Term> {
+    [grant_terms(GrantId(index), state), grant_terms(parent, state)].concat()
 }
 
 /// A finding concerns who has to answer and who opened it.
