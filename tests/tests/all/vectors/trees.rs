@@ -246,10 +246,6 @@ fn check_key(case: &NamedKey) {
     holds(value);
 }
 
-fn is_a<T: Encode + Decode<()>>(value: &[u8]) {
-    assert!(decode::<T>(value, value.len()).is_ok(), "the value is of its key's type");
-}
-
 /// Where what belongs to an emergency lies.
 fn emergency_key(kind: &str, name: &str) -> (Vec<u8>, fn(&[u8])) {
     match kind {

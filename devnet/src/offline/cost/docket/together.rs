@@ -51,7 +51,9 @@ pub(in super::super) fn force(town: &Town, number: u64) -> Result<TaskForceTerms
 
 /// One that lives.
 pub(super) fn put(town: &Town, number: u64, changes: &mut Changes) {
-    let Ok(terms) = force(town, number) else { unreachable!("the founding's codes are well formed") };
+    let Ok(terms) = force(town, number) else {
+        unreachable!("the founding's codes are well formed")
+    };
     let formed = mark(Pending::TaskForce.at(number, 0), 9);
     let joined = mark(Pending::TaskForce.at(number, 1), 8);
     let memberships = (0..=MEMBERS).map(|place| Membership {
