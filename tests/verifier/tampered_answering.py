@@ -150,7 +150,7 @@ def assessed(chance):
         ("of another", {"terms": {**own, "agency": "civil.gd"}}, "positions: other"),
         ("with a better score", {"terms": {**own, "score_permille": 1000}}, "positions: other"),
         ("of another report", {"terms": {**own, "report": "ee" * 32}}, "positions: other"),
-        ("in another matter", {"terms": {**own, "matter": "SCHOOL"}}, "objects: missing"),
+        ("in another matter", {"terms": {**own, "matter": "ELSEWHERE"}}, "objects: missing"),
         ("in all matters", {"terms": {**own, "matter": None}}, "positions: other"),
         ("that recommends nothing", {"terms": {**own, "recommendations": 0}}, "positions: other"),
         ("followed up otherwise", {"followed_up": lambda value: {**value["followed_up"], "text": "No"}}, "positions: other"),

@@ -6,6 +6,7 @@
 mod answering;
 mod dataset;
 mod forces;
+mod granted;
 mod overseeing;
 
 use comity_core::basis::Basis;
@@ -308,19 +309,7 @@ fn codes_of(terms: &GrantTerms) -> Vec<Vec<u8>> {
 pub(crate) fn positions(held: &Held) -> Vec<(Place, LogIndex)> {
     let mut found = Vec::new();
     match held {
-        Held::Grant(_, grant) => {
-            found.push((Place::Made, grant.issued_at));
-            found.extend(dataset::interruptions(
-                &grant.suspensions,
-                (Place::Suspended, Place::Resumed),
-            ));
-            found.extend(grant.revoked.as_ref().map(|end| (Place::Ended, end.at)));
-            found.extend(grant.delivered.map(|mark| (Place::Delivered, mark.at)));
-            found.push((Place::Version, grant.version_at));
-            found.extend(grant.first_use.map(|mark| (Place::Used, mark.at)));
-            let times = grant.fulfilled.iter().flat_map(|done| [Some(done.last), done.before]);
-            found.extend(times.flatten().map(|mark| (Place::Fulfilled, mark.at)));
-        }
+        Held::Grant(_, grant) => found.extend(granted::positions(grant)),
         Held::Request(
             _,
             Request { opened_at, urging, reply, reviewed, extension, earlier, .. },

@@ -164,7 +164,7 @@ fn declared(source: &str) -> BTreeSet<String> {
 }
 
 /// Where core names the rules that refuse records.
-const REFUSALS: [&str; 12] = [
+const REFUSALS: [&str; 14] = [
     include_str!("../../../core/src/refusal/approval.rs"),
     include_str!("../../../core/src/refusal/names.rs"),
     include_str!("../../../core/src/refusal/supervision.rs"),
@@ -177,6 +177,8 @@ const REFUSALS: [&str; 12] = [
     include_str!("../../../core/src/refusal/disputes.rs"),
     include_str!("../../../core/src/refusal/oversight.rs"),
     include_str!("../../../core/src/refusal/task_forces.rs"),
+    include_str!("../../../core/src/refusal/assessments.rs"),
+    include_str!("../../../core/src/refusal/late.rs"),
 ];
 
 #[test]

@@ -1,5 +1,6 @@
 //! Every rule that refuses a record, broken by one that is well formed and truly signed.
-//! Holds: each rule has a case; each case is refused alike wherever records are judged.
+//! Holds: each rule has a case; each case is refused alike wherever records are judged. Longer than 500 lines because
+//! the tables of all areas come together here.
 
 use std::collections::BTreeSet;
 

@@ -2,6 +2,7 @@
 //! Holds: the same seed makes the same history; what the rules refuse did not happen.
 
 mod assessing;
+mod together;
 
 use comity_core::access::{Attempt, SignedAttempt};
 use comity_core::agency::KeyRole;
@@ -20,7 +21,7 @@ use comity_core::legs::{Acknowledgement, Answer};
 use comity_core::request::{Request, RequestTerms};
 use comity_core::rule_pack::{Clock, RulePack};
 use comity_core::state;
-use comity_core::statement::Action;
+use comity_core::statement::{Action, Capacity};
 use comity_core::text::AgencyId;
 
 use assessing::ASSESSORS;
@@ -79,6 +80,7 @@ impl History {
             history.step();
             match number % 9 {
                 4 => history.assess(number),
+                2 => history.work_together(number),
                 8 => history.follow_up(number),
                 _ => {}
             }
@@ -425,7 +427,7 @@ impl History {
             valid_until: self.chain.now.plus(VALIDITY_MS),
             sealed: vec![],
             batch,
-            capacity: Default::default(),
+            capacity: terms.task_force.map_or(Capacity::Agency, Capacity::TaskForce),
         };
         let published = state::dataset(&self.chain.ledger, &terms.dataset);
         let is_reliable = mode == DeliveryMode::Verify

@@ -1,9 +1,11 @@
 //! The kinds of records that an emergency makes: from those who name its declarer to the review.
 //! Holds: one of each; who reviews had no part in it.
 
+use comity_core::access::SignedAttempt;
 use comity_core::emergency::{EmergencyScope, EmergencyTerms, Verdict};
 use comity_core::governance::{Choice, Measure, Office};
 use comity_core::ids::{EmergencyId, LogIndex, ProposalId};
+use comity_core::late::LateAccess;
 use comity_core::statement::Action;
 
 use super::driver::Driver;
@@ -44,11 +46,21 @@ pub(super) fn commit_all(
         text: "Forty people on a roof".parse().unwrap(),
     };
     commit(driver, &requester.record(justified));
+    commit(driver, &gateway.record(late(gateway, attempt(&officer, emergency, MATTER))));
     let reason = "The water has gone".parse().unwrap();
     commit(driver, &declarer.record(Action::EndEmergency { emergency, reason }));
     let (verdict, text) = (Verdict::Warranted, "It had risen".parse().unwrap());
     commit(driver, &reviewer.record(Action::ReviewEmergency { emergency, verdict, text }));
     emergency
+}
+
+/// An access whose record ran out before anybody could commit it.
+fn late(gateway: &Author, attempt: SignedAttempt) -> Action {
+    let number = gateway.number();
+    let mut statement = gateway.statement(Action::RecordAccess { attempt, number, answer: None });
+    statement.valid_until = now();
+    let record = Box::new(LateAccess::of(gateway.sign(statement)).unwrap());
+    Action::EmbedLate { record, missing: [].into(), against: None }
 }
 
 /// By ballot.
