@@ -284,8 +284,9 @@ fn what_members_used_is_the_same_in_every_order_and_never_more_than_the_grant_al
         let quota = 1 + chance.next() % 9;
         let grant = story.issue(GrantTerms { total_quota: Some(quota), ..for_force(force) });
         let members = [FINANCE, HEALTH];
-        let mut candidates: Vec<_> =
-            (0..10).map(|_| story.access_in(force, grant, *chance.pick(&members[..]))).collect();
+        let mut candidates: Vec<_> = (0..10)
+            .map(|_| story.access_in(force, grant, members[chance.below(members.len())]))
+            .collect();
         for order in 0..ORDERS {
             chance.shuffle(&mut candidates);
             let built = story.build(candidates.clone());
