@@ -157,6 +157,10 @@ fn everything_that_a_year_is_to_have_happens_in_it() {
         "open-finding",
         "answer-finding",
         "close-finding",
+        "form-task-force",
+        "leave-task-force",
+        "report-assessment",
+        "follow-up-assessment",
         "open-proposal",
         "cast-ballot",
     ] {
@@ -189,6 +193,8 @@ fn lists_read_from_a_year_show_what_its_entries_made() {
         ("incident", "incidents", "report-incident"),
         ("emergency", "emergencies", "declare-emergency"),
         ("draw", "draws", "open-draw"),
+        ("task-force", "task_forces", "form-task-force"),
+        ("assessment", "assessments", "report-assessment"),
         ("proposal", "proposals", "open-proposal"),
     ] {
         assert_eq!(listed(place, &[command, "list"], name).len(), count(kind), "{command} list");
@@ -199,7 +205,7 @@ fn lists_read_from_a_year_show_what_its_entries_made() {
     let by_rule = listed(place, &["request", "list"], "requests").into_iter().filter(|request| {
         request["request"]["reply"]["outcome"]["by_rule"].as_bool() == Some(true)
     });
-    assert_eq!(grants.len(), count("approve-request") + by_rule.count());
+    assert_eq!(grants.len(), count("approve-request") + count("issue-grant") + by_rule.count());
     for (args, kind) in
         [(&["--outcome", "allowed"], "record-access"), (&["--outcome", "refused"], "record-denial")]
     {
@@ -232,6 +238,8 @@ fn one_thing_read_from_a_year_is_what_its_list_says_and_its_entries_are_found_by
         ("draw", "draws"),
         ("finding", "findings"),
         ("emergency", "emergencies"),
+        ("task-force", "task_forces"),
+        ("assessment", "assessments"),
     ] {
         let first = listed(place, &[command, "list"], name)[0].clone();
         let id = first["id"].as_str().unwrap();

@@ -86,12 +86,14 @@ const ARCHIVE: &str = "archive";
 const GENESIS: &str = "genesis";
 const COPY: &str = "copy";
 /// The commands that need nothing but what the log says, and so can read it from a file.
-const READ_FROM_FILES: [&str; 35] = [
+const READ_FROM_FILES: [&str; 39] = [
     "access explain",
     "access list",
     "access show",
     "agency list",
     "agency show",
+    "assessment list",
+    "assessment show",
     "calendar list",
     "check list",
     "check show",
@@ -122,6 +124,8 @@ const READ_FROM_FILES: [&str; 35] = [
     "request show",
     "responsibility list",
     "rules show",
+    "task-force list",
+    "task-force show",
 ];
 
 /// The whole command line.

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use comity_core::basis::Basis;
 use comity_core::dispute::DisputeAbout;
 use comity_core::ids::{
-    CheckId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, IncidentId, RequestId, TimeMs,
+    AssessmentId, CheckId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, IncidentId,
+    RequestId, TaskForceId, TimeMs,
 };
 use comity_core::legs::Acknowledgement;
 
@@ -53,6 +54,11 @@ pub(super) enum Event {
     ReportDrawn(DrawId),
     AnswerFinding(FindingId),
     CloseFinding(FindingId),
+    FormTaskForce,
+    UseTogether(GrantId),
+    LeaveTaskForce(TaskForceId),
+    Assess,
+    FollowUp(AssessmentId),
     NewRules,
     Leave,
     NextYear,

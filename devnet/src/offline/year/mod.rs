@@ -1,10 +1,12 @@
 //! A year of a consortium, invented from a seed: who asks whom, what is granted, refused and left lying,
-//! what is used, doubted and disputed, one emergency, one draw, one member that leaves.
+//! what is used, doubted and disputed, one emergency, one task force, one draw,
+//! assessments, one member that leaves.
 //! Holds: the same seed and catalogues make the same bytes; every record has passed the rules; nothing
 //! that a rule refuses is written but as the denial that it is.
 //! May not enter: keys that anybody could mistake for real ones: they follow from places.
 
 mod agenda;
+mod assessed;
 mod book;
 mod calendars;
 mod catalogue;
@@ -18,6 +20,7 @@ mod people;
 mod sharing;
 mod tending;
 mod terms;
+mod together;
 mod urgent;
 mod using;
 mod watched;
@@ -143,6 +146,11 @@ impl Year {
             Event::ReportDrawn(id) => self.report_drawn(id),
             Event::AnswerFinding(id) => self.answer_finding(id),
             Event::CloseFinding(id) => self.close_finding(id),
+            Event::FormTaskForce => self.form_task_force(),
+            Event::UseTogether(id) => self.use_together(id),
+            Event::LeaveTaskForce(id) => self.leave_task_force(id),
+            Event::Assess => self.assess(),
+            Event::FollowUp(id) => self.follow_up(id),
             Event::NewRules => self.publish_local_rules(),
             Event::Leave => self.leave(),
             Event::NextYear => self.publish_next_year(),

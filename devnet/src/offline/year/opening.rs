@@ -8,6 +8,7 @@ use comity_core::statement::Action;
 use comity_core::text::AgencyId;
 
 use super::agenda::Event;
+use super::assessed::ASSESSORS;
 use super::days::{DAY_MS, day};
 use super::people::{AUTHORITY, By, DECLARERS, EMERGENCY_REVIEWER, SUPERVISOR};
 use super::{Done, Year, said};
@@ -35,6 +36,7 @@ impl Year {
                 some(&[SUPERVISOR, EMERGENCY_REVIEWER, AUTHORITY, "civil.city"]),
             ),
             (Office::EmergencyReviewer, some(&[SUPERVISOR, EMERGENCY_REVIEWER])),
+            (Office::Assessor, some(&ASSESSORS)),
         ];
         for (office, agencies) in offices {
             self.vote(Measure::Appoint { office, agencies })?;
@@ -117,7 +119,10 @@ impl Year {
         }
         for (number, event) in [
             (LOCAL_RULES - 14, Event::NewRules),
+            (100, Event::FormTaskForce),
+            (110, Event::Assess),
             (207, Event::Declare),
+            (270, Event::Assess),
             (250, Event::OpenDraw),
             (300, Event::Leave),
             (367, Event::NextYear),

@@ -8,7 +8,7 @@ use comity_core::emergency::{EmergencyScope, EmergencyTerms, MAX_JUSTIFIED, Verd
 use comity_core::governance::Measure;
 use comity_core::ids::{DatasetId, EmergencyId, LogIndex};
 use comity_core::state;
-use comity_core::statement::Action;
+use comity_core::statement::{Action, Capacity};
 use comity_core::text::AgencyId;
 
 use super::agenda::Event;
@@ -87,6 +87,7 @@ impl Year {
             items: Items::All,
             mode: *self.chance.one_of(&modes),
             batch: None,
+            capacity: Capacity::Agency,
         };
         self.exchange(asking, &published.dataset).map(drop)
     }

@@ -32,6 +32,8 @@ pub(super) struct Asking {
     pub(super) mode: DeliveryMode,
     /// How many answers, where it is a batch.
     pub(super) batch: Option<u32>,
+    /// For its agency, or for a task force.
+    pub(super) capacity: Capacity,
 }
 
 impl Year {
@@ -84,6 +86,7 @@ impl Year {
             items: grant.terms.items.clone(),
             mode,
             batch,
+            capacity: Capacity::Agency,
         }
     }
 
@@ -95,7 +98,7 @@ impl Year {
         dataset: &Dataset,
     ) -> Result<bool, DevnetError> {
         let owner = asking.dataset.agency.clone();
-        let basis = asking.basis;
+        let (basis, capacity) = (asking.basis, asking.capacity);
         let requester = asking.requester.clone();
         let attempt = self.attempt(asking);
         let gateway = By::gateway(&owner);
@@ -114,7 +117,10 @@ impl Year {
         let digest = answer.map(|answer| answer.digest);
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         let received = Acknowledgement { access, exchange, digest, count };
-        self.await_receipt(basis, &requester, received);
+        // Desks that ask in the name of others here never say what they received.
+        if capacity == Capacity::Agency {
+            self.await_receipt(basis, &requester, received);
+        }
         Ok(true)
     }
 
@@ -140,7 +146,7 @@ impl Year {
             valid_until: now.plus(VALIDITY_MS),
             sealed: vec![],
             batch: asking.batch.map(|count| Batch { count, root }),
-            capacity: Capacity::Agency,
+            capacity: asking.capacity,
         };
         SignedAttempt { signature: officer.sign_attempt(&attempt), attempt }
     }
