@@ -3,6 +3,7 @@
 //! is concerned by an incident, is told.
 //! Holds: the most urgent comes first; whatever waits says who holds it and what to do next.
 
+mod invited;
 mod told;
 
 use comity_core::agency::KeyRole;
@@ -68,6 +69,7 @@ pub(super) fn run(args: &ShowInbox, session: &mut Session<'_>) -> Result<(), Fau
                 inbox.checks(&owed)?;
                 inbox.disputes(&owed)?;
                 inbox.duties(&owed)?;
+                inbox.invitations()?;
                 inbox.wrong_data()?;
                 inbox.incidents()?;
             }

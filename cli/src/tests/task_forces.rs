@@ -95,6 +95,17 @@ fn an_access_of_a_member_is_explained_also_after_it_left() {
 }
 
 #[test]
+fn an_invitation_waits_for_the_steward_until_the_agency_has_joined() {
+    let desk = formed();
+    let inbox = ["inbox", "--agency", "health.gd", "--role", "steward"];
+    let waits = desk.ask(&inbox).ended(Exit::Done).out;
+    assert!(waits.contains("comity task-force join T1 --key"), "{waits}");
+    desk.sign("health.gd", KeyRole::Steward, &["task-force", "join", "T1"]).ended(Exit::Done);
+    let waits = desk.ask(&inbox).ended(Exit::Done).out;
+    assert!(!waits.contains("T1"), "{waits}");
+}
+
+#[test]
 fn nobody_joins_uninvited_and_the_lead_does_not_leave() {
     let desk = formed();
     let join = ["task-force", "join", "T1"];

@@ -6,13 +6,12 @@ use comity_core::ids::{GrantId, LogIndex, TaskForceId};
 use comity_core::statement::Action;
 use comity_core::task_force::TaskForceTerms;
 
-use super::chain::{BEGIN, Chain, DATASET, terms};
+use super::chain::{Chain, DATASET, terms};
 use super::listings::view_of;
 use crate::view::{GrantStanding, View};
 
 const FORCE: TaskForceId = TaskForceId(LogIndex(1));
 const GRANT: GrantId = GrantId(LogIndex(2));
-const HOUR_MS: u64 = 3_600_000;
 
 #[test]
 fn a_task_forces_grant_stands_until_the_task_force_is_over() {
@@ -24,7 +23,7 @@ fn a_task_forces_grant_stands_until_the_task_force_is_over() {
         invited: ["civil.gd".parse().unwrap()].into(),
         matter: given.matters.first().unwrap().clone(),
         duty_basis: given.duty_basis.clone(),
-        until: BEGIN.plus(24 * HOUR_MS),
+        until: given.not_after,
     };
     let published = chain.publish(DATASET);
     chain.push(vec![published]);
