@@ -220,6 +220,7 @@ const TERMS = {
   'field-digest': ['Hash of what was handed over', '交付内容哈希'],
   'field-reliable': ['Reliable', '结果互认'],
   'field-last': ['Last', '最近一次'],
+  'field-before': ['The time before', '上一次'],
   'field-gateway-numbers-last': ['Greatest number used', '已用的最大编号'],
   'field-missing': ['Left out', '空缺编号'],
   'field-accesses': ['Accesses', '访问'],

@@ -97,12 +97,14 @@ fn an_access_of_a_member_is_explained_also_after_it_left() {
 #[test]
 fn an_invitation_waits_for_the_steward_until_the_agency_has_joined() {
     let desk = formed();
-    let inbox = ["inbox", "--agency", "health.gd", "--role", "steward"];
-    let waits = desk.ask(&inbox).ended(Exit::Done).out;
-    assert!(waits.contains("comity task-force join T1 --key"), "{waits}");
-    desk.sign("health.gd", KeyRole::Steward, &["task-force", "join", "T1"]).ended(Exit::Done);
-    let waits = desk.ask(&inbox).ended(Exit::Done).out;
-    assert!(!waits.contains("T1"), "{waits}");
+    let inbox = ["inbox", "--agency", "civil.gd", "--role", "steward"];
+    let waits = |desk: &Desk| desk.ask(&inbox).ended(Exit::Done).out;
+    assert!(!waits(&desk).contains("T1"), "{}", waits(&desk));
+    let invite = ["task-force", "invite", "T1", "--agency", "civil.gd"];
+    desk.sign("finance.gd", KeyRole::Steward, &invite).ended(Exit::Done);
+    assert!(waits(&desk).contains("comity task-force join T1 --key"), "{}", waits(&desk));
+    desk.sign("civil.gd", KeyRole::Steward, &["task-force", "join", "T1"]).ended(Exit::Done);
+    assert!(!waits(&desk).contains("T1"), "{}", waits(&desk));
 }
 
 #[test]

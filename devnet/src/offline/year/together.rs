@@ -35,7 +35,7 @@ impl Year {
         let terms = TaskForceTerms {
             title: said("One counter for newborn children 出生一件事专班"),
             lead: lead.clone(),
-            invited: invited.into_iter().map(|agency| said(agency)).collect(),
+            invited: invited.into_iter().map(said).collect(),
             matter: said(MATTER),
             duty_basis: said(DUTY_BASES[2].0),
             until: self.now().plus(LASTS * DAY_MS),
