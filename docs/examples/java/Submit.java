@@ -104,6 +104,7 @@ public final class Submit {
         out.u8(0).u8(0);                                         // total_quota, daily_quota: none
         out.u64(0);                                              // conditions: none
         out.u32(OFFICERS_ALL).u64(0).u64(0);                     // officers, onward, undertakings
+        out.u8(0);                                               // task_force: none
         out.u8(0).u8(0).u8(0);                                   // once: false, needed_by, bundle: none
         return out.bytes();
     }

@@ -80,6 +80,7 @@ def grant_terms(asked, requester, now):
         option(None), option(None),                                  # total_quota, daily_quota
         several([]),                                                 # conditions: none
         u32(OFFICERS_ALL), several([]), several([]),                 # officers, onward, undertakings
+        option(None),                                                # task_force: none
     ])
 
 

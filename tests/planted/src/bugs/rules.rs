@@ -149,8 +149,10 @@ pub(super) const BUGS: &[Bug] = &[
         breaks: "7: one exchange is recorded by two statements",
         edits: &[Edit {
             file: "core/src/apply/accesses.rs",
-            find: "    if state.has_exchange(&attempt.exchange) {",
-            replace: "    if !PLANTED && state.has_exchange(&attempt.exchange) {",
+            find: "    if state.has_exchange(&attempt.exchange)
+",
+            replace: "    if (!PLANTED && state.has_exchange(&attempt.exchange))
+",
         }],
         arguments: &["--nodes", "4"],
         seeds: 40,
@@ -262,8 +264,8 @@ pub(super) const BUGS: &[Bug] = &[
         breaks: "6: an agency that has left signs records that are executed",
         edits: &[Edit {
             file: "core/src/apply/mod.rs",
-            find: "    if let Some(departure) = state::departure(state, agency) {",
-            replace: "    if let (false, Some(departure)) = (PLANTED, state::departure(state, agency)) {",
+            find: "    if let Some(departure) = left {",
+            replace: "    if let (false, Some(departure)) = (PLANTED, left) {",
         }],
         arguments: &["--nodes", "4", "--family", "membership"],
         seeds: 20,
