@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::encoding::{Decode, Encode};
+use crate::encoding::{Decode, Encode, checked_codec};
 
 /// Most numbers that the records of one gateway may leave out at a time.
 pub const MAX_MISSING: usize = 1_024;
@@ -18,7 +18,43 @@ pub struct GatewayNumbers {
     pub last: u64,
     /// The numbers below it that no record has used: each is a record that is still under way, was
     /// refused, or was kept from the log.
-    pub missing: BTreeSet<u64>,
+    pub missing: Ascending,
+}
+
+/// Different numbers, ascending. A list rather than a set: it is read and written with each access,
+/// and may have hundreds of numbers while as many are under way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<u64>", into = "Vec<u64>")]
+pub struct Ascending(Vec<u64>);
+
+checked_codec!(Ascending as Vec<u64>);
+
+/// Numbers that do not ascend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the numbers do not ascend")]
+pub struct NotAscending;
+
+impl TryFrom<Vec<u64>> for Ascending {
+    type Error = NotAscending;
+    fn try_from(numbers: Vec<u64>) -> Result<Self, NotAscending> {
+        match numbers.is_sorted_by(|earlier, later| earlier < later) {
+            true => Ok(Ascending(numbers)),
+            false => Err(NotAscending),
+        }
+    }
+}
+
+impl From<Ascending> for Vec<u64> {
+    fn from(Ascending(numbers): Ascending) -> Vec<u64> {
+        numbers
+    }
+}
+
+impl std::ops::Deref for Ascending {
+    type Target = [u64];
+    fn deref(&self) -> &[u64] {
+        &self.0
+    }
 }
 
 /// Why a number cannot be used now.
@@ -61,14 +97,15 @@ impl GatewayNumbers {
     pub fn with(mut self, number: u64) -> Result<GatewayNumbers, NumberFault> {
         if number <= self.last {
             // Zero is never missing.
-            let was_missing = self.missing.remove(&number);
-            return if was_missing { Ok(self) } else { Err(NumberFault::Taken) };
+            let place = self.missing.binary_search(&number).map_err(|_| NumberFault::Taken)?;
+            self.missing.0.remove(place);
+            return Ok(self);
         }
         let limit = self.limit();
         if number > limit {
             return Err(NumberFault::Ahead { limit });
         }
-        self.missing.extend(self.last + 1..number);
+        self.missing.0.extend(self.last + 1..number);
         self.last = number;
         Ok(self)
     }
@@ -85,17 +122,25 @@ mod tests {
     #[test]
     fn numbers_in_any_order_come_to_the_same() {
         assert_eq!(used([1, 2, 3, 4]), used([3, 1, 4, 2]));
-        assert_eq!(used([1, 2, 3, 4]), GatewayNumbers { last: 4, missing: [].into() });
+        assert_eq!(used([1, 2, 3, 4]), GatewayNumbers { last: 4, missing: Ascending::default() });
     }
 
     #[test]
     fn what_is_left_out_shows_until_it_is_used() {
         let found = used([2, 5]);
-        assert_eq!(found, GatewayNumbers { last: 5, missing: [1, 3, 4].into() });
+        let missing = Ascending::try_from(vec![1, 3, 4]).unwrap();
+        assert_eq!(found, GatewayNumbers { last: 5, missing });
         assert_eq!(found.next(), 1);
         assert_eq!(found.free().take(5).collect::<Vec<_>>(), [1, 3, 4, 6, 7]);
         let found = found.with(3).unwrap();
-        assert_eq!(found.missing, [1, 4].into());
+        assert_eq!(*found.missing, [1, 4]);
+    }
+
+    #[test]
+    fn numbers_that_do_not_ascend_are_no_value() {
+        for numbers in [vec![2, 1], vec![1, 1]] {
+            assert_eq!(Ascending::try_from(numbers), Err(NotAscending));
+        }
     }
 
     #[test]
@@ -122,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_greatest_number_of_all_is_the_end() {
-        let end = GatewayNumbers { last: u64::MAX, missing: [].into() };
+        let end = GatewayNumbers { last: u64::MAX, missing: Ascending::default() };
         assert_eq!(end.next(), u64::MAX);
         assert_eq!(end.with(u64::MAX), Err(NumberFault::Taken));
     }
