@@ -75,6 +75,16 @@ pub fn decode<T: Encode + Decode<()>>(bytes: &[u8], limit: usize) -> Result<T, D
     Ok(value)
 }
 
+/// Decodes what this software encoded itself, such as a value of the state: its bytes are canonical
+/// as they are, and are not compared with a second encoding. Errors: the bytes are not one value's.
+pub fn decode_own<T: Decode<()>>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let (value, consumed) = read(bytes).map_err(explain)?;
+    match bytes.len() - consumed {
+        0 => Ok(value),
+        count => Err(DecodeError::Trailing { count }),
+    }
+}
+
 /// Reads a value from the front of `bytes`. What may be claimed grows with them, in steps: a few
 /// bytes that announce many must not make a reader set memory aside.
 fn read<T: Decode<()>>(bytes: &[u8]) -> Result<(T, usize), CodecError> {

@@ -248,7 +248,7 @@ impl Ledger {
         let mut window = Window::default();
         window.advance(&saved.window, header.time);
         let validators = next_validators(&state);
-        let params = apply::params(&TreeState(&state));
+        let params = Params::clone(&apply::params(&TreeState(&state)));
         let tip = Tip::of(&header);
         Ok(Ledger {
             consortium: *consortium,
@@ -460,7 +460,7 @@ impl Ledger {
         self.log = executed.log.clone();
         self.tip_validators =
             std::mem::replace(&mut self.validators, executed.next_validators.clone());
-        self.params = apply::params(&TreeState(&self.state));
+        self.params = Params::clone(&apply::params(&TreeState(&self.state)));
     }
 }
 

@@ -4,10 +4,12 @@
 //! May not enter: the rules (see `apply`); the tree (see `state_tree`).
 //! Source: docs/formats.md, "State".
 
+mod memo;
 mod urgent;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::agency::{Agency, Key, OfficialKeys};
 use crate::assessment::Assessment;
@@ -16,7 +18,7 @@ use crate::check_request::CheckRequest;
 use crate::codes::{CodeEntry, CodeList, PublishedCode};
 use crate::dataset::PublishedDataset;
 use crate::dispute::{Dispute, DisputeAbout};
-use crate::encoding::{Decode, Encode, decode, encode};
+use crate::encoding::{Decode, Encode, decode_own, encode};
 use crate::equivocation::Place;
 use crate::gateway::GatewayNumbers;
 use crate::genesis::{Genesis, Params};
@@ -35,6 +37,7 @@ use crate::task_force::TaskForce;
 use crate::text::{AgencyId, Code, Text};
 use crate::validators::{ValidatorSet, ValidatorSetError};
 
+pub use memo::shared;
 pub(crate) use urgent::recent_emergencies;
 pub use urgent::{
     emergency, emergency_access, emergency_exchange, emergency_received, emergency_use,
@@ -238,8 +241,8 @@ pub fn calendars(state: &impl StateRead, region: &Text<64>) -> Option<RegionCale
 }
 
 /// A state value's object. Panics if the value is not one that `apply` wrote.
-pub fn object<T: Encode + Decode<()>>(value: &[u8]) -> T {
-    match decode(value, value.len()) {
+pub fn object<T: Decode<()>>(value: &[u8]) -> T {
+    match decode_own(value) {
         Ok(object) => object,
         Err(error) => unreachable!("the state holds only what the rules wrote: {error}"),
     }
@@ -449,7 +452,8 @@ pub fn usage(state: &impl StateRead, id: GrantId) -> Usage {
 
 /// Which numbers the records of a gateway's key have used; none yet is none.
 pub fn gateway_numbers(state: &impl StateRead, key: &PublicKey) -> GatewayNumbers {
-    read(state, &StateKey::GatewayNumbers(key)).unwrap_or_default()
+    let numbers = shared(state, &StateKey::GatewayNumbers(key));
+    numbers.map(Rc::unwrap_or_clone).unwrap_or_default()
 }
 
 /// A key's registration.

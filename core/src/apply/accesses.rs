@@ -3,6 +3,8 @@
 //! refuses by the very rule that it names.
 //! Source: docs/formats.md, "Rules", record-access and record-denial.
 
+use std::rc::Rc;
+
 use super::approval::require_provider;
 use super::{Position, check_membership, forces, legs, params, urgent};
 use crate::access::{AccessRefusal, Attempt, SignedAttempt};
@@ -41,7 +43,7 @@ enum Allowed {
 /// What one uses up under a grant.
 struct Granted {
     id: GrantId,
-    grant: Grant,
+    grant: Rc<Grant>,
     usage: Usage,
     /// The grant from which this one was derived, and its usage: both are charged.
     parent: Option<(GrantId, Usage)>,
@@ -74,7 +76,7 @@ fn judge_granted(
     (id, officer): (GrantId, &Key),
     attempt: &Attempt,
 ) -> Result<Granted, AccessRefusal> {
-    let Some(grant) = state::grant(state, id) else {
+    let Some(grant) = state::shared::<Grant>(state, &StateKey::Grant(id)) else {
         return Err(AccessRefusal::NoSuchGrant { grant: id });
     };
     check_parties(&grant, attempt)?;
@@ -84,7 +86,7 @@ fn judge_granted(
     let published = dataset_of(state, &grant);
     let parent = parent_of(state, &grant);
     forces::check_there(state, at, force.as_ref())?;
-    check_terms_in_force(state, at, &grant, parent.as_ref(), &published)?;
+    check_terms_in_force(state, at, &grant, parent.as_deref(), &published)?;
     if !grant.terms.officers.include(&attempt.officer, officer) {
         return Err(AccessRefusal::OfficerNotNamed);
     }
@@ -93,15 +95,18 @@ fn judge_granted(
         check_coverage(parent, attempt).map_err(because_of(parent))?;
     }
     check_offered(&published.dataset, attempt)?;
-    let usage = check_quota(state, &grant, at, attempt.count(), Usage::with)?;
+    let day = at.time.day(params(state).day_offset_minutes);
+    // A batch goes through whole or not at all.
+    let charged = |used: &Usage| used.with(attempt.count(), day);
+    let usage = check_quota(state, &grant, charged)?;
     let parent = match &parent {
         None => None,
         Some(parent) => {
-            let usage = check_quota(state, parent, at, attempt.count(), Usage::with_passed_on);
-            Some((GrantId(parent.issued_at), usage.map_err(because_of(parent))?))
+            let charged = |used: &Usage| used.with_passed_on(attempt.count(), day);
+            let usage = check_quota(state, parent, charged).map_err(because_of(parent))?;
+            Some((GrantId(parent.issued_at), usage))
         }
     };
-    let day = at.time.day(params(state).day_offset_minutes);
     let member = force.map(|_| {
         let used = state::member_usage(state, id, &attempt.requester);
         (attempt.requester.clone(), used.with(attempt.count(), day))
@@ -119,9 +124,9 @@ fn check_officer(
     state: &impl StateRead,
     at: Position,
     attempt: &Attempt,
-) -> Result<Key, AccessRefusal> {
-    let known = state::key(state, &attempt.officer).filter(|key| key.is_known(at.time));
-    let Some(key) = known else {
+) -> Result<Rc<Key>, AccessRefusal> {
+    let known = state::shared::<Key>(state, &StateKey::Key(&attempt.officer));
+    let Some(key) = known.filter(|key| key.is_known(at.time)) else {
         return Err(AccessRefusal::OfficerUnknown);
     };
     if key.role != KeyRole::Officer || key.agency != attempt.requester {
@@ -216,18 +221,18 @@ pub fn check_in_force(
     check_provider(state, at, &grant.terms.dataset.agency)?;
     forces::check_there(state, at, force.as_ref())?;
     let parent = parent_of(state, grant);
-    check_terms_in_force(state, at, grant, parent.as_ref(), &dataset_of(state, grant))
+    check_terms_in_force(state, at, grant, parent.as_deref(), &dataset_of(state, grant))
 }
 
-fn parent_of(state: &impl StateRead, grant: &Grant) -> Option<Grant> {
-    grant.parent.map(|id| match state::grant(state, id) {
+fn parent_of(state: &impl StateRead, grant: &Grant) -> Option<Rc<Grant>> {
+    grant.parent.map(|id| match state::shared(state, &StateKey::Grant(id)) {
         Some(parent) => parent,
         None => unreachable!("it was derived from a grant, and objects are never deleted"),
     })
 }
 
-fn dataset_of(state: &impl StateRead, grant: &Grant) -> PublishedDataset {
-    match state::dataset(state, &grant.terms.dataset) {
+fn dataset_of(state: &impl StateRead, grant: &Grant) -> Rc<PublishedDataset> {
+    match state::shared(state, &StateKey::Dataset(&grant.terms.dataset)) {
         Some(published) => published,
         None => unreachable!("a grant is on a dataset, and objects are never deleted"),
     }
@@ -330,14 +335,9 @@ fn check_coverage(grant: &Grant, attempt: &Attempt) -> Result<(), AccessRefusal>
 fn check_quota(
     state: &impl StateRead,
     grant: &Grant,
-    at: Position,
-    count: u64,
-    charge: fn(&Usage, u64, u64) -> Usage,
+    charged: impl Fn(&Usage) -> Usage,
 ) -> Result<Usage, AccessRefusal> {
-    let used = state::usage(state, GrantId(grant.issued_at));
-    let day = at.time.day(params(state).day_offset_minutes);
-    // A batch goes through whole or not at all.
-    let after = charge(&used, count, day);
+    let after = charged(&state::usage(state, GrantId(grant.issued_at)));
     if let Some(limit) = grant.terms.total_quota.filter(|limit| after.total > *limit) {
         return Err(AccessRefusal::QuotaUsed { limit });
     }
@@ -373,7 +373,7 @@ pub(super) fn record(
 
 impl Granted {
     fn put(self, changes: &mut Changes, at: Position) {
-        let Granted { id, mut grant, usage, parent, member } = self;
+        let Granted { id, grant, usage, parent, member } = self;
         changes.put(&StateKey::Usage(id), &usage);
         if let Some((agency, usage)) = &member {
             changes.put(&StateKey::MemberUsage(id, agency), usage);
@@ -382,6 +382,7 @@ impl Granted {
             changes.put(&StateKey::Usage(parent), &usage);
         }
         if grant.first_use.is_none() {
+            let mut grant = Rc::unwrap_or_clone(grant);
             grant.first_use = Some(at.mark());
             // The first access shows that the data is ready.
             grant.delivered.get_or_insert(at.mark());

@@ -47,7 +47,7 @@ pub(super) fn carry_out(
             if params.check().is_err() {
                 return unfit(MeasureFault::Parameters);
             }
-            if *params == super::params(state) {
+            if *params == *super::params(state) {
                 return unfit(MeasureFault::NothingChanges);
             }
             Ok(Changes::of(&StateKey::Params, params))

@@ -34,7 +34,9 @@ mod undertakings;
 mod urgent;
 mod versions;
 
-use crate::agency::{KeyEnd, KeyRole, Standing};
+use std::rc::Rc;
+
+use crate::agency::{Agency, Key, KeyEnd, KeyRole, Standing};
 use crate::duty::Mark;
 use crate::genesis::Params;
 use crate::ids::{LogIndex, TimeMs};
@@ -85,8 +87,8 @@ pub fn apply(
 /// The agency on whose account a record of `agency` goes in a block: a hosted member's sponsor,
 /// else itself.
 pub fn account(state: &impl StateRead, agency: &AgencyId) -> AgencyId {
-    match state::agency(state, agency).map(|agency| agency.standing) {
-        Some(Standing::Hosted { sponsor, .. }) => sponsor,
+    match state::shared::<Agency>(state, &StateKey::Agency(agency)).as_deref() {
+        Some(Agency { standing: Standing::Hosted { sponsor, .. }, .. }) => sponsor.clone(),
         _ => agency.clone(),
     }
 }
@@ -113,8 +115,8 @@ fn begin(
 }
 
 /// The consortium's parameters.
-pub fn params(state: &impl StateRead) -> Params {
-    match state::read(state, &StateKey::Params) {
+pub fn params(state: &impl StateRead) -> Rc<Params> {
+    match state::shared(state, &StateKey::Params) {
         Some(params) => params,
         None => unreachable!("the genesis puts the parameters"),
     }
@@ -144,11 +146,11 @@ fn check_signer(
     at: Position,
     signer: &StatementSigner,
 ) -> Result<(), Refusal> {
-    let Some(key) = state::key(state, &signer.key) else {
+    let Some(key) = state::shared::<Key>(state, &StateKey::Key(&signer.key)) else {
         return Err(Refusal::SignerUnknown { key: signer.key });
     };
     if key.agency != signer.agency || key.role != signer.role {
-        return Err(Refusal::SignerMismatch { agency: key.agency, role: key.role });
+        return Err(Refusal::SignerMismatch { agency: key.agency.clone(), role: key.role });
     }
     match key.end(at.time) {
         Some(KeyEnd::Revoked(at)) => return Err(Refusal::SignerRevoked { at }),
@@ -169,9 +171,9 @@ fn check_membership(
     if let Some(departure) = left {
         return Err(Refusal::AgencyLeft { agency: agency.clone(), at: departure.at });
     }
-    match state::agency(state, agency).map(|agency| agency.standing) {
-        Some(Standing::Hosted { until, .. }) if at.time >= until => {
-            Err(Refusal::HostingOver { agency: agency.clone(), until })
+    match state::shared::<Agency>(state, &StateKey::Agency(agency)).as_deref() {
+        Some(Agency { standing: Standing::Hosted { until, .. }, .. }) if at.time >= *until => {
+            Err(Refusal::HostingOver { agency: agency.clone(), until: *until })
         }
         _ => Ok(()),
     }
