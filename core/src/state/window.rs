@@ -2,25 +2,36 @@
 //! Holds: an id stays until its time is over, and no longer.
 //! Source: docs/formats.md, "State".
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Changes;
 use crate::hash::RecordId;
 use crate::ids::{ExchangeId, TimeMs};
 
 /// The replay window: ids that must not be executed again while they could be.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Window {
     records: BTreeMap<RecordId, TimeMs>,
     exchanges: BTreeMap<ExchangeId, TimeMs>,
-    ends: BTreeSet<(TimeMs, WindowId)>,
+    /// What runs out when: few moments, and many ids at each.
+    ends: BTreeMap<TimeMs, Ending>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum WindowId {
-    Record(RecordId),
-    Exchange(ExchangeId),
+/// Ids that run out at one moment, in any order.
+#[derive(Clone, Debug, Default)]
+struct Ending {
+    records: Vec<RecordId>,
+    exchanges: Vec<ExchangeId>,
 }
+
+/// Windows that hold the same ids as long: `ends` follows from these.
+impl PartialEq for Window {
+    fn eq(&self, other: &Self) -> bool {
+        self.records == other.records && self.exchanges == other.exchanges
+    }
+}
+
+impl Eq for Window {}
 
 impl Window {
     /// Whether this statement was executed and could still be executed again.
@@ -45,32 +56,40 @@ impl Window {
 
     /// Ids held.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.records.len() + self.exchanges.len()
     }
 
     /// Whether no id is held.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.len() == 0
     }
 
     /// Takes in a block's ids and forgets those that have run out by the block's time: every
     /// later block is later than that.
     pub fn advance(&mut self, changes: &Changes, time: TimeMs) {
         for (id, until) in &changes.records {
-            self.records.insert(*id, *until);
-            self.ends.insert((*until, WindowId::Record(*id)));
+            if self.records.insert(*id, *until) != Some(*until) {
+                self.ends.entry(*until).or_default().records.push(*id);
+            }
         }
         for (id, until) in &changes.exchanges {
-            self.exchanges.insert(*id, *until);
-            self.ends.insert((*until, WindowId::Exchange(*id)));
+            if self.exchanges.insert(*id, *until) != Some(*until) {
+                self.ends.entry(*until).or_default().exchanges.push(*id);
+            }
         }
-        while let Some((until, id)) = self.ends.first().copied().filter(|(until, _)| *until <= time)
-        {
-            self.ends.remove(&(until, id));
-            match id {
-                WindowId::Record(id) => self.records.remove(&id),
-                WindowId::Exchange(id) => self.exchanges.remove(&id),
-            };
+        while let Some(ending) = self.ends.first_entry().filter(|ending| *ending.key() <= time) {
+            let (until, Ending { records, exchanges }) = ending.remove_entry();
+            // An id that was put in again, with another end, stays until then.
+            for id in records {
+                if self.records.get(&id) == Some(&until) {
+                    self.records.remove(&id);
+                }
+            }
+            for id in exchanges {
+                if self.exchanges.get(&id) == Some(&until) {
+                    self.exchanges.remove(&id);
+                }
+            }
         }
     }
 }
