@@ -3,6 +3,8 @@
 //! May not enter: a way to sign bytes of no stated purpose; key files (they are the shells').
 //! Source: docs/formats.md, "Signatures"; RFC 8032, section 5.1.
 
+mod strict;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -56,9 +58,7 @@ impl PublicKey {
     }
 
     fn verify_bytes(&self, bytes: &[u8], signature: &Signature) -> Result<(), SignatureError> {
-        let key = usable(&self.0)?;
-        let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        key.verify_strict(bytes, &signature).map_err(|_| SignatureError::Invalid)
+        strict::verify(&usable(&self.0)?, bytes, signature)
     }
 
     /// Checks one signature over a statement's canonical bytes.
