@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use comity_core::hash::LeafHash;
+use comity_core::ids::Height;
 use comity_core::statement::VerifiedRecord;
 use comity_core::text::AgencyId;
 
@@ -13,6 +14,9 @@ use comity_core::text::AgencyId;
 const PARKED_RECORDS: usize = 1_024;
 /// Commits after which a parked record is forgotten.
 const PARKED_COMMITS: u8 = 3;
+/// Blocks that may be committed without a record before the rules judge it anew. Most records are in
+/// the next block or in the one after it, which judges them in any case.
+const REVIEWED_AFTER_BLOCKS: u64 = 2;
 /// Committed records that are still recognised when they arrive once more.
 const RECENT_RECORDS: usize = 16_384;
 
@@ -26,6 +30,8 @@ pub(crate) struct Pending {
     pub(crate) own: bool,
     /// When it came, or peers were last told of it (monotonic).
     pub(crate) told_ms: u64,
+    /// The height of the tip by which the rules judged it last.
+    pub(crate) judged_at: Height,
 }
 
 /// Whether there was room.
@@ -92,6 +98,17 @@ impl Pool {
     /// In the order of arrival.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Pending> {
         self.order.values()
+    }
+
+    /// Those that were left out of so many blocks that the rules judge them anew, now that the tip is
+    /// at `tip`; they count as judged.
+    pub(crate) fn to_review(&mut self, tip: Height) -> Vec<VerifiedRecord> {
+        let due = |p: &&mut Pending| tip.0.saturating_sub(p.judged_at.0) >= REVIEWED_AFTER_BLOCKS;
+        let waiting = self.order.values_mut().filter(due).map(|pending| {
+            pending.judged_at = tip;
+            pending.record.clone()
+        });
+        waiting.collect()
     }
 
     /// Own records of which peers were last told `after_ms` ago or longer; they count as told now.

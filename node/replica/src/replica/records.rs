@@ -77,8 +77,8 @@ impl Replica {
 
     fn pending(&self, record: VerifiedRecord, origin: Origin) -> Pending {
         let account = self.ledger.account(record.agency());
-        let told_ms = self.now.mono_ms;
-        Pending { record, account, own: origin == Origin::Own, told_ms }
+        let (told_ms, judged_at) = (self.now.mono_ms, self.ledger.tip().height);
+        Pending { record, account, own: origin == Origin::Own, told_ms, judged_at }
     }
 
     /// Tells peers of new records, many in one message.
@@ -165,19 +165,14 @@ impl Replica {
         }
     }
 
-    /// After a commit: drops what it made invalid, tries again what was parked.
+    /// After a commit: drops what blocks leave out because they made it invalid, tries again what was
+    /// parked.
     pub(super) fn review_pool(&mut self) {
         let now = self.now.wall;
-        let refused: Vec<(LeafHash, Refusal)> = self
-            .pool
-            .iter()
-            .filter_map(|pending| {
-                let refusal = self.ledger.check(&pending.record, now).err()?;
-                Some((pending.record.leaf(), refusal))
-            })
-            .collect();
-        for (leaf, refusal) in refused {
-            self.drop_record(&leaf, refusal);
+        for record in self.pool.to_review(self.ledger.tip().height) {
+            if let Err(refusal) = self.ledger.check(&record, now) {
+                self.drop_record(&record.leaf(), refusal);
+            }
         }
         for (record, tries_left) in self.pool.take_parked() {
             match self.ledger.check(&record, now) {
