@@ -104,7 +104,7 @@ pub(crate) fn behaviour(topics: &Topics) -> Result<Gossipsub, String> {
         .heartbeat_initial_delay(Duration::from_millis(500))
         .heartbeat_interval(Duration::from_secs(1))
         // "I have it, do not send it" is worth a message only for long ones.
-        .idontwant_message_size_threshold(16 * 1024)
+        .idontwant_message_size_threshold(1024)
         .build()
         .map_err(|error| error.to_string())?;
     let ours = HashSet::from([topics.records.hash(), topics.consensus.hash()]);
