@@ -35,7 +35,8 @@ pub(crate) use objects::{delivery_due, reply_due};
 pub use objects::{of_dataset, of_grant, of_request};
 pub(crate) use oversight::finding_answer_due;
 pub use oversight::{of_draw, of_finding};
-pub(crate) use undertakings::{ends as grant_ends, sides as undertaking_sides};
+pub use undertakings::ends as grant_ends;
+pub(crate) use undertakings::sides as undertaking_sides;
 
 /// Where and when something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]

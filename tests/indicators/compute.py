@@ -79,6 +79,7 @@ class Scene:
         self.datasets = {one["dataset"]["id"]: one for one in log.objects(b"d")}
         self.grants = {f"G{grant['issued_at']}": grant for grant in log.objects(b"g")}
         self.requests = {f"R{asked['opened_at']}": asked for asked in log.objects(b"r")}
+        self.forces = {f"T{force['formed_at']}": force for force in log.objects(b"T")}
         self.things = [
             *self.accesses(), *self.catalogue(), *self.asked(), *self.granted(), *self.declared(), *self.formed(),
         ]
@@ -206,6 +207,10 @@ class Scene:
         ends = [end_of(grant)]
         if grant["parent"] is not None:
             ends.append(end_of(self.grants[grant["parent"]]))
+        if grant["terms"]["task_force"] is not None:
+            force = self.forces[grant["terms"]["task_force"]]
+            ended = force["ended"]
+            ends.append(force["terms"]["until"] if ended is None else ended["mark"]["on"])
         published = self.datasets[grant["terms"]["dataset"]]
         gone = any(one["at"] > grant["issued_at"] for one in published["withdrawals"])
         over = gone or min(ends) <= self.log.now

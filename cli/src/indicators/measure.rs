@@ -166,12 +166,7 @@ impl<'a> Scene<'a> {
     }
 
     pub(super) fn fate(&self, grant: &Grant) -> Fate {
-        let parent = grant.parent.and_then(|parent| self.objects.grants.get(&parent));
-        let ends = parent.map_or(grant.ends(), |parent| parent.ends().min(grant.ends()));
-        let published = self.objects.datasets.get(&grant.terms.dataset);
-        let is_withdrawn =
-            published.is_some_and(|found| found.withdrawn_since(grant.issued_at).is_some());
-        let is_over = ends <= self.now() || is_withdrawn;
+        let is_over = duty::grant_ends(&self.state(), grant) <= self.now();
         match (&grant.first_use, &grant.delivered) {
             (Some(_), _) => Fate::Used,
             (None, Some(_)) if is_over => Fate::EndedUnused,

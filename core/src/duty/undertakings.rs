@@ -111,7 +111,7 @@ fn first_version_after(
 
 /// When a grant ends, as things stand: with its dataset's withdrawal, with the grant from which it was
 /// derived, or with the task force that holds it, if not before.
-pub(crate) fn ends(state: &impl StateRead, grant: &Grant) -> TimeMs {
+pub fn ends(state: &impl StateRead, grant: &Grant) -> TimeMs {
     let dataset = state::dataset(state, &grant.terms.dataset);
     let ends = |grant: &Grant| grant.ends_with(dataset.as_ref());
     let parent = grant.parent.and_then(|parent| state::grant(state, parent));
