@@ -142,12 +142,19 @@ fn everything_that_a_year_is_to_have_happens_in_it() {
         "record-denial",
         "acknowledge-access",
         "refresh-dataset",
+        "suspend-grant",
+        "resume-grant",
+        "issue-onward",
+        "narrow-grant",
+        "extend-grant",
         "revoke-grant",
         "open-check",
         "answer-check",
         "open-dispute",
         "answer-dispute",
         "declare-emergency",
+        "end-emergency",
+        "embed-late",
         "justify-access",
         "review-emergency",
         "open-draw",
@@ -178,6 +185,39 @@ fn everything_that_a_year_is_to_have_happens_in_it() {
 }
 
 #[test]
+fn what_a_year_changes_of_grants_and_takes_in_late_is_followed_to_its_end() {
+    let directory = tempfile::tempdir().unwrap();
+    make(directory.path(), "1");
+    let place = directory.path();
+    let made = entries(&place.join("year.archive"));
+    let grants = listed(place, &["grant", "list"], "grants");
+    let standing = |id: &Value| {
+        let found = grants.iter().find(|grant| grant["id"] == *id);
+        found.map(|grant| grant["standing"].clone()).unwrap_or_default()
+    };
+    let derived = grants.iter().filter(|grant| !grant["grant"]["parent"].is_null());
+    let ended_above =
+        derived.filter(|grant| standing(&grant["grant"]["parent"]) == "revoked").count();
+    assert!(ended_above > 0, "nothing that was passed on ended with the grant it came from");
+    let against = made.iter().filter_map(|entry| match &entry.statement.action {
+        Action::EmbedLate { missing, against, .. } => {
+            Some((!missing.is_empty(), against.is_some()))
+        }
+        _ => None,
+    });
+    let against: Vec<(bool, bool)> = against.collect();
+    for (is_wanted, why) in [
+        (against.iter().any(|(_, against)| *against), "nothing stood against any late entry"),
+        (against.iter().any(|(_, against)| !*against), "something stood against every late entry"),
+        (against.iter().any(|(missing, _)| *missing), "no late entry was missed at first"),
+    ] {
+        assert!(is_wanted, "{why}: {against:?}");
+    }
+    let (last_is_complete, _) = *against.last().unwrap();
+    assert!(!last_is_complete, "what was missed never came in");
+}
+
+#[test]
 fn lists_read_from_a_year_show_what_its_entries_made() {
     let directory = tempfile::tempdir().unwrap();
     make(directory.path(), "1");
@@ -205,12 +245,12 @@ fn lists_read_from_a_year_show_what_its_entries_made() {
     let by_rule = listed(place, &["request", "list"], "requests").into_iter().filter(|request| {
         request["request"]["reply"]["outcome"]["by_rule"].as_bool() == Some(true)
     });
-    assert_eq!(grants.len(), count("approve-request") + count("issue-grant") + by_rule.count());
-    for (args, kind) in
-        [(&["--outcome", "allowed"], "record-access"), (&["--outcome", "refused"], "record-denial")]
-    {
-        let args = [&["access", "list", "--limit", "1000"], &args[..]].concat();
-        assert_eq!(listed(place, &args, "entries").len(), count(kind), "{kind}");
+    let issued = count("approve-request") + count("issue-grant") + count("issue-onward");
+    assert_eq!(grants.len(), issued + by_rule.count());
+    let allowed = count("record-access") + count("embed-late");
+    for (outcome, count) in [("allowed", allowed), ("refused", count("record-denial"))] {
+        let args = ["access", "list", "--limit", "1000", "--outcome", outcome];
+        assert_eq!(listed(place, &args, "entries").len(), count, "{outcome}");
     }
 }
 

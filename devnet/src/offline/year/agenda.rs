@@ -27,6 +27,9 @@ pub(super) enum Event {
     Pause(GrantId),
     Resume(GrantId),
     Revoke(GrantId),
+    PassOn(GrantId),
+    Narrow(GrantId),
+    Prolong(GrantId),
     Fulfil(GrantId, u8),
     /// Of the dataset at a place of the shelf.
     Refresh(usize),
@@ -46,6 +49,11 @@ pub(super) enum Event {
     Declare,
     UrgentUse(EmergencyId),
     Renew(EmergencyId),
+    CutOff(EmergencyId),
+    EndEmergency(EmergencyId),
+    Mend,
+    /// What a gateway missed of what it had signed while it was cut off is found.
+    EmbedRest,
     Justify(EmergencyId),
     ReviewEmergency(EmergencyId),
     OpenDraw,

@@ -116,17 +116,27 @@ impl Book {
         Ok(at.index)
     }
 
-    /// Whether the rules would take an act now: for whoever asks before acting.
-    pub(super) fn would_take(
+    /// Writes an act if the rules take it now: where it stands then. For what may have become
+    /// impossible meanwhile. Errors: it cannot be signed.
+    pub(super) fn act_if_taken(
         &mut self,
         by: &[By<'_>],
         action: Action,
-    ) -> Result<bool, DevnetError> {
+    ) -> Result<Option<LogIndex>, DevnetError> {
         let record = self.signed(by, action)?;
-        Ok(apply(self, self.position(), &record).is_ok())
+        let at = self.position();
+        let Ok(changes) = apply(self, at, &record) else { return Ok(None) };
+        self.laid.extend(changes);
+        self.records.push(record);
+        Ok(Some(at.index))
     }
 
-    fn signed(&mut self, by: &[By<'_>], action: Action) -> Result<VerifiedRecord, DevnetError> {
+    /// The record of an act, written nowhere. Errors: it cannot be signed.
+    pub(super) fn signed(
+        &mut self,
+        by: &[By<'_>],
+        action: Action,
+    ) -> Result<VerifiedRecord, DevnetError> {
         self.signed += 1;
         let mut nonce = [0; 16];
         nonce[..8].copy_from_slice(&self.signed.to_le_bytes());

@@ -138,10 +138,8 @@ impl Year {
         let by = [By::steward(&claimant)];
         let action =
             Action::OpenDispute { about, grounds: said("The duty is named in the list of duties") };
-        if !self.book.would_take(&by, action.clone())? {
-            return Ok(());
-        }
-        let id = DisputeId(self.book.act(&by, action)?);
+        let Some(opened) = self.book.act_if_taken(&by, action)? else { return Ok(()) };
+        let id = DisputeId(opened);
         let days = self.chance.between((2, 5));
         let at = self.at_desk(days);
         let is_silent = self.chance.in_hundred(12);
@@ -185,10 +183,9 @@ impl Year {
         let Some(found) = state::dispute(&self.book, id) else { return Ok(()) };
         let (by, action) = ([By::steward(&found.step().by)], action(id));
         // The matter may have been settled meanwhile, or the claimant gone.
-        if !self.book.would_take(&by, action.clone())? {
+        if self.book.act_if_taken(&by, action)?.is_none() {
             return Ok(());
         }
-        self.book.act(&by, action)?;
         let Some(found) = state::dispute(&self.book, id) else { return Ok(()) };
         if found.anew().is_none() {
             if self.chance.in_hundred(55) {
@@ -214,10 +211,9 @@ impl Year {
         let by = [By::steward(&found.claimant)];
         let grounds = said(&format!("{AUTHORITY} published the list of duties"));
         let action = Action::EscalateDispute { dispute: id, grounds };
-        if !self.book.would_take(&by, action.clone())? {
+        if self.book.act_if_taken(&by, action)?.is_none() {
             return Ok(());
         }
-        self.book.act(&by, action)?;
         let days = self.chance.between((3, 12));
         let at = self.at_desk(days);
         self.agenda.plan(at, Event::Decide(id));

@@ -1,6 +1,6 @@
 //! A year of a consortium, invented from a seed: who asks whom, what is granted, refused and left lying,
-//! what is used, doubted and disputed, one emergency, one task force, one draw,
-//! assessments, one member that leaves.
+//! what is passed on, narrowed, extended, used, doubted and disputed, one emergency in which a provider is
+//! cut off, one task force, one draw, assessments, one member that leaves.
 //! Holds: the same seed and catalogues make the same bytes; every record has passed the rules; nothing
 //! that a rule refuses is written but as the denial that it is.
 //! May not enter: keys that anybody could mistake for real ones: they follow from places.
@@ -11,7 +11,9 @@ mod book;
 mod calendars;
 mod catalogue;
 mod chance;
+mod changing;
 mod contested;
+mod cut;
 mod days;
 mod leaving;
 mod manner;
@@ -39,6 +41,7 @@ use agenda::{Agenda, Event};
 use book::Book;
 use catalogue::Shelf;
 use chance::Chance;
+use cut::Cut;
 use people::Cast;
 
 /// What a step of the year comes to.
@@ -56,6 +59,8 @@ struct Year {
     chance: Chance,
     /// Exchanges so far: no two have one id.
     exchanges: u64,
+    /// Who is or was cut off.
+    cut: Option<Cut>,
 }
 
 /// Makes the archive of a year, and its genesis beside it. Errors: a catalogue cannot be read; a file
@@ -71,8 +76,8 @@ pub(super) fn run(args: &YearArgs, page: &mut Page) -> Done {
     let book = Book::open(genesis, &args.out)?;
     let mut chance = Chance::new(args.seed);
     let shelf = Shelf::fill(&cast, &catalogues, book.consortium(), &mut chance)?;
-    let (agenda, exchanges) = (Agenda::default(), 0);
-    let mut year = Year { book, cast, shelf, agenda, chance, exchanges };
+    let (agenda, exchanges, cut) = (Agenda::default(), 0, None);
+    let mut year = Year { book, cast, shelf, agenda, chance, exchanges, cut };
     year.open()?;
     year.plan(args.requests);
     year.pass()?;
@@ -120,6 +125,9 @@ impl Year {
             Event::Pause(id) => self.pause(id),
             Event::Resume(id) => self.resume(id),
             Event::Revoke(id) => self.revoke(id),
+            Event::PassOn(id) => self.pass_on(id),
+            Event::Narrow(id) => self.narrow(id),
+            Event::Prolong(id) => self.prolong(id),
             Event::Fulfil(id, number) => self.fulfil(id, number),
             Event::Refresh(place) => self.refresh(place),
             Event::Amend(place) => self.amend(place),
@@ -138,6 +146,10 @@ impl Year {
             Event::Declare => self.declare(),
             Event::UrgentUse(id) => self.use_in_emergency(id),
             Event::Renew(id) => self.renew(id),
+            Event::CutOff(id) => self.cut_off(id),
+            Event::EndEmergency(id) => self.end_emergency(id),
+            Event::Mend => self.mend(),
+            Event::EmbedRest => self.embed_rest(),
             Event::Justify(id) => self.justify(id),
             Event::ReviewEmergency(id) => self.review_emergency(id),
             Event::OpenDraw => self.open_draw(),

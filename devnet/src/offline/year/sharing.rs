@@ -49,6 +49,7 @@ impl Year {
         if once {
             asked.total_quota = Some(1);
             asked.daily_quota = None;
+            asked.onward.clear();
         }
         let needed_by = self.chance.in_hundred(10).then(|| self.now().plus(20 * DAY_MS));
         let officer = u8::try_from(self.chance.below(u64::from(OFFICERS))).unwrap_or_default();
@@ -280,7 +281,7 @@ impl Year {
             self.agenda.plan(first, Event::Dispute(DisputeAbout::Delivery(id)));
         }
         for (share, days, event) in [
-            (4, (20, 60), Event::Pause(id)),
+            (6, (20, 60), Event::Pause(id)),
             (7, (40, 150), Event::Revoke(id)),
             (12, (20, 90), Event::OpenCheck(id)),
         ] {
@@ -291,6 +292,7 @@ impl Year {
             }
         }
         self.plan_undertakings(id, &grant);
+        self.plan_changes(id, &grant);
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ use super::{Done, Year, said};
 
 impl Year {
     /// The grant, while nobody revoked it and its term runs.
-    fn live(&self, id: GrantId) -> Option<Grant> {
+    pub(super) fn live(&self, id: GrantId) -> Option<Grant> {
         let grant = state::grant(&self.book, id)?;
         let is_live = grant.revoked.is_none()
             && self.now() < grant.terms.not_after

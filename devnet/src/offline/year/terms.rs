@@ -1,6 +1,8 @@
 //! What is asked for: by whom, of whose data, for what, for how long.
 //! Holds: the terms are such as the rules take today.
 
+use std::collections::BTreeSet;
+
 use comity_core::agency::AgencyKind;
 use comity_core::binding::{Bearers, Promise, Side, Undertaking};
 use comity_core::dataset::{Dataset, Items};
@@ -9,11 +11,15 @@ use comity_core::grant::GrantTerms;
 use comity_core::ids::TimeMs;
 use comity_core::request::Request;
 use comity_core::state;
+use comity_core::text::AgencyId;
 
 use super::Year;
 use super::days::DAY_MS;
 use super::people::{DUTY_BASES, MATTERS};
 use super::said;
+
+/// Of a hundred requests: how many ask for what may be passed on.
+const PASSED_ON: u64 = 18;
 
 impl Year {
     /// A dataset that may be asked for, by chance.
@@ -52,7 +58,7 @@ impl Year {
         };
         let is_research = self.cast.members[requester].kind == AgencyKind::Research;
         let matter = if is_research { "RESEARCH" } else { self.chance.one_of(&MATTERS).0 };
-        let mut matters = std::collections::BTreeSet::from([said(matter)]);
+        let mut matters = BTreeSet::from([said(matter)]);
         if self.chance.in_hundred(15) {
             matters.insert(said(self.chance.one_of(&MATTERS).0));
         }
@@ -64,6 +70,7 @@ impl Year {
         if self.chance.in_hundred(12) {
             undertakings.push(undertaken(Promise::ReportUseEveryDays(60)));
         }
+        let onward = self.some_others(dataset, requester);
         GrantTerms {
             dataset: dataset.id.clone(),
             requester: self.cast.members[requester].id.clone(),
@@ -77,10 +84,22 @@ impl Year {
             daily_quota: self.chance.in_hundred(20).then(|| self.chance.between((20, 400))),
             conditions: (1..=dataset.stated.len()).filter_map(|n| u8::try_from(n).ok()).collect(),
             officers: Bearers::All,
-            onward: Default::default(),
+            onward,
             undertakings,
             task_force: None,
         }
+    }
+
+    /// To whom it is to be passed on, where it is: offices that work for the requester.
+    fn some_others(&mut self, dataset: &Dataset, requester: usize) -> BTreeSet<AgencyId> {
+        if !self.chance.in_hundred(PASSED_ON) {
+            return BTreeSet::new();
+        }
+        let drawn = [self.some_requester(dataset), self.some_requester(dataset)];
+        let is_fit =
+            |place: &usize| *place != requester && self.cast.members[*place].kind.is_public();
+        let fit = drawn.into_iter().flatten().filter(is_fit);
+        fit.map(|place| self.cast.members[place].id.clone()).collect()
     }
 
     /// By when a request is to be answered, where that clock runs.

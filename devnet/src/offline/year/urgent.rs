@@ -1,4 +1,5 @@
-//! The emergency of the year: declared, used, renewed by ballot, justified as far as it is, reviewed.
+//! The emergency of the year: declared, used, renewed by ballot, ended before its time while a
+//! provider is cut off, justified as far as it is, reviewed.
 
 use std::collections::BTreeSet;
 
@@ -53,7 +54,11 @@ impl Year {
             let at = self.now().plus(minutes * 60_000);
             self.agenda.plan(at, Event::UrgentUse(id));
         }
-        self.agenda.plan(self.now().plus(40 * HOUR_MS), Event::Renew(id));
+        for (hours, event) in
+            [(40, Event::Renew(id)), (50, Event::CutOff(id)), (58, Event::EndEmergency(id))]
+        {
+            self.agenda.plan(self.now().plus(hours * HOUR_MS), event);
+        }
         for days in [4, 7, 40] {
             let at = self.at_desk(days);
             self.agenda.plan(at, Event::Justify(id));
@@ -96,6 +101,14 @@ impl Year {
     pub(super) fn renew(&mut self, emergency: EmergencyId) -> Done {
         let until = self.now().plus(24 * HOUR_MS);
         self.vote(Measure::RenewEmergency { emergency, until })
+    }
+
+    /// The river has gone back sooner than was thought. Errors: the rules refuse it.
+    pub(super) fn end_emergency(&mut self, emergency: EmergencyId) -> Done {
+        let Some(declared) = state::emergency(&self.book, emergency) else { return Ok(()) };
+        let reason = said("The river is back in its bed");
+        let action = Action::EndEmergency { emergency, reason };
+        self.book.act(&[By::steward(&declared.declared_by)], action).map(drop)
     }
 
     /// Each helper justifies some of what it took. Errors: the rules refuse it.

@@ -7,6 +7,7 @@ use comity_core::apply::accesses::evaluate;
 use comity_core::basis::Basis;
 use comity_core::batch::Batch;
 use comity_core::dataset::{Dataset, DeliveryMode, Items};
+use comity_core::duty;
 use comity_core::grant::Grant;
 use comity_core::hash::{AnswerHash, BatchRoot};
 use comity_core::ids::{DatasetId, ExchangeId, GrantId, LogIndex};
@@ -50,7 +51,7 @@ impl Year {
         let asking = self.asking(id, &grant);
         let went = self.exchange(asking, &published.dataset)?;
         // Who was told that the grant has ended asks once more at most.
-        let is_over = !went && (self.now() >= grant.terms.not_after || grant.revoked.is_some());
+        let is_over = !went && self.now() >= duty::grant_ends(&self.book, &grant);
         let goes_on = left > 0 && !is_over && self.is_here(requester);
         if goes_on {
             let days = self.chance.between((0, 16));
@@ -101,16 +102,15 @@ impl Year {
         let (basis, capacity) = (asking.basis, asking.capacity);
         let requester = asking.requester.clone();
         let attempt = self.attempt(asking);
-        let gateway = By::gateway(&owner);
-        let number = state::gateway_numbers(&self.book, &gateway.secret().public()).next();
+        if self.is_cut_off(&owner) {
+            return self.hand_over_unheard(attempt, dataset);
+        }
+        let (gateway, number) = (By::gateway(&owner), self.next_number(&owner));
         if let Err(refusal) = evaluate(&self.book, self.book.position(), &attempt.attempt) {
             self.book.act(&[gateway], Action::RecordDenial { attempt, refusal, number })?;
             return Ok(false);
         }
-        let reliable = attempt.attempt.mode == DeliveryMode::Verify && dataset.reliable;
-        let digest = AnswerHash(self.chance.bytes());
-        let answer =
-            (reliable || self.chance.in_hundred(80)).then_some(Answer { digest, reliable });
+        let answer = self.answer(attempt.attempt.mode, dataset);
         let (exchange, count) = (attempt.attempt.exchange, attempt.attempt.count());
         let action = Action::RecordAccess { attempt, number, answer };
         let access = self.book.act(&[gateway], action)?;
@@ -122,6 +122,13 @@ impl Year {
             self.await_receipt(basis, &requester, received);
         }
         Ok(true)
+    }
+
+    /// What a gateway says of what it hands over, if it says anything.
+    pub(super) fn answer(&mut self, mode: DeliveryMode, dataset: &Dataset) -> Option<Answer> {
+        let reliable = mode == DeliveryMode::Verify && dataset.reliable;
+        let digest = AnswerHash(self.chance.bytes());
+        (reliable || self.chance.in_hundred(80)).then_some(Answer { digest, reliable })
     }
 
     fn attempt(&mut self, asking: Asking) -> SignedAttempt {
@@ -152,7 +159,12 @@ impl Year {
     }
 
     /// Plans the word of receipt: true as a rule, now and then wrong, or never given.
-    fn await_receipt(&mut self, basis: Basis, requester: &AgencyId, one: Acknowledgement) {
+    pub(super) fn await_receipt(
+        &mut self,
+        basis: Basis,
+        requester: &AgencyId,
+        one: Acknowledgement,
+    ) {
         let by = self.cast.place_of(requester);
         let share = self.cast.members[by].manner.acknowledges;
         if !self.chance.in_hundred(share) {

@@ -130,10 +130,7 @@ impl Year {
         };
         let action = Action::CloseFinding { finding, outcome, text: said("The letter was seen") };
         let by = [By::auditor(&found.opened_by)];
-        if !self.book.would_take(&by, action.clone())? {
-            return Ok(());
-        }
-        self.book.act(&by, action).map(drop)
+        self.book.act_if_taken(&by, action).map(drop)
     }
 }
 
