@@ -2,7 +2,7 @@
 //! Holds: every field of an action that has an effect is shown.
 //! May not enter: signing; the node.
 
-mod answering;
+mod areas;
 pub(crate) mod assessments;
 pub(crate) mod binding;
 mod checks;
@@ -92,18 +92,8 @@ pub(crate) fn sentence(action: &Action) -> String {
             say!("does-vote-against", proposal = proposal)
         }
         Action::RecordEquivocation { .. } => say!("does-record-equivocation"),
-        Action::ReviewRequest { .. }
-        | Action::ExtendReply { .. }
-        | Action::ReportDelivery { .. }
-        | Action::RefreshDataset { .. }
-        | Action::PublishCalendar { .. }
-        | Action::PublishRules { .. } => supervision::sentence(action),
         Action::AcknowledgeAccess { grant, accesses } => legs::sentence(*grant, accesses),
-        Action::NarrowGrant { .. }
-        | Action::ExtendGrant { .. }
-        | Action::IssueOnward { .. }
-        | Action::FulfilUndertaking { .. } => binding::sentence(action),
-        _ => answering::sentence(action),
+        _ => areas::sentence(action),
     }
 }
 
@@ -142,18 +132,8 @@ pub(crate) fn done(action: &Action, committed: &Committed) -> String {
         Action::OpenProposal { .. } => say!("done-open-proposal", index = committed.index),
         Action::CastBallot { proposal, .. } => say!("done-cast-ballot", proposal = proposal),
         Action::RecordEquivocation { .. } => say!("done-record-equivocation"),
-        Action::ReviewRequest { .. }
-        | Action::ExtendReply { .. }
-        | Action::ReportDelivery { .. }
-        | Action::RefreshDataset { .. }
-        | Action::PublishCalendar { .. }
-        | Action::PublishRules { .. } => supervision::done(action),
         Action::AcknowledgeAccess { accesses, .. } => legs::done(accesses),
-        Action::NarrowGrant { .. }
-        | Action::ExtendGrant { .. }
-        | Action::IssueOnward { .. }
-        | Action::FulfilUndertaking { .. } => binding::done(action, committed),
-        _ => answering::done(action, committed),
+        _ => areas::done(action, committed),
     }
 }
 
@@ -210,18 +190,8 @@ pub(crate) fn rows(action: &Action, zone: &TimeZone) -> Rows {
             (say!("label-ballot"), measures::choice(*choice)),
         ],
         Action::RecordEquivocation { equivocation } => measures::equivocation_rows(equivocation),
-        Action::ReviewRequest { .. }
-        | Action::ExtendReply { .. }
-        | Action::ReportDelivery { .. }
-        | Action::RefreshDataset { .. }
-        | Action::PublishCalendar { .. }
-        | Action::PublishRules { .. } => supervision::rows(action, zone),
         Action::AcknowledgeAccess { grant, accesses } => legs::rows(*grant, accesses),
-        Action::NarrowGrant { .. }
-        | Action::ExtendGrant { .. }
-        | Action::IssueOnward { .. }
-        | Action::FulfilUndertaking { .. } => binding::rows(action, zone),
-        _ => answering::rows(action, zone),
+        _ => areas::rows(action, zone),
     }
 }
 

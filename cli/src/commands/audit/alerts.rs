@@ -2,9 +2,6 @@
 //! Holds: what is shown rests on verified blocks and on the thresholds that were given.
 //! May not enter: judging who is right; how alerts are found (see `watching`).
 
-use comity_core::encoding::decode;
-use comity_core::ids::LogIndex;
-use comity_core::statement::{MAX_RECORD_BYTES, SignedRecord};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
@@ -32,14 +29,7 @@ pub(super) fn run(args: &ShowAlerts, session: &mut Session<'_>) -> Result<Exit, 
     let copy = Copy::open(&args.copy, None)?;
     let offset = copy.genesis().params.day_offset_minutes;
     let mut watcher = Watcher::new(copy.genesis(), thresholds);
-    let mut frames = copy.frames()?;
-    while let Some(block) = frames.next_block()? {
-        for (index, bytes) in (block.header.first_index.0..).zip(&block.records) {
-            if let Ok(record) = decode::<SignedRecord>(bytes, MAX_RECORD_BYTES) {
-                watcher.add(LogIndex(index), block.header.time, &record.statement);
-            }
-        }
-    }
+    copy.each_entry(|index, time, statement| watcher.add(index, time, statement))?;
     let is_asked_for = |alert: &Alert| {
         args.agency.as_ref().is_none_or(|agency| *agency == alert.agency)
             && since.is_none_or(|since| alert.day.next().begins(offset) > since)

@@ -6,8 +6,10 @@ use std::io::Read;
 
 use comity_core::archive::{BlockFault, FRAME_HEAD_BYTES, Frame, decode_frame};
 use comity_core::block::{Block, Header};
-use comity_core::ids::Height;
+use comity_core::encoding::decode;
+use comity_core::ids::{Height, LogIndex, TimeMs};
 use comity_core::polka::PolkaCertificate;
+use comity_core::statement::{MAX_RECORD_BYTES, SignedRecord, Statement};
 use comity_core::vote::CommitCertificate;
 
 use crate::commands::replay;
@@ -19,6 +21,19 @@ pub(in crate::commands) struct Frames<R> {
     input: R,
     /// Where they come from, for who is told of a fault.
     from: String,
+}
+
+/// Shows each entry of a block, with the block's time.
+pub(in crate::commands) fn each_entry_of(
+    block: &Block,
+    mut see: impl FnMut(LogIndex, TimeMs, &Statement),
+) {
+    let Header { first_index, time, .. } = &block.header;
+    for (index, bytes) in (first_index.0..).zip(&block.records) {
+        if let Ok(record) = decode::<SignedRecord>(bytes, MAX_RECORD_BYTES) {
+            see(LogIndex(index), *time, &record.statement);
+        }
+    }
 }
 
 /// A block's header with what is beside the block and what proves it.

@@ -16,7 +16,7 @@ mod unmatched;
 mod watching;
 
 pub(super) use copy::Copy;
-pub(super) use frames::Frames;
+pub(super) use frames::{Frames, each_entry_of};
 
 use crate::args::AuditVerb;
 use crate::fault::{Exit, Fault};

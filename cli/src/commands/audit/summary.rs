@@ -5,10 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_core::encoding::decode;
 use comity_core::ids::{AssessmentId, DrawId, FindingId, LogIndex, TimeMs};
 use comity_core::oversight::{DRAW_PHASE_MS, FindingOutcome, MIN_COMMITTED};
-use comity_core::statement::{Action, MAX_RECORD_BYTES, SignedRecord, Statement};
+use comity_core::statement::{Action, Statement};
 use comity_core::text::AgencyId;
 use serde::Serialize;
 
@@ -85,16 +84,11 @@ pub(super) fn run(args: &ShowSummary, session: &mut Session<'_>) -> Result<Exit,
     let since = since.transpose()?.unwrap_or_default();
     let copy = Copy::open(&args.copy, None)?;
     let mut teller = Teller { since, ..Teller::default() };
-    let mut frames = copy.frames()?;
-    while let Some(block) = frames.next_block()? {
-        teller.now = block.header.time;
-        for (index, bytes) in (block.header.first_index.0..).zip(&block.records) {
-            if let Ok(record) = decode::<SignedRecord>(bytes, MAX_RECORD_BYTES) {
-                teller.add(LogIndex(index), &record.statement);
-            }
-        }
-    }
-    let until = teller.now;
+    let until = copy.each_entry(|index, time, statement| {
+        teller.now = time;
+        teller.add(index, statement);
+    })?;
+    teller.now = until;
     let counts = teller.told();
     let object = serde_json::json!({ "since": since, "until": until, "counts": counts });
     session.result(&object, |shell| {

@@ -7,12 +7,11 @@
 use std::collections::BTreeMap;
 
 use comity_core::agency::KeyRole;
-use comity_core::encoding::decode;
 use comity_core::gateway::GatewayNumbers;
 use comity_core::ids::{LogIndex, TimeMs};
 use comity_core::keys::PublicKey;
 use comity_core::legs::{Legs, Unmatched};
-use comity_core::statement::{Action, MAX_RECORD_BYTES, SignedRecord, Statement};
+use comity_core::statement::{Action, Statement};
 use comity_core::text::AgencyId;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -112,14 +111,8 @@ impl Gathered {
 }
 
 fn from_copy(copy: &Copy) -> Result<Gathered, Fault> {
-    let (mut gathered, mut frames) = (Gathered::default(), copy.frames()?);
-    while let Some(block) = frames.next_block()? {
-        for (index, bytes) in (block.header.first_index.0..).zip(&block.records) {
-            if let Ok(record) = decode::<SignedRecord>(bytes, MAX_RECORD_BYTES) {
-                gathered.add(LogIndex(index), block.header.time, &record.statement);
-            }
-        }
-    }
+    let mut gathered = Gathered::default();
+    copy.each_entry(|index, time, statement| gathered.add(index, time, statement))?;
     Ok(gathered)
 }
 

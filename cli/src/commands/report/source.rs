@@ -6,16 +6,13 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use comity_core::archive::{FRAME_HEAD_BYTES, Verifier};
-use comity_core::block::{Block, Header};
-use comity_core::encoding::decode;
+use comity_core::block::Block;
 use comity_core::genesis::Genesis;
-use comity_core::ids::LogIndex;
 use comity_core::ledger::Ledger;
-use comity_core::statement::{MAX_RECORD_BYTES, SignedRecord};
 
 use crate::args::ReportCollaboration;
 use crate::client::Status;
-use crate::commands::audit::Copy;
+use crate::commands::audit::{Copy, each_entry_of};
 use crate::commands::replay::{self, Accepted, ReplayError, Taker};
 use crate::commands::verify::{archive_fault, replay_fault, show_progress};
 use crate::fault::Fault;
@@ -128,8 +125,13 @@ struct Reading<'a> {
 impl Taker for Reading<'_> {
     fn take(&mut self, _: &Verifier, frame: Accepted<'_>) -> Result<(), Fault> {
         self.size_bytes += frame.size_bytes();
-        if let Accepted::Block(bytes, header, _) = frame {
-            note(&mut self.facts, bytes, &header);
+        // Its bytes were verified, and so are those of a block.
+        if let Accepted::Block(bytes, ..) = frame
+            && let Ok(block) = Block::from_bytes(bytes.get(FRAME_HEAD_BYTES..).unwrap_or_default())
+        {
+            each_entry_of(&block, |index, time, statement| {
+                self.facts.take(index, time, statement);
+            });
         }
         Ok(())
     }
@@ -141,17 +143,5 @@ impl Taker for Reading<'_> {
         };
         show_progress(self.shell, verifier, self.progress.at(done));
         Ok(())
-    }
-}
-
-/// Takes in the entries of a block whose bytes were verified, and so are those of one.
-fn note(facts: &mut Facts, frame: &[u8], header: &Header) {
-    let Ok(block) = Block::from_bytes(frame.get(FRAME_HEAD_BYTES..).unwrap_or_default()) else {
-        return;
-    };
-    for (index, bytes) in (header.first_index.0..).zip(&block.records) {
-        if let Ok(record) = decode::<SignedRecord>(bytes, MAX_RECORD_BYTES) {
-            facts.take(LogIndex(index), header.time, &record.statement);
-        }
     }
 }

@@ -1,16 +1,21 @@
-//! The acts by which agencies answer for their data, and those in task forces: checks, incidents, emergencies, disputes, draws,
-//! findings and assessments.
-//! Holds: each is described by its own module; an act that is new is named here, or this does not compile.
+//! Which module describes an act, where that is not the one above: changes of grants, supervision, and all by which agencies answer
+//! for their data.
+//! Holds: an act that is new is named here, or this does not compile.
 //! May not enter: texts.
 
 use comity_core::statement::Action;
 use jiff::tz::TimeZone;
 
-use super::{Rows, assessments, checks, disputes, emergency, incidents, oversight, task_forces};
+use super::{
+    Rows, assessments, binding, checks, disputes, emergency, incidents, oversight, supervision,
+    task_forces,
+};
 use crate::client::Committed;
 
 /// What an act is about.
 enum Area {
+    Supervision,
+    Binding,
     Check,
     Incident,
     Emergency,
@@ -18,12 +23,22 @@ enum Area {
     Oversight,
     TaskForce,
     Assessment,
-    /// Described by the module above or another of its modules.
+    /// Described by the module above.
     Elsewhere,
 }
 
 fn area(action: &Action) -> Area {
     match action {
+        Action::ReviewRequest { .. }
+        | Action::ExtendReply { .. }
+        | Action::ReportDelivery { .. }
+        | Action::RefreshDataset { .. }
+        | Action::PublishCalendar { .. }
+        | Action::PublishRules { .. } => Area::Supervision,
+        Action::NarrowGrant { .. }
+        | Action::ExtendGrant { .. }
+        | Action::IssueOnward { .. }
+        | Action::FulfilUndertaking { .. } => Area::Binding,
         Action::OpenCheck { .. }
         | Action::OfferHandover { .. }
         | Action::AcceptHandover { .. }
@@ -79,16 +94,6 @@ fn area(action: &Action) -> Area {
         | Action::OpenProposal { .. }
         | Action::CastBallot { .. }
         | Action::RecordEquivocation { .. }
-        | Action::ReviewRequest { .. }
-        | Action::ExtendReply { .. }
-        | Action::ReportDelivery { .. }
-        | Action::RefreshDataset { .. }
-        | Action::PublishCalendar { .. }
-        | Action::PublishRules { .. }
-        | Action::NarrowGrant { .. }
-        | Action::ExtendGrant { .. }
-        | Action::IssueOnward { .. }
-        | Action::FulfilUndertaking { .. }
         | Action::AcknowledgeAccess { .. } => Area::Elsewhere,
     }
 }
@@ -96,6 +101,8 @@ fn area(action: &Action) -> Area {
 /// One of these actions in one sentence.
 pub(super) fn sentence(action: &Action) -> String {
     match area(action) {
+        Area::Supervision => supervision::sentence(action),
+        Area::Binding => binding::sentence(action),
         Area::Check => checks::sentence(action),
         Area::Incident => incidents::sentence(action),
         Area::Emergency => emergency::sentence(action),
@@ -110,6 +117,8 @@ pub(super) fn sentence(action: &Action) -> String {
 /// What one of these actions has changed.
 pub(super) fn done(action: &Action, committed: &Committed) -> String {
     match area(action) {
+        Area::Supervision => supervision::done(action),
+        Area::Binding => binding::done(action, committed),
         Area::Check => checks::done(action, committed),
         Area::Incident => incidents::done(action, committed),
         Area::Emergency => emergency::done(action, committed),
@@ -124,6 +133,8 @@ pub(super) fn done(action: &Action, committed: &Committed) -> String {
 /// The terms of one of these actions, with times in `zone`.
 pub(super) fn rows(action: &Action, zone: &TimeZone) -> Rows {
     match area(action) {
+        Area::Supervision => supervision::rows(action, zone),
+        Area::Binding => binding::rows(action, zone),
         Area::Check => checks::rows(action, zone),
         Area::Incident => incidents::rows(action, zone),
         Area::Emergency => emergency::rows(action, zone),
