@@ -30,8 +30,8 @@ use crate::{describe, table, time};
 
 /// Entries looked through at a time.
 const PAGE: usize = 1_000;
-/// Accesses and denials, as `/v1/entries` names them.
-const KINDS: [&str; 2] = ["record-access", "record-denial"];
+/// Accesses, also late ones, and denials, as `/v1/entries` names them.
+const KINDS: [&str; 3] = ["record-access", "embed-late", "record-denial"];
 
 /// A recorded access or denial with how it was judged and would be judged now.
 struct Explanation {

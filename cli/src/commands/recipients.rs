@@ -43,10 +43,9 @@ pub(super) fn of_check(
 ) -> Result<Vec<Received>, Fault> {
     let outcome = check.answer.as_ref().map(|answer| &answer.outcome);
     let Some(CheckOutcome::Upheld { from, to, .. }) = outcome else { return Ok(vec![]) };
-    let mut query = accesses(agency, *from, Some(*to));
-    query.push(("dataset", check.terms.dataset.to_string()));
-    let is_theirs = |attempt: &Attempt| agency.is_none_or(|agency| attempt.requester == *agency);
-    counted(client, &[query], |attempt, on| is_theirs(attempt) && check.concerns(attempt, on))
+    let about = [("dataset", check.terms.dataset.to_string())];
+    let queries = accesses(agency, (*from, Some(*to)), &about);
+    counted(client, &queries, agency, |attempt, on| check.concerns(attempt, on))
 }
 
 /// Who received what an incident affects, or one agency of them.
@@ -56,31 +55,40 @@ pub(super) fn of_incident(
     agency: Option<&AgencyId>,
 ) -> Result<Vec<Received>, Fault> {
     let until = incident.closed.as_ref().map(|closure| closure.on.on);
-    let base = || accesses(agency, incident.terms.since, until);
     let datasets = incident.terms.datasets.iter().map(|id| ("dataset", id.to_string()));
     let grants = incident.terms.grants.iter().map(|id| ("grant", id.to_string()));
-    let about = |named| base().into_iter().chain([named]).collect();
-    let queries: Vec<Query> = datasets.chain(grants).map(about).collect();
-    // A node lists by an agency what it gave as well.
-    let is_theirs = |attempt: &Attempt| agency.is_none_or(|agency| attempt.requester == *agency);
-    counted(client, &queries, |attempt, on| is_theirs(attempt) && incident.concerns(attempt, on))
+    let about: Vec<_> = datasets.chain(grants).collect();
+    let queries = accesses(agency, (incident.terms.since, until), &about);
+    counted(client, &queries, agency, |attempt, on| incident.concerns(attempt, on))
 }
 
-/// The recorded accesses of a time.
-fn accesses(agency: Option<&AgencyId>, since: TimeMs, until: Option<TimeMs>) -> Query {
-    let mut query: Query = vec![
-        ("order", "asc".to_owned()),
-        ("kind", "record-access".to_owned()),
-        ("since", since.to_string()),
-    ];
-    query.extend(until.map(|until| ("until", until.to_string())));
-    query.extend(agency.map(|agency| ("agency", agency.to_string())));
-    query
+/// The recorded accesses of a time to each of these. What took place then may have gone in later.
+fn accesses(
+    agency: Option<&AgencyId>,
+    (since, until): (TimeMs, Option<TimeMs>),
+    about: &[(&'static str, String)],
+) -> Vec<Query> {
+    let query = |(kind, until): (&str, Option<TimeMs>), named: &(&'static str, String)| {
+        let mut query: Query = vec![
+            ("order", "asc".to_owned()),
+            ("kind", kind.to_owned()),
+            ("since", since.to_string()),
+            named.clone(),
+        ];
+        query.extend(until.map(|until| ("until", until.to_string())));
+        query.extend(agency.map(|agency| ("agency", agency.to_string())));
+        query
+    };
+    let kinds = [("record-access", until), ("embed-late", None)];
+    about.iter().flat_map(|named| kinds.map(|kind| query(kind, named))).collect()
 }
 
+/// What is listed and concerned, of one agency where one is asked for: a node lists by an agency what
+/// it gave as well.
 fn counted(
     client: &Client,
     queries: &[Query],
+    agency: Option<&AgencyId>,
     concerns: impl Fn(&Attempt, TimeMs) -> bool,
 ) -> Result<Vec<Received>, Fault> {
     let (mut seen, mut found) = (BTreeSet::new(), BTreeMap::new());
@@ -88,7 +96,8 @@ fn counted(
         for entry in client.all::<EntryAnswer>("/v1/entries", query, "entries")? {
             let Some(access) = entry.record.statement.action.access() else { continue };
             let attempt = &access.attempt.attempt;
-            if concerns(attempt, access.on(entry.time)) && seen.insert(entry.index) {
+            let is_theirs = agency.is_none_or(|agency| attempt.requester == *agency);
+            if is_theirs && concerns(attempt, access.on(entry.time)) && seen.insert(entry.index) {
                 add(&mut found, attempt, &entry);
             }
         }

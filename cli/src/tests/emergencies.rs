@@ -7,10 +7,10 @@ use super::fixture::Ran;
 use super::flows::Desk;
 use crate::fault::Exit;
 
-const DATASET: &str = "civil.gd/marriage-register";
+pub(super) const DATASET: &str = "civil.gd/marriage-register";
 
 /// The dataset is published at 0, the office given from 1 to 3, the emergency declared at 4.
-fn flooded() -> Desk {
+pub(super) fn flooded() -> Desk {
     let desk = Desk::new();
     desk.publish().ended(Exit::Done);
     let appoint = ["proposal", "open", "appoint", "emergency-declarer", "audit.gd"];

@@ -20,6 +20,7 @@ mod fixture;
 mod flows;
 mod gateway;
 mod keys;
+mod late;
 mod legs;
 mod listing;
 mod manual;

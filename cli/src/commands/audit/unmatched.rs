@@ -118,7 +118,7 @@ fn from_copy(copy: &Copy) -> Result<Gathered, Fault> {
 
 fn from_node(args: &UnmatchedLegs, client: &Client, since: TimeMs) -> Result<Gathered, Fault> {
     let mut gathered = Gathered::default();
-    for kind in ["record-access", "acknowledge-access"] {
+    for kind in ["record-access", "embed-late", "acknowledge-access"] {
         let mut query: Query = vec![("order", "asc".to_owned()), ("kind", kind.to_owned())];
         query.extend(args.grant.map(|grant| ("grant", grant.to_string())));
         query.extend(args.agency.as_ref().map(|agency| ("agency", agency.to_string())));

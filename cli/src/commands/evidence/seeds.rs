@@ -35,7 +35,7 @@ pub(super) fn of(case: &Case, client: &Client) -> Result<Seeds, Fault> {
         Case::Dataset { dataset, from, to } => {
             client.ask_dataset(dataset)?;
             seeds.keys.insert(StateKey::Dataset(dataset).to_bytes());
-            for kind in ["record-access", "record-denial"] {
+            for kind in ["record-access", "embed-late", "record-denial"] {
                 let mut query = vec![("kind", kind.to_owned()), ("dataset", dataset.to_string())];
                 query.extend(period(*from, *to));
                 seeds.list(client, query)?;
