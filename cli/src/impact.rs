@@ -1,10 +1,15 @@
-//! Impact: who would lose what by a change, said before it is signed.
-//! Holds: it is counted from what the node shows now; it never keeps anybody from going on.
+//! Impact: who would lose what by a change, or gain it in a task force, said before it is signed.
+//! Holds: it is counted from what the node shows now; it never keeps anybody from going on. Of what a
+//! task force holds, every member is named that uses it, not its lead alone.
 //! May not enter: signing; rules (what the ledger would refuse is the ledger's to say).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use comity_core::dataset::{Dataset, Sharing};
-use comity_core::grant::GrantTerms;
-use comity_core::ids::{DatasetId, GrantId};
+use comity_core::grant::{Grant, GrantTerms};
+use comity_core::ids::{DatasetId, GrantId, TaskForceId};
+use comity_core::task_force::TaskForce;
+use comity_core::text::AgencyId;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -47,6 +52,8 @@ pub(crate) struct Impact {
     pub(crate) grants: Vec<(GrantAnswer, Loss)>,
     /// Open requests that could no longer be approved as they were asked.
     pub(crate) requests: Vec<(RequestAnswer, Loss)>,
+    /// The task forces of those.
+    pub(crate) forces: BTreeMap<TaskForceId, TaskForce>,
 }
 
 /// What a change would do to grants and requests. Errors: the node does not answer, or knows no
@@ -62,7 +69,7 @@ pub(crate) fn impact(client: &Client, change: Change<'_>) -> Result<Impact, Faul
             grants.extend(below.into_iter().filter(|below| below.grant.parent == Some(id)));
             grants.retain(GrantAnswer::may_be_used);
             let grants = grants.into_iter().map(|grant| (grant, change.loss())).collect();
-            return Ok(Impact { grants, requests: vec![] });
+            return Impact::of(client, grants, vec![]);
         }
         Change::SuspendDataset(dataset) | Change::WithdrawDataset(dataset) => dataset,
         Change::AmendDataset(dataset) => &dataset.id,
@@ -84,7 +91,29 @@ pub(crate) fn impact(client: &Client, change: Change<'_>) -> Result<Impact, Faul
         let loss = change.loss_of(&request.request.terms.asked, Holds::Request)?;
         Some((request, loss))
     });
-    Ok(Impact { grants: grants.collect(), requests: requests.collect() })
+    Impact::of(client, grants.collect(), requests.collect())
+}
+
+/// Who may use what is granted to a task force, and who may once it joins: for whoever lets it go. None
+/// where no task force gets it. Errors: the node does not answer.
+pub(crate) fn gained(client: &Client, terms: &GrantTerms) -> Result<Option<String>, Fault> {
+    let Some(id) = terms.task_force else { return Ok(None) };
+    let Some(answer) = client.find_task_force(id)? else { return Ok(None) };
+    let force = answer.task_force;
+    let members = force.members();
+    let is_other = |agency: &&AgencyId| **agency != terms.dataset.agency;
+    let invited = force.invited.keys().filter(|agency| !members.contains(agency));
+    let (members, invited) =
+        (listed(members.iter().copied().filter(is_other)), listed(invited.filter(is_other)));
+    let mut lines = vec![say!("gain-members", task_force = id, agencies = members)];
+    if !invited.is_empty() {
+        lines.push(say!("gain-invited", agencies = invited));
+    }
+    Ok(Some(fold(&lines.join("\n"))))
+}
+
+fn listed<'a>(agencies: impl Iterator<Item = &'a AgencyId>) -> String {
+    agencies.map(AgencyId::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// What holds terms.
@@ -120,6 +149,50 @@ impl Change<'_> {
 }
 
 impl Impact {
+    /// Of these, with the task forces that they name.
+    fn of(
+        client: &Client,
+        grants: Vec<(GrantAnswer, Loss)>,
+        requests: Vec<(RequestAnswer, Loss)>,
+    ) -> Result<Impact, Fault> {
+        let granted = grants.iter().filter_map(|(answer, _)| answer.grant.terms.task_force);
+        let asked = requests.iter().filter_map(|(answer, _)| answer.request.terms.asked.task_force);
+        let mut forces = BTreeMap::new();
+        for id in granted.chain(asked).collect::<BTreeSet<TaskForceId>>() {
+            let answer = client.find_task_force(id)?;
+            forces.extend(answer.map(|answer| (id, answer.task_force)));
+        }
+        Ok(Impact { grants, requests, forces })
+    }
+
+    /// Takes in another.
+    pub(crate) fn extend(&mut self, other: Impact) {
+        let Impact { grants, requests, forces } = other;
+        self.grants.extend(grants);
+        self.requests.extend(requests);
+        self.forces.extend(forces);
+    }
+
+    /// Who uses a grant beside its requester: the members of the task force that holds it, but for
+    /// those that were invited only afterwards.
+    fn users(&self, grant: &Grant) -> Vec<&AgencyId> {
+        let members = self.members(&grant.terms);
+        let may_use = |agency: &&AgencyId| {
+            let force = grant.terms.task_force.and_then(|id| self.forces.get(&id));
+            let membership = force.and_then(|force| force.membership(agency));
+            membership.is_some_and(|one| one.invited_at <= grant.issued_at)
+        };
+        members.into_iter().filter(may_use).collect()
+    }
+
+    /// The members of the task force that terms name, beside its lead and whose data it is.
+    fn members(&self, terms: &GrantTerms) -> Vec<&AgencyId> {
+        let force = terms.task_force.and_then(|id| self.forces.get(&id));
+        let members = force.into_iter().flat_map(TaskForce::members);
+        let is_other = |one: &&AgencyId| **one != terms.requester && **one != terms.dataset.agency;
+        members.filter(is_other).collect()
+    }
+
     /// The whole, for people.
     pub(crate) fn to_text(&self, zone: &TimeZone) -> String {
         if self.grants.is_empty() && self.requests.is_empty() {
@@ -128,9 +201,20 @@ impl Impact {
         let mut lines = vec![say!("impact-title")];
         for (answer, loss) in &self.grants {
             lines.extend(grant_lines(answer, loss, zone));
+            let users = listed(self.users(&answer.grant).into_iter());
+            let force = answer.grant.terms.task_force.filter(|_| !users.is_empty());
+            lines.extend(
+                force.map(|id| say!("impact-grant-members", task_force = id, agencies = users)),
+            );
         }
         for (answer, loss) in &self.requests {
             lines.extend(request_lines(answer, loss, zone));
+            let asked = &answer.request.terms.asked;
+            let members = listed(self.members(asked).into_iter());
+            let force = asked.task_force.filter(|_| !members.is_empty());
+            lines.extend(
+                force.map(|id| say!("impact-request-members", task_force = id, agencies = members)),
+            );
         }
         fold(&lines.join("\n"))
     }
@@ -144,7 +228,8 @@ impl Impact {
                 "grant": answer.id, "requester": terms.requester, "matters": terms.matters,
                 "standing": answer.standing, "not_after": terms.not_after, "used": used,
                 "last_used_on": (used > 0).then(|| time::counted_date(answer.usage.day)),
-                "loses": loss.to_json(),
+                "loses": loss.to_json(), "task_force": terms.task_force,
+                "members": self.users(&answer.grant),
             })
         });
         let requests = self.requests.iter().map(|(answer, loss)| {
@@ -152,7 +237,8 @@ impl Impact {
             json!({
                 "request": answer.id, "requester": terms.asked.requester,
                 "matters": terms.asked.matters, "needed_by": terms.needed_by,
-                "loses": loss.to_json(),
+                "loses": loss.to_json(), "task_force": terms.asked.task_force,
+                "members": self.members(&terms.asked),
             })
         });
         json!({ "grants": grants.collect::<Vec<_>>(), "requests": requests.collect::<Vec<_>>() })

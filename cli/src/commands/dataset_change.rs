@@ -47,9 +47,7 @@ pub(super) fn losses<'a>(
     }
     let mut all = Impact::default();
     for change in taking {
-        let Impact { mut grants, mut requests } = impact(&desk.client, change)?;
-        all.grants.append(&mut grants);
-        all.requests.append(&mut requests);
+        all.extend(impact(&desk.client, change)?);
     }
     Ok(Some(all.to_text(&session.shell.zone)))
 }

@@ -15,7 +15,7 @@ use crate::args::{
 };
 use crate::client::{Client, Codes, EntryAnswer, GrantAnswer, MemberAnswer};
 use crate::fault::Fault;
-use crate::impact::{Change, impact};
+use crate::impact::{Change, gained, impact};
 use crate::messages::{find, say};
 use crate::shell::Session;
 use crate::sign::Desk;
@@ -66,6 +66,9 @@ fn issue(args: IssueGrant, session: &mut Session<'_>) -> Result<(), Fault> {
         task_force: args.task_force,
     };
     let desk = Desk::open(session, &args.who.signing.key)?;
+    if let Some(text) = gained(&desk.client, &terms)? {
+        session.shell.note(&text);
+    }
     let action = Action::IssueGrant { terms };
     desk.change_with(session, &args.who, action)
 }

@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::args::{ApproveRequest, RequestVerb};
 use crate::client::RequestAnswer;
 use crate::fault::{Exit, Fault};
+use crate::impact::gained;
 use crate::messages::{fault, say};
 use crate::shell::Session;
 use crate::sign::Desk;
@@ -69,6 +70,9 @@ fn approve(args: &ApproveRequest, session: &mut Session<'_>) -> Result<(), Fault
     let terms = narrowed(asked, args, session)?;
     session.shell.note(&look::asked_by(&desk.client, &answer, session)?);
     session.shell.note(&compared(asked, &terms));
+    if let Some(text) = gained(&desk.client, &terms)? {
+        session.shell.note(&text);
+    }
     let request = args.request;
     let action = Action::ApproveRequest { request, terms };
     desk.change_with(session, &args.who, action)

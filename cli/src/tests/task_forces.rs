@@ -76,6 +76,40 @@ fn a_task_force_is_told_from_its_forming_to_its_end() {
 }
 
 #[test]
+fn every_member_is_named_that_gains_or_loses_what_its_task_force_holds() {
+    let desk = formed();
+    let invite = |agency: &str| {
+        let invite = ["task-force", "invite", "T1", "--agency", agency];
+        desk.sign("finance.gd", KeyRole::Steward, &invite).ended(Exit::Done);
+    };
+    let args = "grant issue --dataset civil.gd/marriage-register --to finance.gd --basis ACT-12 \
+                --matter TAX-RELIEF --mode query --all-items --until 30d --task-force T1";
+    let args: Vec<&str> = args.split_whitespace().collect();
+    let ran = desk.sign("civil.gd", KeyRole::Steward, &args).ended(Exit::Done);
+    let gains = "It goes to the task force T1. Those who may use it: finance.gd, health.gd.";
+    assert!(ran.err.contains(gains), "{}", ran.err);
+    assert!(!ran.err.contains("Once they have joined"), "{}", ran.err);
+    // Who is invited afterwards has nothing of it to lose.
+    invite("audit.gd");
+    let join = ["task-force", "join", "T1"];
+    desk.sign("audit.gd", KeyRole::Steward, &join).ended(Exit::Done);
+    let dry = ["grant", "revoke", "G3", "--reason", "Over", "--dry-run"];
+    let told = desk.sign("civil.gd", KeyRole::Steward, &dry).ended(Exit::Done).out;
+    let loses = "T1 holds it, so the same goes for its members health.gd.";
+    assert!(told.contains("finance.gd loses G3.") && told.contains(loses), "{told}");
+    let dry = [&dry[..], &["--json"]].concat();
+    let told = desk.sign("civil.gd", KeyRole::Steward, &dry).ended(Exit::Done).json();
+    let grant = &told["impact"]["grants"][0];
+    assert_eq!((&grant["task_force"], &grant["members"]), (&json!("T1"), &json!(["health.gd"])));
+    // Whoever is invited may join, and use what is granted from now on.
+    let exclude = ["task-force", "exclude", "T1", "--agency", "audit.gd", "--reason", "Done"];
+    desk.sign("finance.gd", KeyRole::Steward, &exclude).ended(Exit::Done);
+    invite("audit.gd");
+    let ran = desk.sign("civil.gd", KeyRole::Steward, &args).ended(Exit::Done);
+    assert!(ran.err.contains("Once they have joined, also: audit.gd."), "{}", ran.err);
+}
+
+#[test]
 fn an_access_of_a_member_is_explained_also_after_it_left() {
     let desk = granted();
     used(&desk, "health.gd", Exit::Done);
