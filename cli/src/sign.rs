@@ -310,7 +310,11 @@ pub(crate) fn submit(
             Ok(committed)
         }
         Err(SubmitError::Refused(problem)) => {
-            let _ = std::fs::remove_file(&kept);
+            // What was handed over in an emergency can go in late, from this very file.
+            let is_over = problem.rule() == Some("record-expired");
+            if !(is_over && may_go_in_late(record)) {
+                let _ = std::fs::remove_file(&kept);
+            }
             Err(NotCommitted::Refused(problem))
         }
         Err(SubmitError::NotTaken(cause)) => {
@@ -323,15 +327,29 @@ pub(crate) fn submit(
     }
 }
 
+fn may_go_in_late(record: &VerifiedRecord) -> bool {
+    let access = record.statement().action.access();
+    access.is_some_and(|access| access.attempt.attempt.grant.emergency().is_some())
+}
+
+/// Removes a file that a command kept, now that what it holds is on the log. One of another name is
+/// somebody's own, and stays.
+pub(crate) fn forget(path: &Path) {
+    if is_kept(path) {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+fn is_kept(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.starts_with(KEPT) && name.ends_with(".record")
+}
+
 /// The bytes of all records that were kept and whose fate is unknown.
 pub(crate) fn kept(session: &Session<'_>) -> Result<Vec<Vec<u8>>, Fault> {
     let Ok(files) = std::fs::read_dir(&session.shell.pending_dir) else { return Ok(vec![]) };
     let names = files.filter_map(|file| file.ok().map(|file| file.path()));
-    let is_kept = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.starts_with(KEPT) && name.ends_with(".record")
-    };
-    names.filter(is_kept).map(|path| keys::read(&path)).collect()
+    names.filter(|path| is_kept(path)).map(|path| keys::read(&path)).collect()
 }
 
 /// Keeps the bytes under a name of their own; the same bytes have the same name.

@@ -1,6 +1,6 @@
 //! `comity access embed-late`: what was signed while the network was cut goes in, number by number.
 //! Holds: what is shown is what is signed; nothing that was signed then is changed; the first that is
-//! refused stops the rest, and it is said which went in.
+//! refused stops the rest, and it is said which went in; of what is in, no file is kept.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -26,13 +26,14 @@ const MAX_TRIES: usize = 5;
 
 pub(super) fn run(args: &EmbedLate, session: &mut Session<'_>) -> Result<(), Fault> {
     let desk = Desk::open(session, &args.signing.key)?;
-    let records = args.files.iter().map(|file| load(file, &desk.consortium()));
+    let records = args.files.iter().map(|file| Ok((file, load(file, &desk.consortium())?)));
     let mut records = records.collect::<Result<Vec<_>, Fault>>()?;
-    records.sort_by_key(|record| (record.gateway.key, record.number));
+    records.sort_by_key(|(_, record)| (record.gateway.key, record.number));
     let (mut entries, mut done) = (Vec::new(), Vec::new());
-    for record in &records {
+    for (file, record) in &records {
         match embed(record, &desk, session) {
             Ok((index, against)) => {
+                sign::forget(file);
                 entries.push(index);
                 done.push(json!({
                     "index": index,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use comity_core::access::{Attempt, SignedAttempt};
 use comity_core::agency::KeyRole;
 use comity_core::dataset::{DeliveryMode, Items};
-use comity_core::hash::ConsortiumId;
+use comity_core::hash::{ConsortiumId, leaf_hash};
 use comity_core::ids::{EmergencyId, ExchangeId, LogIndex, Nonce, TimeMs};
 use comity_core::statement::{
     Action, Capacity, STATEMENT_VERSION, SignedRecord, Statement, StatementSigner,
@@ -174,6 +174,21 @@ fn a_file_that_holds_no_such_record_is_named_before_anything_is_signed() {
         }
     }
     assert_eq!(entered(&desk), []);
+}
+
+#[test]
+fn a_kept_record_that_ran_out_is_left_when_it_is_submitted_and_gone_when_it_is_in() {
+    let desk = flooded();
+    let bytes = Unheard::of(1).signed();
+    let leaf = leaf_hash(&bytes).to_string();
+    let name = format!("comity-pending-{}.record", &leaf[..16]);
+    desk.office.put(&name, &bytes);
+    let (kept, pending) = (desk.office.path(&name), desk.office.pending());
+    let ran = desk.ask(&["record", "submit", &kept, "--yes"]).ended(Exit::Refused);
+    assert!(ran.err.contains("goes in late: comity access embed-late"), "{}", ran.err);
+    assert_eq!(desk.office.pending(), pending, "nobody else has what was signed then");
+    embed(&desk, &[kept]).ended(Exit::Done);
+    assert!(desk.office.pending().is_empty(), "it is on the log");
 }
 
 #[test]
