@@ -6,6 +6,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use comity_core::hash::leaf_hash;
+use comity_core::ids::TimeMs;
+use comity_core::statement::Action;
+
+use crate::harness::author::{Author, now};
 use crate::harness::consortium::Consortium;
 use crate::harness::http::Api;
 use crate::harness::links::{Links, Quality};
@@ -19,6 +24,8 @@ use crate::harness::wait;
 
 /// Cables that nobody notices until they are cut.
 const AT_ONCE: Quality = Quality { delay_ms: 0, spread_ms: 0, bytes_per_second: None };
+/// For how long it is valid what a gateway signs unheard (ms).
+const SHORT_MS: u64 = 1_000;
 /// The cables' delays are none, whatever is drawn.
 const SEED: u64 = 1;
 
@@ -38,6 +45,8 @@ pub(super) struct Day {
     links: Option<Links>,
     /// Members that hear nothing of the others, for now.
     cut_off: Vec<String>,
+    /// Until when that is valid which a gateway signed unheard.
+    runs_out: Option<TimeMs>,
     /// Members without a node, each with the one whose node it uses.
     guests: BTreeMap<&'static str, &'static str>,
     /// What a page's `values` say, to whoever sits at this agency's desk.
@@ -94,6 +103,7 @@ impl Day {
             newcomer: None,
             links,
             cut_off: Vec::new(),
+            runs_out: None,
             guests: BTreeMap::new(),
             told: Vec::new(),
         };
@@ -128,23 +138,59 @@ impl Day {
         node.unwrap_or_else(|| panic!("no agency {agency:?}"))
     }
 
-    /// The water reaches a cable, or it is mended: between one member and all the others.
+    /// The water reaches a cable, or it is mended: between one member and all others that hear one
+    /// another.
     fn weather(&mut self, block: &Block) {
         let place = |agency: &str| {
             let nodes = &self.consortium.nodes;
             nodes.iter().position(|node| node.agency == agency).unwrap()
         };
+        let others = |agency: &str, cut_off: &[String]| -> Vec<usize> {
+            let is_cut = |other: &&Node| cut_off.contains(&other.agency);
+            let nodes = self.consortium.nodes.iter();
+            let heard = nodes.filter(|other| other.agency != agency && !is_cut(other));
+            heard.map(|other| place(&other.agency)).collect()
+        };
         if let Some(agency) = block.mark("cuts") {
-            let (one, links) = (place(agency), self.links.as_ref().unwrap());
-            let others: Vec<usize> =
-                (0..self.consortium.nodes.len()).filter(|other| *other != one).collect();
-            links.cut(&[one], &others);
+            let heard = others(agency, &self.cut_off);
+            // What the one knows by now, the others know too.
+            heard.iter().for_each(|other| self.consortium.hears(*other));
+            self.links.as_ref().unwrap().cut(&[place(agency)], &heard);
             self.cut_off.push(agency.to_owned());
         }
-        if block.mark("mends").is_some() {
-            self.links.as_ref().unwrap().heal();
-            self.cut_off.clear();
+        if let Some(agency) = block.mark("mends") {
+            if let Some(until) = self.runs_out.take() {
+                wait::until("what was signed meanwhile to run out", || {
+                    if now() > until { Ok(()) } else { Err(format!("until {until}")) }
+                });
+            }
+            let still: Vec<String> =
+                self.cut_off.iter().filter(|other| *other != agency).cloned().collect();
+            let heard = others(agency, &still);
+            self.links.as_ref().unwrap().mend(&[place(agency)], &heard);
+            self.cut_off = still;
         }
+    }
+
+    /// `unheard=FILE`: a gateway records what was asked while its node hears nobody. What it signs is
+    /// left in a file, as a command leaves it, and has run out by the time the line is mended.
+    fn record_unheard(&mut self, who: &str, block: &Block) {
+        let Some(file) = block.mark("unheard") else { return };
+        let desk = self.desk(place_of(who));
+        let key = fs::read(desk.join("gateway.key")).unwrap();
+        let gateway = Author::of_key_file(self.consortium.id(), &key);
+        let attempt = serde_json::from_slice(&fs::read(desk.join(file)).unwrap()).unwrap();
+        let api = &self.node_of(place_of(who)).api;
+        let known = api.json(&format!("/v1/keys/{}", gateway.key.public()));
+        let number = known["numbers"]["last"].as_u64().unwrap() + 1;
+        let mut statement =
+            gateway.statement(Action::RecordAccess { attempt, number, answer: None });
+        let until = now().plus(SHORT_MS);
+        statement.valid_until = until;
+        let record = gateway.sign(statement).to_bytes();
+        let name = format!("comity-pending-{}.record", &leaf_hash(&record).to_string()[..16]);
+        fs::write(desk.join(name), record).unwrap();
+        self.runs_out = Some(until);
     }
 
     /// From now on, everybody's computer speaks Chinese.
@@ -318,6 +364,7 @@ impl Day {
             }
             let Some(who) = block.mark("as") else { continue };
             self.bring(who, &block);
+            self.record_unheard(who, &block);
             for command in commands(&block.text) {
                 let seen = self.types(who, &command);
                 let code = seen.code.unwrap_or(-1);

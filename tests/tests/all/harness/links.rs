@@ -98,6 +98,12 @@ impl Links {
         self.cut_one_way(other, one);
     }
 
+    /// What goes between a node of the first and one of the second is held back no longer.
+    pub(crate) fn mend(&self, one: &[usize], other: &[usize]) {
+        self.change(one, other, |state| state.is_cut = false);
+        self.change(other, one, |state| state.is_cut = false);
+    }
+
     /// Ends all connections between nodes of the first and the second, as a machine between does
     /// that is started anew. New ones can be made at once.
     pub(crate) fn tear(&self, one: &[usize], other: &[usize]) {
