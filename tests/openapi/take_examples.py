@@ -3,7 +3,8 @@
     COMITY_API_EXAMPLES=/tmp/answers.json cargo test --release -p comity-tests openapi
     python3 tests/openapi/take_examples.py /tmp/answers.json
 
-Each key of the file is the place (a JSON pointer) of a media type or parameter in the document.
+Each key of the file is the place (a JSON pointer) of a media type or parameter in the document. With words after the
+file, only places that contain one of them are taken: `take_examples.py /tmp/answers.json task-forces assessments`.
 """
 
 import json
@@ -24,6 +25,10 @@ def place(document, pointer):
 def main():
     document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
     answers = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
+    words = sys.argv[2:] or [""]
+    answers = {
+        pointer: answer for pointer, answer in answers.items() if any(word in pointer for word in words)
+    }
     for pointer, answer in answers.items():
         place(document, pointer)["example"] = answer
     text = json.dumps(document, ensure_ascii=False, indent=1)
