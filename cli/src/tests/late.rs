@@ -147,7 +147,7 @@ fn what_went_in_late_is_found_by_its_exchange_and_waits_for_the_other_sides_word
     let explained = desk.ask(&explain).ended(Exit::Done).json();
     assert_eq!(explained["late_since"], json!(DECLARED), "{explained}");
     let unmatched = desk.ask(&["audit", "unmatched", "--json"]).ended(Exit::Unverified).json();
-    assert_eq!(unmatched["unmatched"][0]["disclosure"]["index"], json!(5), "{unmatched}");
+    assert_eq!(unmatched["unmatched"][0]["access"]["index"], json!(5), "{unmatched}");
 }
 
 #[test]
