@@ -15,7 +15,7 @@ const WHOLE_MATCHES: [(&str, &str); 6] = [
     ("core/src/apply/acts.rs", "act"),
     ("node/listing/src/terms.rs", "about"),
     ("cli/src/commands/evidence/list.rs", "did"),
-    ("cli/src/describe/answering.rs", "area"),
+    ("cli/src/describe/areas.rs", "area"),
     ("cli/src/bundle/closure.rs", "of_action"),
 ];
 /// Names that say nothing.
