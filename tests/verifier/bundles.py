@@ -16,7 +16,7 @@ import judging
 import reading
 from comity import proofs, shapes
 from comity.forms import Unfit, require
-from comity.grounds import dataset_key, departure_key, emergency_use_key, grant_key, key_key, usage_key
+from comity.grounds import dataset_key, departure_key, emergency_use_key, grant_key, key_key, member_usage_key, usage_key
 from comity.hashing import commitment, consortium_id, header_hash
 from comity.rules import count_of
 from comity.wire import Refused, decode
@@ -188,12 +188,26 @@ class Bundle:
             name: {"shown": counts[name], "total": totals[name]} for name in counts}
         for name, count in counts.items():
             require(count <= totals[name] and (count == totals[name] or name not in whole), "count")
+        self.check_members(whole)
         entries = collections.Counter(
             emergency_use_key(attempt["grant"], attempt["requester"])
             for _, _, attempt in self.accesses
             if attempt["grant"][0] == "E" and attempt.get("counts", True))
         for key, count in entries.items():
             require(count <= self.held.get(key, {"entries": 0})["entries"], "count")
+
+    def check_members(self, whole):
+        """Each member's own accesses under a grant to its task force."""
+        shown = collections.Counter({key: 0 for key in self.held if letter(key) == "M"})
+        grants = {key: self.names[key].split(" ")[0] for key in shown}
+        for _, _, attempt in self.accesses:
+            if attempt["capacity"] != "agency":
+                key = member_usage_key(attempt["grant"], attempt["requester"])
+                shown[key] += count_of(attempt)
+                grants[key] = attempt["grant"]
+        for key, count in shown.items():
+            total = self.held.get(key, {"total": 0})["total"]
+            require(count <= total and (count == total or grants[key] not in whole), "count")
 
     def check_signers(self):
         for index, (time, statement) in self.records.items():

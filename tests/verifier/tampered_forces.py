@@ -5,15 +5,16 @@ Holds: where proofs are forged, they are certified by all validators.
 
 from cases import world as w
 from comity import shapes
-from comity.grounds import grant_key, task_force_key, usage_key
+from comity.grounds import grant_key, member_usage_key, task_force_key, usage_key
 
 import genuine_bundles as genuine
-from forged_bundles import put, with_state
+from forged_bundles import hold, put, with_state
 from genuine_forces import FORCED, TOLD
 from tampered_bound import named
 
 GRANTED = genuine.grant(TOLD.grant, FORCED)
 LED, LEFT = genuine.signer("civil steward", FORCED), genuine.signer("tax.gd steward", FORCED)
+ONCE = genuine.access(TOLD.access, story=FORCED)
 CASES = (("a task force's grant", GRANTED), ("a lead", LED), ("a member", LEFT))
 ACTS = ("form-task-force", "exclude-from-task-force", "join-task-force", "leave-task-force", "end-task-force")
 FORCE = task_force_key(TOLD.force)
@@ -65,6 +66,17 @@ def untrue(chance):
         yield what, with_state(put(FORCE, shapes.TASK_FORCE, **more), GRANTED), due
     once = put(usage_key(TOLD.grant), shapes.USAGE, total=1)
     yield "a grant used once", with_state(once, GRANTED), "accesses: count"
+    for what, more, case in (
+        ("less of a member than is shown", {"total": 0}, GRANTED), ("more of a member than is shown", {"total": 2}, GRANTED),
+        ("less of a member than its one access", {"total": 0}, ONCE),
+    ):
+        yield what, with_state(put(member_usage_key(TOLD.grant, "tax.gd"), shapes.USAGE, **more), case), "accesses: count"
+    unused = member_usage_key(TOLD.grant, "data.gd")
+    yield "of a member that used nothing", with_state(hold(unused, FORCED.ledger.state[usage_key(TOLD.grant)]), genuine.Case(
+        GRANTED.case, GRANTED.entries, [*GRANTED.keys, unused], story=FORCED)), "accesses: count"
+    swapped = {member_usage_key(TOLD.grant, agency): total for agency, total in (("civil.gd", 0), ("tax.gd", 2))}
+    yield "of one member what another used", with_state(
+        lambda held: [put(key, shapes.USAGE, total=total)(held) for key, total in swapped.items()], GRANTED), "accesses: count"
     alone = put(grant_key(TOLD.grant), shapes.GRANT, terms=lambda value: {**value["terms"], "task_force": None})
     yield "a grant of its lead alone", with_state(alone, GRANTED), "positions: other"
 

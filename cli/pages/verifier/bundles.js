@@ -198,6 +198,18 @@ class Bundle {
     return this.held().filter(one => one.kind === 'grant' && one.value.terms.dataset === dataset).map(one => one.name);
   }
 
+  /** Each member's own accesses under a grant to its task force: as many as are here, and as the ledger counts. */
+  memberAccesses(whole) {
+    const held = this.held().filter(({ kind }) => kind === 'member-usage').map(({ name }) => name.split(' '));
+    const own = this.accesses.map(({ attempt }) => attempt).filter(({ capacity }) => capacity !== 'agency');
+    const shown = new Map([...held, ...own.map(({ grant, requester }) => [grant, requester])].map(of => [KEY_OF.memberUsage(...of), of]));
+    return [...shown].map(([key, [grant, agency]]) => ({
+      count: charged(this.accesses.filter(({ attempt: { grant: under, requester, capacity } }) =>
+        capacity !== 'agency' && under === grant && requester === agency)),
+      total: this.objects.get(key)?.total ?? 0n, isWhole: whole.includes(grant),
+    }));
+  }
+
   async checkAccesses() {
     const whole = this.wholeGrants();
     const shown = new Map(whole.map(grant => [grant, 0n]));
@@ -208,6 +220,7 @@ class Bundle {
       ({ grant, count, total: this.objects.get(KEY_OF.usage(grant))?.total ?? 0n, isWhole: whole.includes(grant) }));
     const agrees = ({ count, total, isWhole }) => count === total || (count < total && !isWhole);
     require(this.found.accesses.every(agrees), 'count');
+    require(this.memberAccesses(whole).every(agrees), 'count');
     for (const { attempt } of this.accesses.filter(one => isUrgent(one.attempt.grant))) {
       const used = this.objects.get(KEY_OF.emergencyUse(attempt.grant, attempt.requester))?.entries ?? 0;
       require(inEmergency(this.accesses, attempt).length <= used, 'count');

@@ -125,6 +125,7 @@ fn accesses(contents: &Contents) -> Seen {
         }
         seen.push(say!("words-so-many-of", grant = id, count = count, total = total));
     }
+    members(contents, &held)?;
     for ((id, agency), count) in contents.urgent_entries() {
         let total = state::emergency_use(&contents.objects, id, &agency).entries;
         if count > total {
@@ -133,6 +134,32 @@ fn accesses(contents: &Contents) -> Seen {
         }
     }
     Ok(((), say!("bundle-accesses-ok", seen = seen.join(", "))))
+}
+
+/// Each member's own accesses under a grant to its task force, as the ledger counts them beside the
+/// grant's.
+fn members(contents: &Contents, held: &BTreeMap<GrantId, Grant>) -> Result<(), Failure> {
+    let mut shown = contents.member_accesses();
+    for (of, _) in contents.objects.members() {
+        shown.entry(of).or_default();
+    }
+    for ((id, agency), count) in shown {
+        let total = state::member_usage(&contents.objects, id, &agency).total;
+        let must = held
+            .get(&id)
+            .is_some_and(|grant| contents.case.must_be_whole(id, &grant.terms.dataset));
+        if count > total || (must && count < total) {
+            let what = say!(
+                "bundle-accesses-member",
+                grant = id,
+                agency = agency,
+                count = count,
+                total = total
+            );
+            return Err(Failure { fault: "count", what });
+        }
+    }
+    Ok(())
 }
 
 fn signers(contents: &Contents) -> Seen {

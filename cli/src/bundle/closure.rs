@@ -285,7 +285,7 @@ pub(crate) fn of_object(held: &Held) -> Vec<Vec<u8>> {
         Held::Assessment(_, assessment) => overseeing::of_assessed(assessment),
         Held::Usage(..)
         | Held::EmergencyUse
-        | Held::MemberUsage
+        | Held::MemberUsage(..)
         | Held::Version(_)
         | Held::GrantVersion(_)
         | Held::Key(..)
@@ -352,7 +352,7 @@ pub(crate) fn positions(held: &Held) -> Vec<(Place, LogIndex)> {
         Held::Assessment(_, held) => found.extend(overseeing::assessed_at(held)),
         Held::Usage(..)
         | Held::EmergencyUse
-        | Held::MemberUsage
+        | Held::MemberUsage(..)
         | Held::Agency
         | Held::Params
         | Held::Rules

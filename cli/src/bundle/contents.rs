@@ -11,7 +11,7 @@ use comity_core::ids::{EmergencyId, GrantId, LogIndex};
 use comity_core::late::Accessed;
 use comity_core::proof::{ProvenEntry, VerifiedCollection, VerifiedExtract};
 use comity_core::sealed::Opening;
-use comity_core::statement::{Action, Statement};
+use comity_core::statement::{Action, Capacity, Statement};
 use comity_core::text::AgencyId;
 
 use super::judging::Judgement;
@@ -117,6 +117,20 @@ impl Contents {
                 if let Some(emergency) = attempt.grant.emergency() {
                     *shown.entry((emergency, attempt.requester.clone())).or_default() += 1;
                 }
+            }
+        }
+        shown
+    }
+
+    /// How many accesses of each member are shown under each grant to its task force.
+    pub(crate) fn member_accesses(&self) -> BTreeMap<(GrantId, AgencyId), u64> {
+        let mut shown = BTreeMap::new();
+        for entry in &self.entries {
+            let Some(Accessed { attempt, .. }) = entry.statement().action.access() else { continue };
+            let attempt = &attempt.attempt;
+            if let (Some(grant), Capacity::TaskForce(_)) = (attempt.grant.grant(), attempt.capacity)
+            {
+                *shown.entry((grant, attempt.requester.clone())).or_default() += attempt.count();
             }
         }
         shown

@@ -77,7 +77,7 @@ pub(crate) enum Held {
     /// A task force.
     TaskForce(TaskForceId, TaskForce),
     /// What a member used of a task force's grant.
-    MemberUsage,
+    MemberUsage((GrantId, AgencyId), Usage),
     /// An assessment.
     Assessment(AssessmentId, Assessment),
     /// The parameters.
@@ -164,6 +164,14 @@ impl Objects {
         let grant = basis.grant();
         let parent = grant.and_then(|grant| state::grant(self, grant)?.parent);
         [grant, parent].into_iter().flatten()
+    }
+
+    /// What each member used of grants to task forces, as far as it is held.
+    pub(crate) fn members(&self) -> impl Iterator<Item = ((GrantId, AgencyId), Usage)> {
+        self.all().filter_map(|held| match held {
+            Held::MemberUsage(of, usage) => Some((of, usage)),
+            _ => None,
+        })
     }
 
     /// The terms that a grant had, as far as they are held, each with the entry that made them,
@@ -253,9 +261,10 @@ fn read(key: &[u8], value: &[u8]) -> Option<Held> {
         b'F' => Held::Finding(FindingId(number()?), object(value)?),
         b'T' => Held::TaskForce(TaskForceId(number()?), object(value)?),
         b'M' => {
-            let (_, agency) = name.split_first_chunk::<8>()?;
-            std::str::from_utf8(agency).ok()?.parse::<AgencyId>().ok()?;
-            object::<Usage>(value).map(|_| Held::MemberUsage)?
+            let (of, agency) = name.split_first_chunk::<8>()?;
+            let grant = GrantId(LogIndex(u64::from_be_bytes(*of)));
+            let agency = std::str::from_utf8(agency).ok()?.parse().ok()?;
+            Held::MemberUsage((grant, agency), object(value)?)
         }
         b'A' => Held::Assessment(AssessmentId(number()?), object(value)?),
         b'd' => Held::Dataset(words()?.parse().ok()?, object(value)?),
@@ -320,6 +329,17 @@ fn other(letter: u8, name: &[u8], value: &[u8]) -> Option<Held> {
             let (of, place) = name.split_first_chunk::<32>()?;
             key(of)?;
             <[u8; 13]>::try_from(place).ok().filter(|[.., step]| *step <= 2)?;
+            object::<LogIndex>(value).map(drop)
+        }
+        b'X' => {
+            <[u8; 16]>::try_from(name).ok()?;
+            object::<LogIndex>(value).map(drop)
+        }
+        b'R' => {
+            let (_, received) = name.split_first_chunk::<8>()?;
+            let (agency, dataset) = std::str::from_utf8(received).ok()?.split_once('\0')?;
+            agency.parse::<AgencyId>().ok()?;
+            dataset.parse::<DatasetId>().ok()?;
             object::<LogIndex>(value).map(drop)
         }
         b'O' => {
