@@ -38,10 +38,7 @@ fn of_request(client: &Client, id: RequestId) -> Capacity {
 fn of_grant(client: &Client, id: GrantId, undertaking: Option<u8>) -> Capacity {
     let Ok(answer) = client.ask_grant(id) else { return Capacity::Agency };
     let terms = &answer.grant.terms;
-    let undertaken = |number: u8| {
-        let place = usize::from(number).checked_sub(1);
-        let undertaking = place.and_then(|place| terms.undertakings.get(place));
-        undertaking.is_some_and(|one| one.by == Side::Requester)
-    };
+    let undertaken =
+        |number: u8| terms.undertaking(number).is_some_and(|one| one.by == Side::Requester);
     Capacity::of(terms.task_force.filter(|_| undertaking.is_none_or(undertaken)))
 }

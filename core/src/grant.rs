@@ -161,6 +161,12 @@ impl GrantTerms {
         !asked.undertakings.iter().filter(by_requester).all(is_kept)
     }
 
+    /// An undertaking by its number, from 1.
+    pub fn undertaking(&self, number: u8) -> Option<&Undertaking> {
+        let place = usize::from(number).checked_sub(1)?;
+        self.undertakings.get(place)
+    }
+
     /// The most that may be passed on to an agency: these terms, for it.
     pub fn passed_on_to(&self, requester: &AgencyId) -> GrantTerms {
         GrantTerms {

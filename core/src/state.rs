@@ -23,7 +23,7 @@ use crate::equivocation::Place;
 use crate::gateway::GatewayNumbers;
 use crate::genesis::{Genesis, Params};
 use crate::governance::{Departure, Office, Proposal, Roll};
-use crate::grant::{Grant, Usage};
+use crate::grant::{Grant, GrantTerms, Usage};
 use crate::hash::RecordId;
 use crate::ids::{
     AssessmentId, CheckId, DatasetId, DisputeId, DrawId, EmergencyId, ExchangeId, FindingId,
@@ -363,7 +363,7 @@ pub fn grantor(state: &impl StateRead, grant: &Grant) -> AgencyId {
 /// Whether an agency is on the side that received data under a grant: its requester, or who is or was
 /// a member of the task force that holds it.
 pub fn received(state: &impl StateRead, grant: &Grant, agency: &AgencyId) -> bool {
-    match grant.terms.task_force.and_then(|id| task_force(state, id)) {
+    match task_force_of(state, &grant.terms) {
         Some(force) => force.ever_had(agency),
         None => grant.terms.requester == *agency,
     }
@@ -408,6 +408,11 @@ pub fn finding(state: &impl StateRead, id: FindingId) -> Option<Finding> {
 /// A task force by its id.
 pub fn task_force(state: &impl StateRead, id: TaskForceId) -> Option<TaskForce> {
     read(state, &StateKey::TaskForce(id))
+}
+
+/// The task force that terms are for, if they are for one.
+pub fn task_force_of(state: &impl StateRead, terms: &GrantTerms) -> Option<TaskForce> {
+    terms.task_force.and_then(|id| task_force(state, id))
 }
 
 /// What one member used of a task force's grant; none yet is nothing.

@@ -236,8 +236,7 @@ fn histories(
     let objects = &contents.objects;
     let Genesis { params, .. } = &contents.genesis;
     let passed_on_by = above.as_ref().map(|above| &above.terms.requester);
-    let task_force = grant.as_ref().and_then(|grant| grant.terms.task_force);
-    let task_force = task_force.and_then(|id| state::task_force(objects, id));
+    let task_force = grant.as_ref().and_then(|grant| state::task_force_of(objects, &grant.terms));
     let parties = [&attempt.requester, &attempt.dataset.agency]
         .into_iter()
         .chain(passed_on_by)

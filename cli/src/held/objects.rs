@@ -3,7 +3,7 @@
 use comity_core::agency::{Agency, Key};
 use comity_core::calendar::RegionCalendars;
 use comity_core::codes::PublishedCode;
-use comity_core::dataset::{DatasetVersion, PublishedDataset};
+use comity_core::dataset::PublishedDataset;
 use comity_core::genesis::Params;
 use comity_core::governance::Roll;
 use comity_core::ids::DatasetId;
@@ -15,7 +15,7 @@ use comity_core::text::AgencyId;
 use comity_listing::{
     AgencyShape, AssessmentShape, CheckShape, DatasetShape, DisputeShape, DrawShape,
     EmergencyFound, EmergencyShape, FindingShape, GrantFound, GrantShape, IncidentShape, KeyShape,
-    ProposalFound, ProposalShape, RequestShape, TaskForceFound, TaskForceShape, VersionShape,
+    ProposalFound, ProposalShape, RequestShape, TaskForceFound, TaskForceShape, VersionShape, dataset_versions,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -98,13 +98,7 @@ impl Held {
 
     pub(super) fn versions(&self, id: &str) -> Result<Value, Fault> {
         let present = self.published(id)?;
-        let state = self.state();
-        let earlier = (1..present.version).filter_map(|version| {
-            let key = StateKey::DatasetVersion(&present.dataset.id, version);
-            state::read::<DatasetVersion>(&state, &key).map(|found| (version, found))
-        });
-        let PublishedDataset { dataset, version, version_at, version_on, .. } = present.clone();
-        let all = earlier.chain([(version, DatasetVersion { dataset, version_at, version_on })]);
+        let all = dataset_versions(&self.state(), &present, 1, usize::MAX).into_iter();
         Ok(json!({ "versions": all.map(VersionShape::of).collect::<Vec<_>>(), "next": null }))
     }
 

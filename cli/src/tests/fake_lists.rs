@@ -140,7 +140,7 @@ impl Lists<'_> {
         let grant = state::grant(self.ledger, id)?;
         let usage = state::usage(self.ledger, id);
         let standing = self.standing(&grant, usage.total);
-        let force = grant.terms.task_force.and_then(|id| state::task_force(self.ledger, id));
+        let force = state::task_force_of(self.ledger, &grant.terms);
         let members = force.iter().flat_map(|force| force.all_members());
         let members: BTreeMap<_, _> = members
             .map(|agency| (agency.to_string(), state::member_usage(self.ledger, id, agency)))

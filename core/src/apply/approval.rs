@@ -70,7 +70,7 @@ fn stewards_needed(
 /// supervisor.
 fn overseer(state: &impl StateRead, terms: &GrantTerms) -> Result<AgencyId, Refusal> {
     let authority = state::require_competent_authority(state);
-    let force = terms.task_force.and_then(|id| state::task_force(state, id));
+    let force = state::task_force_of(state, terms);
     let receives =
         authority == terms.requester || force.is_some_and(|force| force.concerns(&authority));
     if !receives {

@@ -34,7 +34,7 @@ pub(super) fn check_officers(
             Err(GrantRefusal::PostEmpty)
         }
         Bearers::Keys(keys) => {
-            let force = terms.task_force.and_then(|id| state::task_force(state, id));
+            let force = state::task_force_of(state, terms);
             let asks = |agency: &AgencyId| match &force {
                 Some(force) => force.membership(agency).is_some(),
                 None => *agency == terms.requester,

@@ -48,9 +48,7 @@ fn of_grant(state: &impl StateRead, id: GrantId) -> Capacity {
 
 fn of_undertaking(state: &impl StateRead, id: GrantId, number: u8) -> Capacity {
     let Some(grant) = state::grant(state, id) else { return Capacity::Agency };
-    let place = usize::from(number).checked_sub(1);
-    let undertaking = place.and_then(|place| grant.terms.undertakings.get(place));
-    match undertaking.map(|undertaking| undertaking.by) {
+    match grant.terms.undertaking(number).map(|undertaking| undertaking.by) {
         Some(Side::Requester) => Capacity::of(grant.terms.task_force),
         _ => Capacity::Agency,
     }

@@ -219,7 +219,7 @@ fn check_stated(stated: &[Text<256>]) -> Result<(), ApprovalRefusal> {
 /// Who is to decide about the sharing must be able to.
 fn check_manager(state: &impl StateRead, at: Position, dataset: &Dataset) -> Result<(), Refusal> {
     match &dataset.manager {
-        Some(manager) => require_member(state, at, manager),
+        Some(manager) => require_member(state, at, manager).map(drop),
         None => Ok(()),
     }
 }

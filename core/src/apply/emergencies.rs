@@ -79,7 +79,7 @@ fn check_scope(
             return Err(Refusal::DatasetGone { dataset: id.clone(), at: withdrawal.at });
         }
     }
-    scope.agencies.iter().try_for_each(|agency| require_member(state, at, agency))
+    scope.agencies.iter().try_for_each(|agency| require_member(state, at, agency).map(drop))
 }
 
 fn check_requesters(
@@ -92,9 +92,8 @@ fn check_requesters(
         return refuse(EmergencyRefusal::EmergencyRequesters { limit: limit as u64 });
     }
     for id in &terms.requesters {
-        require_member(state, at, id)?;
         // Who is no public body is decided on one by one, and answered for by a sponsor.
-        if !state::agency(state, id).is_some_and(|agency| agency.kind.is_public()) {
+        if !require_member(state, at, id)?.kind.is_public() {
             return refuse(EmergencyRefusal::RequesterNotPublic { agency: id.clone() });
         }
     }

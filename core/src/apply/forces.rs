@@ -12,10 +12,7 @@ use crate::task_force::TaskForce;
 
 /// The task force that holds a grant, where one does.
 pub(super) fn of(state: &impl StateRead, grant: &Grant) -> Option<TaskForce> {
-    grant.terms.task_force.map(|id| match state::task_force(state, id) {
-        Some(force) => force,
-        None => unreachable!("a grant to a task force is given to one that there is"),
-    })
+    state::task_force_of(state, &grant.terms)
 }
 
 /// The requesting agency must be a member, invited before the grant was issued; and the dataset is not

@@ -109,7 +109,7 @@ fn check_requester(
     if terms.requester == terms.dataset.agency {
         return Err(Refusal::GrantToSelf);
     }
-    require_member(state, at, &terms.requester)
+    require_member(state, at, &terms.requester).map(drop)
 }
 
 fn check_purpose(state: &impl StateRead, terms: &GrantTerms) -> Result<(), Refusal> {

@@ -179,12 +179,17 @@ fn check_membership(
     }
 }
 
-/// An agency that an act names must be a member today.
-fn require_member(state: &impl StateRead, at: Position, agency: &AgencyId) -> Result<(), Refusal> {
-    if state::agency(state, agency).is_none() {
+/// The agency that an act names, which must be a member today.
+fn require_member(
+    state: &impl StateRead,
+    at: Position,
+    agency: &AgencyId,
+) -> Result<Agency, Refusal> {
+    let Some(found) = state::agency(state, agency) else {
         return Err(Refusal::AgencyUnknown { agency: agency.clone() });
-    }
-    check_membership(state, at, agency)
+    };
+    check_membership(state, at, agency)?;
+    Ok(found)
 }
 
 /// The act needs exactly one signature: `agency`'s, in `role`.

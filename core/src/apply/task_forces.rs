@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::codes::require_in_use;
-use super::{Position, acting, check_membership, require_sole_signer};
+use super::{Position, acting, require_member, require_sole_signer};
 use crate::agency::KeyRole;
 use crate::codes::CodeList;
 use crate::grant::{GrantTerms, TermField};
@@ -181,10 +181,14 @@ fn require_alive(
     at: Position,
     id: TaskForceId,
 ) -> Result<TaskForce, Refusal> {
-    let force = require(state, id)?;
+    refuse_over(at, require(state, id)?)
+}
+
+/// The same task force, if it is not over.
+fn refuse_over(at: Position, force: TaskForce) -> Result<TaskForce, Refusal> {
     if force.is_over(at.time) {
-        let since = force.ends();
-        return refuse(TaskForceRefusal::TaskForceOver { task_force: id, since });
+        let (task_force, since) = (TaskForceId(force.formed_at), force.ends());
+        return refuse(TaskForceRefusal::TaskForceOver { task_force, since });
     }
     Ok(force)
 }
@@ -198,17 +202,13 @@ fn require_led(
 ) -> Result<TaskForce, Refusal> {
     let force = require(state, id)?;
     require_sole_signer(signers, &force.terms.lead, KeyRole::Steward)?;
-    require_alive(state, at, id)
+    refuse_over(at, force)
 }
 
 /// Who may be a member: a public body that is in the consortium today. Of any other agency a sponsor
 /// signs for each grant.
 fn require_fit(state: &impl StateRead, at: Position, id: &AgencyId) -> Result<(), Refusal> {
-    let Some(agency) = state::agency(state, id) else {
-        return Err(Refusal::AgencyUnknown { agency: id.clone() });
-    };
-    check_membership(state, at, id)?;
-    if !agency.kind.is_public() {
+    if !require_member(state, at, id)?.kind.is_public() {
         return refuse(TaskForceRefusal::MemberNotPublic { agency: id.clone() });
     }
     Ok(())

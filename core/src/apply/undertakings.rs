@@ -22,9 +22,7 @@ pub(super) fn fulfil(
     note: &Text<256>,
 ) -> Result<Changes, Refusal> {
     let mut grant = grants::find(state, id)?;
-    let place = usize::from(number).checked_sub(1);
-    let Some(undertaking) = place.and_then(|place| grant.terms.undertakings.get(place)).copied()
-    else {
+    let Some(undertaking) = grant.terms.undertaking(number).copied() else {
         return Err(Refusal::Grant(GrantRefusal::UndertakingUnknown { grant: id, number }));
     };
     let (owed_by, _) = undertaking_sides(state, &grant, undertaking.by);

@@ -116,7 +116,7 @@ pub fn ends(state: &impl StateRead, grant: &Grant) -> TimeMs {
     let ends = |grant: &Grant| grant.ends_with(dataset.as_ref());
     let parent = grant.parent.and_then(|parent| state::grant(state, parent));
     let own = parent.map_or(ends(grant), |parent| ends(&parent).min(ends(grant)));
-    let force = grant.terms.task_force.and_then(|id| state::task_force(state, id));
+    let force = state::task_force_of(state, &grant.terms);
     force.map_or(own, |force| force.ends().min(own))
 }
 

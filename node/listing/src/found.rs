@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use comity_core::apply::Position;
+use comity_core::dataset::{DatasetVersion, PublishedDataset};
 use comity_core::emergency::{Emergency, EmergencyState, EmergencyUse};
 use comity_core::genesis::Params;
 use comity_core::governance::{Proposal, Roll, Tally};
@@ -67,6 +68,25 @@ pub struct ProposalFound {
     pub tally: Tally,
 }
 
+/// The versions of a dataset, ascending from version `from` on, with the entries that made them, at
+/// most `limit`. The last of all is the present one.
+pub fn dataset_versions(
+    state: &impl StateRead,
+    present: &PublishedDataset,
+    from: u32,
+    limit: usize,
+) -> Vec<(u32, DatasetVersion)> {
+    let version = |version| {
+        if version == present.version {
+            let PublishedDataset { dataset, version_at, version_on, .. } = present.clone();
+            return Some((version, DatasetVersion { dataset, version_at, version_on }));
+        }
+        let key = StateKey::DatasetVersion(&present.dataset.id, version);
+        state::read(state, &key).map(|found| (version, found))
+    };
+    (from.max(1)..=present.version).take(limit).filter_map(version).collect()
+}
+
 impl GrantFound {
     /// A grant, with how it would stand for the next record, at `next`.
     pub fn read(state: &impl StateRead, next: Position, id: GrantId) -> Option<GrantFound> {
@@ -80,7 +100,7 @@ impl GrantFound {
 
 /// What each that is or was a member of the task force that holds a grant used of it.
 fn members_use(state: &impl StateRead, id: GrantId, grant: &Grant) -> BTreeMap<AgencyId, Usage> {
-    let force = grant.terms.task_force.and_then(|force| state::task_force(state, force));
+    let force = state::task_force_of(state, &grant.terms);
     let members = force.iter().flat_map(TaskForce::all_members);
     let used = members.map(|agency| (agency.clone(), state::member_usage(state, id, agency)));
     used.filter(|(_, used)| used.total > 0).collect()

@@ -18,7 +18,7 @@ pub use filters::{
     AssessmentFilter, CheckFilter, DatasetFilter, DisputeFilter, EmergencyFilter, FindingFilter,
     GrantFilter, IncidentFilter, ProposalFilter, RequestFilter, TaskForceFilter,
 };
-pub use found::{EmergencyFound, GrantFound, ProposalFound, TaskForceFound};
+pub use found::{EmergencyFound, GrantFound, ProposalFound, TaskForceFound, dataset_versions};
 pub use shapes::{
     AgencyShape, AssessmentShape, CheckShape, DatasetShape, DisputeShape, DrawShape, DutyShape,
     EmergencyShape, EntryShape, FindingShape, GrantShape, IncidentShape, KeyShape, ProposalShape,

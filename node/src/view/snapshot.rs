@@ -129,16 +129,7 @@ impl Snapshot {
         from: u32,
         limit: usize,
     ) -> Vec<(u32, DatasetVersion)> {
-        let state = TreeState(&self.state);
-        let version = |version| {
-            if version == present.version {
-                let PublishedDataset { dataset, version_at, version_on, .. } = present.clone();
-                return Some((version, DatasetVersion { dataset, version_at, version_on }));
-            }
-            let key = StateKey::DatasetVersion(&present.dataset.id, version);
-            state::read(&state, &key).map(|found| (version, found))
-        };
-        (from.max(1)..=present.version).take(limit).filter_map(version).collect()
+        comity_listing::dataset_versions(&TreeState(&self.state), present, from, limit)
     }
 
     /// A grant with its usage and standing.

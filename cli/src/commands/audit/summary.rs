@@ -106,11 +106,9 @@ impl Teller {
         }
         let by = statement.signers.first().map(|signer| &signer.agency);
         let counts = &mut self.counts;
+        let access = statement.action.access();
+        counts.accesses += access.map_or(0, |access| access.attempt.attempt.count());
         match &statement.action {
-            Action::RecordAccess { attempt, .. } => counts.accesses += attempt.attempt.count(),
-            Action::EmbedLate { record, .. } => {
-                counts.accesses += record.attempt.attempt.count();
-            }
             Action::RecordDenial { .. } => counts.denials += 1,
             Action::OpenRequest { .. } => counts.requests += 1,
             Action::RefuseRequest { .. } => counts.refused_requests += 1,
