@@ -5,6 +5,7 @@
 //! May not enter: where things are kept and in which order they are looked up; rules (they are core's).
 
 mod duties;
+mod ended;
 mod entries;
 mod filters;
 mod found;

@@ -1,6 +1,6 @@
 //! What a request, a dataset, a grant, a check, an incident or a dispute counts as: derived, never stored on the ledger.
 //! Holds: a grant is in force exactly where no access would be refused for the sake of the grant, its
-//! dataset or its parties on any day; the first reason is named, in the order of refusals.
+//! dataset or its parties on any day; what ended it first is named, else the first reason in the order of refusals.
 //! May not enter: rules of its own (see docs/formats.md, "Evaluation").
 
 use comity_core::access::AccessRefusal;
@@ -16,6 +16,8 @@ use comity_core::incident::Incident;
 use comity_core::request::{Outcome, Request};
 use comity_core::state::StateRead;
 use serde::{Deserialize, Serialize};
+
+use crate::ended;
 
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,11 +135,13 @@ pub enum GrantStanding {
 }
 
 impl GrantStanding {
-    /// The standing of `grant` at a position: the first that applies, in the order in which an
-    /// access would be refused.
+    /// The standing of `grant` at a position: of what ended it, what did so first; else the first that
+    /// applies, in the order in which an access would be refused.
     pub fn of(state: &impl StateRead, at: Position, grant: &Grant, usage: &Usage) -> GrantStanding {
         match check_in_force(state, at, grant) {
-            Err(refusal) => GrantStanding::because(&refusal),
+            Err(refusal) => {
+                ended::first(state, at, grant).unwrap_or_else(|| GrantStanding::because(&refusal))
+            }
             Ok(()) if grant.terms.total_quota.is_some_and(|quota| usage.total >= quota) => {
                 GrantStanding::UsedUp
             }

@@ -228,13 +228,42 @@ fn standing_of_a_grant_is_what_an_access_would_be_refused_for() {
         ),
         // Published again: the grant stays ended.
         (Action::PublishDataset { dataset: shared }, GrantStanding::DatasetWithdrawn),
-        (Action::RevokeGrant { grant, reason: reason() }, GrantStanding::Revoked),
     ] {
         let record = chain.steward(action);
         view.apply(chain.push(vec![record]));
         view.settle().unwrap();
         assert_eq!(standing(&view, &attempt), expected);
     }
+}
+
+#[test]
+fn an_ended_grant_says_what_ended_it_first() {
+    let standing = |chain: &Chain| {
+        let (_dir, view) = view_of(chain);
+        view.snapshot().grant(GrantId(LogIndex(1))).unwrap().standing
+    };
+    let reason = || "under review".parse().unwrap();
+    let revoke = || Action::RevokeGrant { grant: GrantId(LogIndex(1)), reason: reason() };
+    let remove = || Measure::Remove { agency: "tax.gd".parse().unwrap(), reason: reason() };
+    let mut chain = Chain::with_accesses(0);
+    let record = chain.steward(revoke());
+    chain.push(vec![record]);
+    agree(&mut chain, remove());
+    assert_eq!(standing(&chain), GrantStanding::Revoked, "its requester left afterwards");
+
+    let mut chain = Chain::with_accesses(0);
+    agree(&mut chain, remove());
+    let record = chain.steward(revoke());
+    chain.push(vec![record]);
+    assert_eq!(standing(&chain), GrantStanding::RequesterLeft, "it was revoked afterwards");
+
+    let mut chain = Chain::with_accesses(0);
+    let dataset = DATASET.parse().unwrap();
+    let record = chain.steward(Action::WithdrawDataset { dataset, reason: reason() });
+    chain.push(vec![record]);
+    let record = chain.steward(revoke());
+    chain.push(vec![record]);
+    assert_eq!(standing(&chain), GrantStanding::DatasetWithdrawn, "it was revoked afterwards");
 }
 
 /// Three of four agree to a measure.
