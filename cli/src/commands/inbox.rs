@@ -4,6 +4,7 @@
 //! Holds: the most urgent comes first; whatever waits says who holds it and what to do next.
 
 mod invited;
+mod owing;
 mod told;
 
 use comity_core::agency::KeyRole;
@@ -188,24 +189,7 @@ impl Inbox<'_> {
             let title = say!("inbox-to-review", count = review.len());
             self.section("to_review", title, found(&review), lines);
         }
-        // Replies stand beside their requests, answers beside their checks.
-        let others = of(|clock| {
-            matches!(
-                clock,
-                Clock::Delivery
-                    | Clock::Update
-                    | Clock::Correction
-                    | Clock::EmergencyReview
-                    | Clock::EmergencyJustification
-                    | Clock::FindingAnswer
-                    | Clock::AssessmentFollowUp
-            )
-        });
-        if !others.is_empty() {
-            let lines = self.duty_lines(&others);
-            let title = say!("inbox-owed", count = others.len());
-            self.section("owed", title, found(&others), lines);
-        }
+        self.owing(&of(owing::is_settled_here));
         if self.client.rules()?.competent_authority != self.agency {
             return Ok(());
         }
