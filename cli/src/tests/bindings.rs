@@ -96,6 +96,34 @@ fn a_grant_is_passed_on_and_its_use_counts_above_and_is_explained() {
 }
 
 #[test]
+fn an_exit_statement_lists_the_promises_that_are_not_kept() {
+    let desk = desk();
+    access(&desk, "finance.gd", "G1", "a.json", Exit::Done);
+    let sample = crate::messages::dataset_sample();
+    desk.office.put("changed.toml", sample.replacen("title = \"", "title = \"New ", 1).as_bytes());
+    let changed = desk.office.path("changed.toml");
+    steward(&desk, &["dataset", "amend", &changed, "--replaces", "1"]).ended(Exit::Done);
+    let admin = |member, args: &[&str]| desk.sign(member, KeyRole::Admin, args).ended(Exit::Done);
+    admin("civil.gd", &["proposal", "open", "remove", "finance.gd", "--reason", "Merged"]);
+    for member in ["audit.gd", "health.gd"] {
+        admin(member, &["proposal", "vote", "P4", "for"]);
+    }
+    let shown = desk.ask(&["agency", "show", "finance.gd"]).ended(Exit::Done).out;
+    let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "Undertakings it still owes G1, undertaking 2, of finance.gd to civil.gd, up to 20",
+        "G1, undertaking 1, of finance.gd to civil.gd, up to 20",
+        "Undertakings owed to it G1, undertaking 3, of civil.gd to finance.gd, up to 20",
+    ] {
+        assert!(shown.contains(words), "{words} is missing in {shown}");
+    }
+    let exit = desk.ask(&["agency", "show", "finance.gd", "--json"]).ended(Exit::Done).json();
+    let exit = &exit["exit"];
+    assert_eq!(exit["undertakings_owed_by"].as_array().unwrap().len(), 2, "{exit}");
+    assert_eq!(exit["undertakings_owed_to"][0]["object"]["undertaking"]["number"], 3, "{exit}");
+}
+
+#[test]
 fn a_promise_is_kept_by_the_side_that_made_it() {
     let desk = desk();
     let report = ["grant", "fulfil", "G1", "2", "--note", "12 checks, no complaint"];
@@ -108,6 +136,12 @@ fn a_promise_is_kept_by_the_side_that_made_it() {
     assert!(ran.out.contains("Undertaking 2 was fulfilled on"), "{}", ran.out);
     let ran = desk.ask(&["duty", "list", "--agency", "finance.gd"]).ended(Exit::Done);
     assert!(ran.out.contains("G1, undertaking 1"), "{}", ran.out);
+    let inbox = ["inbox", "--agency", "finance.gd", "--role", "steward"];
+    let ran = desk.ask(&inbox).ended(Exit::Done);
+    let shown = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains("Your agency also owes: 2"), "{}", ran.out);
+    let settled = "Once it is done: comity grant fulfil G1 1 --note TEXT --key KEYFILE";
+    assert!(shown.contains(settled), "{}", ran.out);
     let wrong = ["grant", "extend", "G1", "--requester-undertakes", "delete-after=3"];
     steward(&desk, &wrong).ended(Exit::Usage);
 }

@@ -1,16 +1,20 @@
-//! The exit statement of a member that left: what it still owed, and what ended with it.
-//! Holds: only what ended with the departure is called closed by it.
+//! The exit statement of a member that left: what it still owed, what is owed to it, and what ended with it.
+//! Holds: only what ended with the departure is called closed by it; what is owed is as the duty list has it.
 //! May not enter: printing; rules (the ledger decides what ends).
 
+use comity_core::duty::Duty;
 use comity_core::governance::Departure;
 use comity_core::ids::{GrantId, LogIndex, RequestId};
+use comity_core::rule_pack::Clock;
 use comity_core::text::AgencyId;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use crate::client::{Client, GrantAnswer, KeyAnswer, RequestAnswer};
+use crate::client::{Client, GrantAnswer, KeyAnswer, Query, RequestAnswer};
+use crate::commands::duty::{self, DutyAnswer};
 use crate::fault::Fault;
 use crate::messages::say;
-use crate::table;
+use crate::{table, time};
 
 type Rows = Vec<(String, String)>;
 
@@ -27,6 +31,10 @@ pub(super) struct Exit {
     had: Vec<GrantAnswer>,
     /// Its keys that ended with it.
     keys: Vec<KeyAnswer>,
+    /// What it undertook in grants and has not done.
+    owed_by: Vec<(DutyAnswer, Value)>,
+    /// What others undertook towards it and have not done.
+    owed_to: Vec<(DutyAnswer, Value)>,
 }
 
 impl Exit {
@@ -59,12 +67,14 @@ impl Exit {
             given: ended("provider")?,
             had: ended("requester")?,
             keys: keys.cloned().collect(),
+            owed_by: undertaken(client, by("agency"))?,
+            owed_to: undertaken(client, by("to"))?,
             departure,
         })
     }
 
     /// For people.
-    pub(super) fn rows(&self) -> Rows {
+    pub(super) fn rows(&self, zone: &TimeZone) -> Rows {
         let requests = |found: &[RequestAnswer]| listed(found.iter().map(|request| request.id));
         let grants = |found: &[GrantAnswer]| listed(found.iter().map(|grant| grant.id));
         let keys = self.keys.iter().map(|found| {
@@ -75,6 +85,14 @@ impl Exit {
             (say!("label-exit-asked"), requests(&self.asked)),
             (say!("label-exit-given"), grants(&self.given)),
             (say!("label-exit-had"), grants(&self.had)),
+            (
+                say!("label-exit-owed-by"),
+                listed(self.owed_by.iter().map(|(owed, _)| promise(owed, zone))),
+            ),
+            (
+                say!("label-exit-owed-to"),
+                listed(self.owed_to.iter().map(|(owed, _)| promise(owed, zone))),
+            ),
             (say!("label-exit-keys"), listed(keys)),
         ]
     }
@@ -106,8 +124,36 @@ impl Exit {
             "grants_given": grants(&self.given),
             "grants_had": grants(&self.had),
             "keys": self.keys.iter().map(key).collect::<Vec<_>>(),
+            "undertakings_owed_by": self.owed_by.iter().map(|(_, value)| value).collect::<Vec<_>>(),
+            "undertakings_owed_to": self.owed_to.iter().map(|(_, value)| value).collect::<Vec<_>>(),
         })
     }
+}
+
+/// What was undertaken in grants, by one side or towards it, and is not done; what is due first comes
+/// first.
+fn undertaken(client: &Client, side: Query) -> Result<Vec<(DutyAnswer, Value)>, Fault> {
+    let query = side.into_iter().chain([("undone", "true".to_owned())]).collect();
+    let (duties, values) = duty::listed(client, &query)?;
+    let is_owed = |owed: &DutyAnswer| owed.duty.clock == Clock::Undertaking && duty::is_open(owed);
+    let mut found: Vec<_> =
+        duties.into_iter().zip(values).filter(|(owed, _)| is_owed(owed)).collect();
+    found.sort_by_key(|(owed, _)| (owed.duty.due, owed.duty.object.clone()));
+    Ok(found)
+}
+
+/// One undertaking that is not done: which, by whom and to whom, up to when, and how it stands.
+fn promise(owed: &DutyAnswer, zone: &TimeZone) -> String {
+    let Duty { object, owed_by, owed_to, due, .. } = &owed.duty;
+    let to = owed_to.as_ref().map_or_else(|| say!("word-all"), ToString::to_string);
+    say!(
+        "words-exit-promise",
+        about = duty::about(object),
+        by = owed_by,
+        to = to,
+        day = time::last_date(*due, zone),
+        state = duty::stands(owed, zone)
+    )
 }
 
 /// Whether a grant was there until its provider or recipient left.

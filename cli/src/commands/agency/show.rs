@@ -137,7 +137,7 @@ impl Found {
         );
         format!(
             "{text}\n\n{head}\n{}\n{}",
-            table::pairs(&exit.rows()),
+            table::pairs(&exit.rows(&shell.zone)),
             say!("exit-meaning", index = departure.at)
         )
     }
