@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::agency::{Agency, Key, OfficialKeys};
-use crate::assessment::Assessment;
+use crate::assessment::{Assessment, AssessmentKind, AssessmentTerms};
 use crate::calendar::RegionCalendars;
 use crate::check_request::CheckRequest;
 use crate::codes::{CodeEntry, CodeList, PublishedCode};
@@ -128,6 +128,9 @@ pub enum StateKey<'a> {
     MemberUsage(GrantId, &'a AgencyId),
     /// An [`Assessment`].
     Assessment(AssessmentId),
+    /// The [`AssessmentId`] under which an agency reported this: the same agency, kind, matter, time and
+    /// report. What else terms say is no part of the key.
+    Reported(&'a AgencyId, &'a AssessmentTerms),
 }
 
 impl<'a> StateKey<'a> {
@@ -191,6 +194,7 @@ impl<'a> StateKey<'a> {
                 (b'M', [of.to_be_bytes().as_slice(), agency.as_str().as_bytes()].concat())
             }
             StateKey::Assessment(AssessmentId(LogIndex(at))) => (b'A', at.to_be_bytes().into()),
+            StateKey::Reported(by, terms) => (b'H', name_of_report(by, terms)),
             // No id contains a NUL, so that no id runs into another's number.
             StateKey::DatasetVersion(id, version) => {
                 (b'e', [id.to_string().as_bytes(), &[0], &version.to_be_bytes()].concat())
@@ -200,6 +204,18 @@ impl<'a> StateKey<'a> {
         bytes.extend(name);
         bytes
     }
+}
+
+/// What names a report of an agency: of all that varies in length, no part contains a NUL.
+fn name_of_report(by: &AgencyId, terms: &AssessmentTerms) -> Vec<u8> {
+    let kind = match terms.kind {
+        AssessmentKind::Satisfaction => 0,
+        AssessmentKind::ThirdParty => 1,
+    };
+    let (from, until) = (terms.from.0.to_be_bytes(), terms.until.0.to_be_bytes());
+    let (by, agency) = (by.as_str().as_bytes(), terms.agency.as_str().as_bytes());
+    let matter = terms.matter.as_ref().map_or("", Code::as_str).as_bytes();
+    [terms.report.0.as_slice(), &[kind], &from, &until, by, &[0], agency, &[0], matter].concat()
 }
 
 /// All that `apply` reads: the state and the replay window.
@@ -423,6 +439,15 @@ pub fn member_usage(state: &impl StateRead, id: GrantId, agency: &AgencyId) -> U
 /// An assessment by its id.
 pub fn assessment(state: &impl StateRead, id: AssessmentId) -> Option<Assessment> {
     read(state, &StateKey::Assessment(id))
+}
+
+/// The assessment as which an agency reported just this before, if it did.
+pub fn reported(
+    state: &impl StateRead,
+    by: &AgencyId,
+    terms: &AssessmentTerms,
+) -> Option<AssessmentId> {
+    read(state, &StateKey::Reported(by, terms))
 }
 
 /// A proposal by its id.

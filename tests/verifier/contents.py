@@ -89,6 +89,19 @@ def member_usage(rest):
     return None if agency is None else f"G{int.from_bytes(rest[:8], 'big')} {agency}"
 
 
+def reported(rest):
+    """A report that was filed: by whom, of whom, of which kind, in which matter, from when until when, and its hash."""
+    names = rest[49:].split(b"\0")
+    if len(rest) < 49 or rest[32] > 1 or len(names) != 3:
+        return None
+    agencies = [named(is_agency)(one) for one in names[:2]]
+    matter = named(shapes.is_code)(names[2]) if names[2] else "-"
+    if None in agencies or matter is None:
+        return None
+    times = "-".join(str(int.from_bytes(one, "big")) for one in (rest[33:41], rest[41:49]))
+    return f"{' '.join(agencies)} {shapes.ASSESSMENT_KIND.names[rest[32]]} {matter} {times} {rest[:32].hex()}"
+
+
 def disputed(rest):
     """What a dispute is about."""
     named_by = {b"r": numbered("R"), b"g": numbered("G"), b"B": numbered("C")}.get(rest[:1])
@@ -138,6 +151,7 @@ OBJECTS = {
     "O": ("last dispute about", disputed, shapes.DISPUTE_ID),
     "W": ("draw", numbered("W"), shapes.DRAW), "F": ("finding", numbered("F"), shapes.FINDING),
     "A": ("assessment", numbered("A"), shapes.ASSESSMENT),
+    "H": ("reported", reported, shapes.ASSESSMENT_ID),
     "q": ("proposal", numbered("P"), shapes.PROPOSED_MEASURE),
     "E": ("recent emergencies", alone, shapes.EMERGENCY_IDS),
     "h": ("emergency", numbered("E"), shapes.EMERGENCY),

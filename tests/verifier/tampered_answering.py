@@ -7,7 +7,7 @@ from cases import world as w
 from comity import shapes
 from comity.grounds import (
     assessment_key, check_key, dataset_key, dispute_key, draw_key, emergency_access_key, emergency_key, emergency_use_key,
-    finding_key, grant_key, grant_version_key, incident_key, key_key, request_key, usage_key,
+    finding_key, grant_key, grant_version_key, incident_key, key_key, reported_key, request_key, usage_key,
 )
 
 import bundles
@@ -213,6 +213,7 @@ def unreadable(chance):
         ("an equivocation at no step", b"y" + bytes.fromhex(w.public("tax.gd validator")) + b"\0" * 12 + b"\3", b"\0" * 8),
         ("a last dispute about nothing", b"Oq" + b"\0" * 8, b"\0" * 8), ("a kind to come", b"t" + b"\0" * 8, b"\0" * 8),
         ("a draw", draw_key("W9"), b"\1"), ("a finding", finding_key("F9"), b"\1"), ("an assessment", assessment_key("A9"), b"\1"),
+        ("a report", reported_key("tax.gd", TOLD.terms), b"\1"),
     ):
         case = genuine.Case(HELPED.case, HELPED.entries, [*HELPED.keys])
         case.keys = sorted({*case.keys, key})

@@ -159,6 +159,10 @@ def assessments(chance):
     def terms(**more):
         return lambda action: action["terms"].update(more)
 
+    def again(action):
+        action.clear()
+        action.update({"kind": "report-assessment", "terms": {**TOLD.terms, "score_permille": 1}})
+
     yield from told((
         ("assessed by who was not named", at, nothing, "not-an-assessor", "tax.gd auditor"),
         ("assessed by a steward", at, nothing, "wrong-signer", "civil steward"),
@@ -168,6 +172,7 @@ def assessments(chance):
         ("assessed by nobody's word", at, terms(respondents=0), "respondents-missing"),
         ("assessed without a word", at, terms(text=""), "assessment-text-empty"),
         ("assessed otherwise", at, terms(score_permille=999), None),
+        ("assessed once more", at + 1, again, "assessment-again", "univ.gd auditor"),
         ("followed up by another", at + 1, nothing, "wrong-signer", "civil steward"),
         ("followed up what there is not", at + 1, fields(assessment="A9"), "assessment-unknown"),
         ("followed up otherwise", at + 1, fields(text="Nothing"), None),

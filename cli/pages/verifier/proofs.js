@@ -221,6 +221,14 @@ function nameInState(form, bytes) {
     const [agency, dataset] = [textOf(AGENCY_ID, bytes.subarray(8, end)), textOf(DATASET_ID, bytes.subarray(end + 1))];
     return `E${big(bytes.subarray(0, 8))} ${agency} ${dataset}`;
   }
+  if (form === 'reported') {
+    const names = splitAtNul(bytes.subarray(49));
+    if (bytes.length < 49 || bytes[32] > 1 || names.length !== 3) fail('no report');
+    const [by, agency] = names.slice(0, 2).map(one => textOf(AGENCY_ID, one));
+    const matter = names[2].length === 0 ? '-' : textOf(CODE, names[2]);
+    const times = `${big(bytes.subarray(33, 41))}-${big(bytes.subarray(41, 49))}`;
+    return `${by} ${agency} ${ASSESSMENT_KIND.names[bytes[32]]} ${matter} ${times} ${toHex(bytes.subarray(0, 32))}`;
+  }
   if (form === 'disputed') {
     const letter = { r: 'R', g: 'G', B: 'C' }[String.fromCharCode(bytes[0])] ?? fail('nothing that is disputed');
     return `${letter}${big(bytes.subarray(1))}`;
@@ -229,6 +237,12 @@ function nameInState(form, bytes) {
   const cut = bytes.length - 5;
   if (cut < 0 || bytes[cut] !== 0) fail('no version');
   return `${textOf(DATASET_ID, bytes.subarray(0, cut))} v${big(bytes.subarray(cut + 1))}`;
+}
+
+/** The parts of bytes between zero bytes. */
+function splitAtNul(bytes) {
+  const end = bytes.indexOf(0);
+  return end < 0 ? [bytes] : [bytes.subarray(0, end), ...splitAtNul(bytes.subarray(end + 1))];
 }
 
 const NAMED_BY_TEXT = {

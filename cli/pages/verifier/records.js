@@ -284,4 +284,5 @@ const STATE_KINDS = {
   T: { kind: 'task-force', name: 'T', type: TASK_FORCE },
   M: { kind: 'member-usage', name: 'member-usage', type: USAGE },
   A: { kind: 'assessment', name: 'A', type: ASSESSMENT },
+  H: { kind: 'reported', name: 'reported', type: ASSESSMENT_ID },
 };

@@ -60,6 +60,7 @@ const TERMS = {
   'object-draw': ['Draw {name}', '抽查 {name}'],
   'object-finding': ['Finding {name}', '审计发现 {name}'],
   'object-task-force': ['Task force {name}', '专班 {name}'],
+  'object-reported': ['A report that was filed as an assessment: {name}', '已报送为评估的报告：{name}'],
   'object-member-usage': ['Use of a grant by a member of its task force: {name}', '专班成员对授权的使用情况：{name}'],
   'object-assessment': ['Assessment {name}', '评估 {name}'],
   'object-unknown': ['Unknown object {name}', '未知对象 {name}'],

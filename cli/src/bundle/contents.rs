@@ -126,7 +126,9 @@ impl Contents {
     pub(crate) fn member_accesses(&self) -> BTreeMap<(GrantId, AgencyId), u64> {
         let mut shown = BTreeMap::new();
         for entry in &self.entries {
-            let Some(Accessed { attempt, .. }) = entry.statement().action.access() else { continue };
+            let Some(Accessed { attempt, .. }) = entry.statement().action.access() else {
+                continue;
+            };
             let attempt = &attempt.attempt;
             if let (Some(grant), Capacity::TaskForce(_)) = (attempt.grant.grant(), attempt.capacity)
             {

@@ -342,6 +342,10 @@ fn other(letter: u8, name: &[u8], value: &[u8]) -> Option<Held> {
             dataset.parse::<DatasetId>().ok()?;
             object::<LogIndex>(value).map(drop)
         }
+        b'H' => {
+            is_report(name).then_some(())?;
+            object::<AssessmentId>(value).map(drop)
+        }
         b'O' => {
             <[u8; 9]>::try_from(name).ok().filter(|[what, ..]| b"rgB".contains(what))?;
             object::<DisputeId>(value).map(drop)
@@ -349,6 +353,17 @@ fn other(letter: u8, name: &[u8], value: &[u8]) -> Option<Held> {
         _ => None,
     }?;
     Some(Held::Other)
+}
+
+/// Whether this names a report: its hash, its kind, from and until when, by whom, of whom and in which
+/// matter.
+fn is_report(name: &[u8]) -> bool {
+    let Some((fixed, names)) = name.split_first_chunk::<49>() else { return false };
+    let names = std::str::from_utf8(names).unwrap_or_default().split('\0');
+    let [by, agency, matter] = names.collect::<Vec<_>>()[..] else { return false };
+    fixed[32] <= 1
+        && [by, agency].iter().all(|id| id.parse::<AgencyId>().is_ok())
+        && (matter.is_empty() || matter.parse::<Code>().is_ok())
 }
 
 /// The dataset whose version lies under a key: the id, a NUL, and the version's number.

@@ -15,7 +15,8 @@ use comity_core::text::AgencyId;
 use comity_listing::{
     AgencyShape, AssessmentShape, CheckShape, DatasetShape, DisputeShape, DrawShape,
     EmergencyFound, EmergencyShape, FindingShape, GrantFound, GrantShape, IncidentShape, KeyShape,
-    ProposalFound, ProposalShape, RequestShape, TaskForceFound, TaskForceShape, VersionShape, dataset_versions,
+    ProposalFound, ProposalShape, RequestShape, TaskForceFound, TaskForceShape, VersionShape,
+    dataset_versions,
 };
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -1,5 +1,6 @@
 //! Reporting assessments, and saying what was done about them.
-//! Holds: nobody assesses itself, nor whom it answers for; a report looks at what is over; it is followed up once.
+//! Holds: nobody assesses itself, nor whom it answers for; a report looks at what is over,
+//! and is filed once; it is followed up once.
 //! Source: docs/formats.md, "Rules", report-assessment and follow-up-assessment.
 
 use super::codes::require_in_use;
@@ -31,13 +32,19 @@ pub(super) fn report(
         require_in_use(state, CodeList::Matters, matter)?;
     }
     check_content(at, terms)?;
+    // Twice the same would count twice in the mean.
+    if let Some(assessment) = state::reported(state, by, terms) {
+        return refuse(AssessmentRefusal::AssessmentAgain { assessment });
+    }
     let assessment = Assessment {
         terms: terms.clone(),
         reported_by: by.clone(),
         reported: at.mark(),
         followed_up: None,
     };
-    Ok(put(&assessment))
+    let mut changes = put(&assessment);
+    changes.put(&StateKey::Reported(by, terms), &assessment.id());
+    Ok(changes)
 }
 
 /// Neither is the other, answers for it or hosts it.

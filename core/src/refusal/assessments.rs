@@ -68,6 +68,12 @@ pub enum AssessmentRefusal {
         /// The entry that did.
         at: LogIndex,
     },
+    /// The same assessor reported the same before.
+    #[error("this was reported before, as {assessment}")]
+    AssessmentAgain {
+        /// The earlier assessment.
+        assessment: AssessmentId,
+    },
 }
 
 impl AssessmentRefusal {
@@ -84,6 +90,7 @@ impl AssessmentRefusal {
             AssessmentRefusal::AssessmentUnknown { .. } => "assessment-unknown",
             AssessmentRefusal::NothingToFollowUp { .. } => "nothing-to-follow-up",
             AssessmentRefusal::FollowedUpAlready { .. } => "followed-up-already",
+            AssessmentRefusal::AssessmentAgain { .. } => "assessment-again",
         }
     }
 }

@@ -188,6 +188,19 @@ pub(crate) const CASES: &[Case] = &[
         (record, refused(AssessmentRefusal::FollowedUpAlready { assessment, at }))
     },
     |story| {
+        // Other figures, words and recommendations make no other report of it.
+        let assessment = story.assessed(survey());
+        let terms = AssessmentTerms {
+            respondents: Some(1),
+            score_permille: 1,
+            text: text("Something else"),
+            recommendations: 9,
+            ..survey()
+        };
+        let record = story.assessing(HEALTH, terms);
+        (record, refused(AssessmentRefusal::AssessmentAgain { assessment }))
+    },
+    |story| {
         let assessment = story.assessed(survey());
         let action = Action::FollowUpAssessment { assessment, text: text("") };
         let record = story.record(CIVIL, KeyRole::Steward, action);
@@ -223,6 +236,28 @@ fn what_was_recommended_is_followed_up_within_its_own_clock() {
     let found = story.assessment_of(assessment);
     assert_eq!(found.followed_up.as_ref().unwrap().made.at, at);
     assert_eq!(duty::of_assessment(&story.ledger, &found)[0].end, Some(DutyEnd::Done(on)));
+}
+
+#[test]
+fn one_report_is_filed_once_for_each_agency_kind_matter_time_and_assessor() {
+    let (mut story, _) = Story::with_grant(terms());
+    story.assessed_by(&[HEALTH, FINANCE]);
+    let record = story.assessing(HEALTH, survey());
+    story.commit(vec![record]);
+    let report = report_hash(&ConsortiumId([4; 32]), b"the whole report, corrected");
+    for other in [
+        AssessmentTerms { agency: id(FINANCE), ..survey() },
+        AssessmentTerms { kind: AssessmentKind::ThirdParty, ..survey() },
+        AssessmentTerms { matter: None, ..survey() },
+        AssessmentTerms { from: TimeMs(START.0 - HOUR_MS), ..survey() },
+        AssessmentTerms { until: TimeMs(START.0 - 1), ..survey() },
+        AssessmentTerms { report, ..survey() },
+    ] {
+        let record = story.assessing(HEALTH, other.clone());
+        assert_eq!(story.check(&record), Ok(()), "{other:?}");
+    }
+    let record = story.assessing(FINANCE, survey());
+    assert_eq!(story.check(&record), Ok(()), "by another assessor");
 }
 
 #[test]

@@ -35,7 +35,7 @@ const FURTHER_AGENCIES: [(&str, &[&str]); 6] = [
     ("report-incident", &[CIVIL]),
 ];
 /// Kinds of which a second one like the first says something new.
-const AGAIN: [&str; 14] = [
+const AGAIN: [&str; 13] = [
     "acknowledge-access",
     "form-task-force",
     "fulfil-undertaking",
@@ -47,7 +47,6 @@ const AGAIN: [&str; 14] = [
     "open-proposal",
     "open-request",
     "refresh-dataset",
-    "report-assessment",
     "report-incident",
     "update-incident",
 ];

@@ -82,7 +82,8 @@ fn a_replay_from_the_genesis_ends_in_the_same_state() {
     let contested = ["check-answered", "no-handover", "disputed-already", "dispute-ruled"];
     let watched = ["incident-closed", "reveal-early", "nothing-drawn", "finding-unanswered"];
     let together = ["not-in-task-force", "not-invited", "wrong-capacity", "signer-capacity"];
-    let assessed = ["not-an-assessor", "nothing-to-follow-up", "followed-up-already"];
+    let assessed =
+        ["not-an-assessor", "nothing-to-follow-up", "followed-up-already", "assessment-again"];
     let further =
         urgent.into_iter().chain(contested).chain(watched).chain(together).chain(assessed);
     for rule in met.into_iter().chain(bound).chain(closed).chain(further) {

@@ -76,6 +76,14 @@ def reports():
     ):
         yield f"an assessment {what}", assessed(what, **more), w.NOW, BEFORE
     yield "a second assessment like the first", assessed("again"), w.NOW, ASSESSED
+    for what, more in (
+        ("with other figures", {"respondents": 1, "score_permille": 1, "text": "Other", "recommendations": 9}),
+        ("of another agency", {"agency": "data.gd"}), ("of another kind", {"kind": "third-party"}),
+        ("in another matter", {"matter": "LOW-INCOME"}), ("in all matters", {"matter": None}),
+        ("from another time on", {"from": w.GENESIS_TIME - DAY}), ("until another time", {"until": w.GENESIS_TIME - 1}),
+        ("of another report", {"report": report_hash(w.CONSORTIUM, b"corrected")}), ("of another assessor", {"by": UNIV}),
+    ):
+        yield f"a second assessment {what}", assessed(f"again {what}", **more), w.NOW, ASSESSED
     left = [*BEFORE, *passing("assessed", removal("civil.gd"), AT)]
     yield "an assessment of one that left", assessed("left", agency="civil.gd"), w.NOW, left
 

@@ -1,11 +1,13 @@
 """state.json: keys, tree and proofs of the state. log.json: roots, frontiers and proofs of logs."""
 
+import json
+
 from comity import shapes
 from comity.forms import Record
 from comity.grounds import (
     assessment_key, check_key, dispute_key, draw_key, emergency_access_key, emergency_exchange_key, emergency_key,
     emergency_recipient_key, emergency_use_key, equivocation_key,
-    finding_key, incident_key, last_dispute_key, member_usage_key, task_force_key,
+    finding_key, incident_key, last_dispute_key, member_usage_key, reported_key, task_force_key,
 )
 from comity.hashing import leaf_hash
 from comity.trees import StateTree, log_consistency, log_path, log_root, frontier
@@ -58,6 +60,7 @@ def state_keys():
         ("dispute", dispute, dispute_key(dispute)), ("last-dispute", "request R35", last_dispute_key(about)),
         ("draw", draw, draw_key(draw)), ("finding", finding, finding_key(finding)),
         ("assessment", assessing.NAME, assessment_key(assessing.NAME)),
+        ("reported", json.dumps({"by": "tax.gd", "terms": assessing.survey()}), reported_key("tax.gd", assessing.survey())),
         ("official-keys", "data.gd", b"ndata.gd"),
         ("equivocation", f"{w.public('tax.gd validator')} 3 0 precommit", equivocation),
     ):

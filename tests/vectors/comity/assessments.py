@@ -2,7 +2,7 @@
 follow-up-assessment; "Duties")."""
 
 from . import shapes
-from .grounds import Refusal, agency_key, assessment_key, office_key, require, sponsor_of
+from .grounds import Refusal, agency_key, assessment_key, office_key, reported_key, require, sponsor_of
 from .hashing import tagged
 from .supervision import duty
 
@@ -39,9 +39,13 @@ class Assessments:
         asked = count != 0 and (count is not None or terms["kind"] == "third-party")
         require(asked, "respondents-missing")
         require(terms["text"] != "", "assessment-text-empty")
+        earlier = self.read(shapes.ASSESSMENT_ID, reported_key(by, terms))
+        require(earlier is None, "assessment-again", assessment=earlier)
+        name = f"A{index}"
         value = {"terms": terms, "reported_by": by, "reported": {"at": index, "on": time},
                  "followed_up": None}
-        return {assessment_key(f"A{index}"): shapes.ASSESSMENT.put(value)}
+        return {assessment_key(name): shapes.ASSESSMENT.put(value),
+                reported_key(by, terms): shapes.ASSESSMENT_ID.put(name)}
 
     def check_apart(self, by, agency):
         """Neither is the other, nor answers for it."""

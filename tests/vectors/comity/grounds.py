@@ -137,6 +137,14 @@ def assessment_key(assessment):
     return b"A" + int(assessment[1:]).to_bytes(8, "big")
 
 
+def reported_key(by, terms):
+    """Where lies as which assessment an agency reported this."""
+    kind = ("satisfaction", "third-party").index(terms["kind"])
+    names = (by, terms["agency"], terms["matter"] or "")
+    times = terms["from"].to_bytes(8, "big") + terms["until"].to_bytes(8, "big")
+    return b"H" + bytes.fromhex(terms["report"]) + bytes([kind]) + times + "\0".join(names).encode()
+
+
 def proposal_key(proposal):
     return b"q" + int(proposal[1:]).to_bytes(8, "big")
 

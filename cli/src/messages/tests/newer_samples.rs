@@ -195,6 +195,7 @@ fn assessments() -> Vec<Refusal> {
         A::AssessmentUnknown { assessment },
         A::NothingToFollowUp { assessment },
         A::FollowedUpAlready { assessment, at },
+        A::AssessmentAgain { assessment },
     ];
     all.into_iter().map(Refusal::Assessment).collect()
 }

@@ -1,7 +1,7 @@
 //! Keys, roots and proofs of the state; roots, frontiers and proofs of the log.
 
 use comity_core::agency::{Agency, Key, OfficialKeys};
-use comity_core::assessment::Assessment;
+use comity_core::assessment::{Assessment, AssessmentTerms};
 use comity_core::batch::{Batch, BatchTree, BatchedAccess};
 use comity_core::check_request::CheckRequest;
 use comity_core::codes::PublishedCode;
@@ -17,7 +17,7 @@ use comity_core::grant::{Grant, Usage};
 use comity_core::hash::{
     AnswerHash, Commitment, ConsortiumId, LeafHash, LogRoot, Purpose, StateRoot, leaf_hash,
 };
-use comity_core::ids::{DisputeId, EmergencyId, ExchangeId, Height, LogIndex};
+use comity_core::ids::{AssessmentId, DisputeId, EmergencyId, ExchangeId, Height, LogIndex};
 use comity_core::incident::Incident;
 use comity_core::legs::answer_hash;
 use comity_core::log_tree::{
@@ -39,6 +39,14 @@ use super::{Hex, Vectors, preimage, sha256};
 #[serde(deny_unknown_fields)]
 struct Shared {
     consortium: ConsortiumId,
+}
+
+/// What names a report, and who filed it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Report {
+    by: AgencyId,
+    terms: AssessmentTerms,
 }
 
 #[derive(Deserialize)]
@@ -231,6 +239,10 @@ fn check_key(case: &NamedKey) {
         "finding" => (StateKey::Finding(name.parse().unwrap()).to_bytes(), is_a::<Finding>),
         "assessment" => {
             (StateKey::Assessment(name.parse().unwrap()).to_bytes(), is_a::<Assessment>)
+        }
+        "reported" => {
+            let Report { by, terms } = serde_json::from_str(name).unwrap();
+            (StateKey::Reported(&by, &terms).to_bytes(), is_a::<AssessmentId>)
         }
         "incident" => (StateKey::Incident(name.parse().unwrap()).to_bytes(), is_a::<Incident>),
         "task-force" => (StateKey::TaskForce(name.parse().unwrap()).to_bytes(), is_a::<TaskForce>),

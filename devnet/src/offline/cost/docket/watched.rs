@@ -224,10 +224,14 @@ pub(super) fn put(town: &Town, number: u64, changes: &mut Changes) {
     let reported_by = town.agencies[0].clone();
     let assessment = Assessment { terms, reported_by, reported, followed_up: None };
     changes.put(&StateKey::Assessment(assessment.id()), &assessment);
+    let filed = StateKey::Reported(&assessment.reported_by, &assessment.terms);
+    changes.put(&filed, &assessment.id());
 }
 
-/// What is reported of an agency.
+/// What is reported of an agency; each number is another report.
 pub(in super::super) fn assessed(town: &Town, number: u64) -> AssessmentTerms {
+    let mut report = [7; 32];
+    report[..8].copy_from_slice(&number.to_be_bytes());
     AssessmentTerms {
         agency: found_against(town, number).clone(),
         kind: AssessmentKind::Satisfaction,
@@ -236,7 +240,7 @@ pub(in super::super) fn assessed(town: &Town, number: u64) -> AssessmentTerms {
         until: ago(10),
         respondents: Some(412),
         score_permille: 873,
-        report: ReportHash([7; 32]),
+        report: ReportHash(report),
         text: name("Most come once"),
         recommendations: 2,
     }
