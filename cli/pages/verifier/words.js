@@ -103,7 +103,7 @@ const WORDS = {
   'did-bundle-objects': ['Objects that are needed: {count}.', '所需对象：{count} 个。'],
   'step-bundle-positions': ['No entry is missing that an object names, and each did what the object says', '对象所指的条目无一缺失，且各为所指的行为'],
   'did-bundle-positions': ['Positions compared: {count}.', '核对位置：{count} 处。'],
-  'step-bundle-accesses': ['Where all accesses under a grant must be here, there are as many as the ledger counts; nowhere are there more', '须附全部访问的授权，其访问次数与账本的计数一致；其他授权不多于该计数'],
+  'step-bundle-accesses': ['Where all accesses under a grant must be here, there are as many as the ledger counts, and as many of each member of a task force; nowhere are there more', '须附全部访问的授权，其访问次数与账本的计数一致，专班各成员的次数亦一致；其他授权不多于该计数'],
   'did-bundle-accesses': ['Accesses in it: {count}. Refusals are counted nowhere.', '其中的访问：{count} 次。拒绝记录在账本上并无计数。'],
   'step-bundle-signers': ['Everyone who signed was entitled to at that time', '每个签署者当时均有权签署'],
   'did-bundle-signers': ['Signers: {count}; each with a key of its agency and role, registered before, not revoked, not expired.', '签署者：{count} 个；各用其机构与角色的密钥，先已登记，未撤销，未过期。'],

@@ -20,7 +20,7 @@ use super::chain::replay;
 use super::{Hex, Vectors};
 
 /// Rules that the ledger and the evaluation of attempts have.
-const RULES: usize = 272;
+const RULES: usize = 273;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
