@@ -199,7 +199,7 @@ class Describer {
     }
     const field = {
       authority: 'agency', 'rules-version': 'version', equivocation: 'at', office: 'agencies', 'last-dispute': 'dispute',
-      'recent-emergencies': 'emergencies',
+      'recent-emergencies': 'emergencies', reported: 'assessment', 'emergency-exchange': 'at', 'emergency-recipient': 'at',
     }[kind];
     if (Array.isArray(value) && !field) return value.flatMap(one => this.rows(one));
     return field ? this.rows({ [field]: value }) : this.rows(value, kind);
