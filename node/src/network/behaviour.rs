@@ -7,13 +7,15 @@ use std::time::Duration;
 use comity_core::hash::ConsortiumId;
 use libp2p::allow_block_list::{self, AllowedPeers};
 use libp2p::connection_limits::{self, ConnectionLimits};
+use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
 use libp2p::request_response::{self, ProtocolSupport};
 use libp2p::swarm::NetworkBehaviour;
-use libp2p::{Swarm, SwarmBuilder, identify, noise, ping, tcp, yamux};
+use libp2p::{Swarm, SwarmBuilder, Transport as _, identify, noise, ping, tcp, yamux};
 
 use super::NetworkError;
 use super::codec::{RPC_PROTOCOL, RpcCodec};
+use super::counted::{Counted, Traffic};
 use super::doorstep::Doorstep;
 use super::gossip::{self, Gossipsub, Topics};
 
@@ -54,11 +56,12 @@ pub(crate) fn protocol_version(consortium: &ConsortiumId) -> String {
     format!("comity/1/{}", super::short_name(consortium))
 }
 
-/// A swarm that listens nowhere and lets nobody in yet. Errors: `Setup`.
+/// A swarm that listens nowhere and lets nobody in yet; `traffic` counts its bytes. Errors: `Setup`.
 pub(crate) fn swarm(
     keypair: Keypair,
     consortium: &ConsortiumId,
     topics: &Topics,
+    traffic: Traffic,
 ) -> Result<Swarm<Protocols>, NetworkError> {
     let gossip = gossip::behaviour(topics).map_err(NetworkError::Setup)?;
     let limits = ConnectionLimits::default()
@@ -83,14 +86,17 @@ pub(crate) fn swarm(
         identify: identify::Behaviour::new(identify),
         ping: ping::Behaviour::new(ping),
     };
-    let muxer = || {
-        let mut config = yamux::Config::default();
-        config.set_max_num_streams(MUXED_STREAMS);
-        config
-    };
+    let mut muxer = yamux::Config::default();
+    muxer.set_max_num_streams(MUXED_STREAMS);
     let swarm = SwarmBuilder::with_existing_identity(keypair)
         .with_tokio()
-        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, muxer)
+        // What `with_tcp` would make, but for the counting.
+        .with_other_transport(|keypair| {
+            let tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true));
+            let counted = tcp.map(move |stream, _| Counted::new(stream, traffic.clone()));
+            let noise = noise::Config::new(keypair)?;
+            Ok(counted.upgrade(Version::V1Lazy).authenticate(noise).multiplex(muxer))
+        })
         .map_err(|error| NetworkError::Setup(error.to_string()))?
         .with_behaviour(|_| protocols)
         .map_err(|error| NetworkError::Setup(error.to_string()))?

@@ -8,6 +8,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use super::counted::Traffic;
+
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Direction {
     direction: &'static str,
@@ -37,8 +39,8 @@ pub(crate) struct NetworkMetrics {
 }
 
 impl NetworkMetrics {
-    /// Counts that `registry` shows.
-    pub(crate) fn register(registry: &mut Registry) -> Self {
+    /// Counts that `registry` shows, those of `traffic` among them.
+    pub(crate) fn register(registry: &mut Registry, traffic: &Traffic) -> Self {
         let metrics = NetworkMetrics {
             peers: Gauge::default(),
             gossip_bytes: Family::default(),
@@ -72,6 +74,11 @@ impl NetworkMetrics {
             "comity_requests",
             "Requests made to peers, by outcome",
             metrics.requests.clone(),
+        );
+        registry.register(
+            "comity_network_bytes",
+            "Bytes that went over connections with peers, as TCP carries them",
+            traffic.by_direction.clone(),
         );
         metrics
     }

@@ -6,6 +6,7 @@ mod addresses;
 mod behaviour;
 mod codec;
 mod conduct;
+mod counted;
 mod dialer;
 mod doorstep;
 mod exchange;
@@ -45,6 +46,7 @@ pub use identity::{Members, peer_id};
 pub(crate) use probe::{ProbeError, probe};
 
 use behaviour::Protocols;
+use counted::Traffic;
 use gossip::Topics;
 use metrics::NetworkMetrics;
 use swarm_task::SwarmTask;
@@ -174,13 +176,14 @@ pub(crate) async fn start(
 ) -> Result<Network, NetworkError> {
     let topics = Topics::new(&config.consortium);
     let keypair = identity::keypair(&config.key)?;
-    let mut swarm = behaviour::swarm(keypair, &config.consortium, &topics)?;
+    let traffic = Traffic::default();
+    let mut swarm = behaviour::swarm(keypair, &config.consortium, &topics, traffic.clone())?;
     let listening = listen(&mut swarm, &config.listen).await?;
     let peer_id = *swarm.local_peer_id();
     let (commands, commanded) = mpsc::channel(COMMANDS);
     let (tell, events) = mpsc::channel(EVENTS);
     let (members, known) = watch::channel(config.members.clone());
-    let metrics = NetworkMetrics::register(registry);
+    let metrics = NetworkMetrics::register(registry, &traffic);
     let library = libp2p::metrics::Metrics::new(registry);
     let ends = swarm_task::Ends { commands: commanded, events: tell, members: known };
     let task = SwarmTask::new(swarm, &config, topics, ends, (metrics, library));
