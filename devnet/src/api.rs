@@ -85,6 +85,19 @@ impl Api {
         }
     }
 
+    /// The receipt of an entry, a proof file. Errors: no answer, or no such entry.
+    pub(crate) fn receipt(&self, entry: u64) -> Result<Vec<u8>, ApiError> {
+        let path = format!("/v1/entries/{entry}/receipt");
+        let call = self.agent.get(format!("{}{path}", self.base)).call();
+        let mut response = call.map_err(|e| self.error(&path, e.to_string()))?;
+        let bytes = response.body_mut().read_to_vec();
+        let bytes = bytes.map_err(|e| self.error(&path, e.to_string()))?;
+        match response.status().as_u16() {
+            200 => Ok(bytes),
+            status => Err(self.error(&path, format!("status {status}"))),
+        }
+    }
+
     /// Whether the node is ready; if not, why.
     pub(crate) fn ready(&self) -> Result<(), String> {
         match self.answer("/readyz") {

@@ -132,18 +132,49 @@ pub(crate) struct CliArgs {
     pub(crate) args: Vec<OsString>,
 }
 
+/// What a benchmark submits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Mix {
+    /// Accesses alone
+    Access,
+    /// Requests, approvals, grants, accesses, acknowledgements and revocations
+    Full,
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct BenchArgs {
+    /// How many nodes, one network after the other
+    #[arg(long, value_delimiter = ',', default_value = "4",
+          value_parser = clap::value_parser!(u8).range(1..=MAX_NODES as i64))]
+    pub(crate) nodes: Vec<u8>,
     /// How many records are under way at once, one run for each
-    #[arg(long, value_delimiter = ',', default_value = "1,256",
-          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_delimiter = ',', default_value = "1,16,256,2048",
+          value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub(crate) in_flight: Vec<u16>,
+    /// Also submit so many records in a second, whether earlier ones are answered or not
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) rate: Option<u32>,
+    /// Also submit half as many in a second as the fastest run committed
+    #[arg(long)]
+    pub(crate) half: bool,
+    /// About how many bytes a signed access has, if that is more than it needs by itself
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub(crate) payload: u16,
+    /// What is submitted
+    #[arg(long, value_enum, default_value_t = Mix::Access)]
+    pub(crate) mix: Mix,
     /// How long each run lasts, in seconds
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=600))]
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=600))]
     pub(crate) seconds: u16,
-    /// Write the results to this file, too
+    /// How often each run is made; medians are shown
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=99))]
+    pub(crate) repeat: u8,
+    /// Write the results to this file as JSON, too
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    /// Write them to this file as a page with charts, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
     /// Where the nodes' files lie meanwhile; which disk it is decides much [default: a temporary
     /// directory]
     #[arg(long)]
@@ -266,7 +297,7 @@ mod tests {
     #[test]
     fn command_line_is_sound() {
         Args::command().debug_assert();
-        for line in ["comity-devnet up --nodes 0", "comity-devnet up --nodes 8"] {
+        for line in ["comity-devnet up --nodes 0", "comity-devnet up --nodes 11"] {
             assert!(read(line).is_err(), "{line}");
         }
     }
@@ -285,11 +316,12 @@ mod tests {
     }
 
     #[test]
-    fn bench_runs_one_at_a_time_and_many_unless_told_otherwise() {
+    fn bench_runs_from_one_at_a_time_to_many_unless_told_otherwise() {
         let Command::Bench(bench) = read("comity-devnet bench").unwrap().command else { panic!() };
-        assert_eq!(bench.in_flight, [1, 256]);
-        let line = "comity-devnet bench --in-flight 8 --seconds 3";
+        assert_eq!((bench.nodes, bench.in_flight), (vec![4], vec![1, 16, 256, 2048]));
+        let line = "comity-devnet bench --in-flight 8 --seconds 3 --nodes 4,10 --mix full --half";
         let Command::Bench(bench) = read(line).unwrap().command else { panic!() };
-        assert_eq!((bench.in_flight, bench.seconds), (vec![8], 3));
+        assert_eq!((bench.in_flight, bench.seconds, bench.mix), (vec![8], 3, Mix::Full));
+        assert_eq!((bench.nodes, bench.half), (vec![4, 10], true));
     }
 }

@@ -24,6 +24,7 @@ mod process;
 mod run;
 mod soak;
 mod topology;
+mod usage;
 
 use std::ffi::OsString;
 use std::iter;
@@ -43,5 +44,6 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match program {
         Program::Comityd => comity_node::main(args),
         Program::Comity => comity_cli::main(args),
+        Program::BenchClient => bench::client_main(args),
     }
 }

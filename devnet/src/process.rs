@@ -16,16 +16,19 @@ pub(crate) enum Program {
     Comityd,
     /// The command line of officers, stewards and auditors.
     Comity,
+    /// The benchmark's client, whose processor time is counted apart.
+    BenchClient,
 }
 
 impl Program {
-    const ALL: [Program; 2] = [Program::Comityd, Program::Comity];
+    const ALL: [Program; 3] = [Program::Comityd, Program::Comity, Program::BenchClient];
 
     /// The program's name, as people type it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Program::Comityd => "comityd",
             Program::Comity => "comity",
+            Program::BenchClient => "comity-bench-client",
         }
     }
 
@@ -34,6 +37,7 @@ impl Program {
         match self {
             Program::Comityd => "__comityd",
             Program::Comity => "__comity",
+            Program::BenchClient => "__bench-client",
         }
     }
 
@@ -182,9 +186,10 @@ mod tests {
     }
 
     #[test]
-    fn hidden_arguments_stand_for_the_two_programs_and_nothing_else_does() {
+    fn hidden_arguments_stand_for_the_programs_and_nothing_else_does() {
         assert_eq!(Program::of_hidden_argument("__comityd"), Some(Program::Comityd));
         assert_eq!(Program::of_hidden_argument("__comity"), Some(Program::Comity));
+        assert_eq!(Program::of_hidden_argument("__bench-client"), Some(Program::BenchClient));
         for other in ["comity", "up", "", "--help"] {
             assert_eq!(Program::of_hidden_argument(other), None, "{other}");
         }

@@ -22,7 +22,7 @@ const ASIDE: u16 = 10;
 const P2P_PORT: u16 = 7070;
 
 /// The agencies that a devnet is made of, as many as are asked for, from the first.
-const CAST: [(&str, &str, Level, &str); 7] = [
+const CAST: [(&str, &str, Level, &str); 10] = [
     ("data.gd", "Data Administration", Level::Provincial, "440000"),
     ("health.gz", "Health Bureau", Level::Municipal, "440100"),
     ("civil.th", "Civil Affairs Bureau", Level::County, "440106"),
@@ -30,6 +30,9 @@ const CAST: [(&str, &str, Level, &str); 7] = [
     ("service.sp", "Service Hall", Level::Township, "440106001"),
     ("housing.gz", "Housing Bureau", Level::Municipal, "440100"),
     ("school.th", "Education Bureau", Level::County, "440106"),
+    ("transport.gd", "Transport Department", Level::Provincial, "440000"),
+    ("water.gz", "Water Bureau", Level::Municipal, "440100"),
+    ("market.th", "Market Supervision Bureau", Level::County, "440106"),
 ];
 
 /// Most nodes of a devnet.

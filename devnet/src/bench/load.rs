@@ -1,38 +1,42 @@
-//! The load: so many clients at once, each submitting one record after another.
-//! Holds: every record is submitted once, and at the node of the agency whose gateway signed it;
-//! the first record that is not committed ends the run.
+//! A load: the client process, started, let go and read.
+//! Holds: readings are taken when the client is connected and when it has ended; its records lie in the
+//! devnet's directory and are removed with it.
 //! May not enter: signing; what the numbers mean.
 
-use std::collections::VecDeque;
-use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use crate::failure::DevnetError;
+use crate::place::io_error;
+use crate::process::Program;
 
-use super::client::Connection;
-
-/// Stack of a client's thread (bytes): hundreds of them do little.
-const STACK_BYTES: usize = 128 * 1024;
-const OK: u16 = 200;
+use super::driving::READY;
+use super::plan::{Answered, Done, Plan, read_answers, write_records};
 
 /// How records are submitted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Load<'a> {
+    /// Where the files for the client lie.
+    pub(super) dir: &'a Path,
     /// The nodes' API ports.
-    pub(super) ports: &'a [u16],
-    /// How many records are under way at once.
+    pub(super) ports: Vec<u16>,
+    /// How many records are under way at once, at most.
     pub(super) in_flight: usize,
+    /// Between two arrivals, where records arrive by the clock.
+    pub(super) interval: Option<Duration>,
 }
 
 /// What came of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Driven {
     /// From the first submission to the last answer.
     pub(super) elapsed: Duration,
-    /// From each record's submission to the answer that it is committed, ascending.
-    pub(super) latencies: Vec<Duration>,
+    /// The client's processor time (seconds).
+    pub(super) client_cpu_s: f64,
+    /// Every record that was committed.
+    pub(super) answers: Vec<Answered>,
     /// Of each list, how many records at its end were not submitted.
     pub(super) left: Vec<usize>,
 }
@@ -40,131 +44,89 @@ pub(super) struct Driven {
 impl Driven {
     /// Records committed in a second.
     pub(super) fn per_second(&self) -> f64 {
-        let count = u32::try_from(self.latencies.len()).unwrap_or(u32::MAX);
-        f64::from(count) / self.elapsed.as_secs_f64().max(1e-6)
+        self.answers.len() as f64 / self.elapsed.as_secs_f64().max(1e-6)
     }
 
-    /// The latency that so many of a thousand records do not exceed.
-    pub(super) fn percentile(&self, per_mille: usize) -> Duration {
-        let at = (self.latencies.len() * per_mille).div_ceil(1000).saturating_sub(1);
-        self.latencies.get(at).copied().unwrap_or_default()
+    /// The latencies that so many of a thousand records do not exceed, in milliseconds.
+    pub(super) fn percentiles<const N: usize>(&self, per_mille: [usize; N]) -> [f64; N] {
+        let mut latencies: Vec<Duration> = self.answers.iter().map(|one| one.latency).collect();
+        latencies.sort_unstable();
+        per_mille.map(|per_mille| {
+            let at = (latencies.len() * per_mille).div_ceil(1000).saturating_sub(1);
+            latencies.get(at).copied().unwrap_or_default().as_secs_f64() * 1000.0
+        })
     }
-}
-
-/// Records of one node's agency, and how many of them were taken.
-struct Queue<'a> {
-    records: &'a [Vec<u8>],
-    taken: AtomicUsize,
-}
-
-impl Queue<'_> {
-    fn left(&self) -> usize {
-        self.records.len().saturating_sub(self.taken.load(Ordering::Relaxed))
-    }
-
-    fn next(&self) -> Option<&[u8]> {
-        let at = self.taken.fetch_add(1, Ordering::Relaxed);
-        self.records.get(at).map(Vec::as_slice)
-    }
-}
-
-/// Why a client ended before its time.
-enum Stopped {
-    Connection(io::Error),
-    NotCommitted(String),
 }
 
 impl Load<'_> {
-    /// Submits `records`, a list for each node, until there are no more or the time is over.
-    /// Errors: a record is not committed; a connection fails.
-    pub(super) fn drive(
+    /// Has `records`, a list for each node, submitted until there are no more or the time is over.
+    /// `before` is called when all is ready. Errors: a record is not committed; a connection fails.
+    pub(super) fn drive<T>(
         &self,
         records: &[Vec<Vec<u8>>],
         limit: Duration,
-    ) -> Result<Driven, DevnetError> {
-        let queues: Vec<Queue<'_>> =
-            records.iter().map(|records| Queue { records, taken: AtomicUsize::new(0) }).collect();
-        let stop = AtomicBool::new(false);
-        let (mut latencies, mut failed) = (Vec::new(), VecDeque::new());
-        let began = Instant::now();
-        let until = began + limit;
-        let ended = thread::scope(|scope| {
-            let client = |number: usize| {
-                let (queues, stop) = (&queues, &stop);
-                let body = move || self.client(number, queues, stop, until);
-                thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, body)
-            };
-            let clients: io::Result<Vec<_>> = (0..self.in_flight).map(client).collect();
-            if clients.is_err() {
-                stop.store(true, Ordering::Relaxed);
-            }
-            for client in clients? {
-                match client.join() {
-                    Ok((mut own, ended)) => {
-                        latencies.append(&mut own);
-                        failed.extend(ended.err());
-                    }
-                    Err(_) => unreachable!("a client's thread does not panic"),
-                }
-            }
-            Ok(Instant::now())
-        });
-        let ended: Instant = ended.map_err(|source| process_error("start the clients", source))?;
-        match failed.pop_front() {
-            None => {}
-            Some(Stopped::Connection(source)) => {
-                return Err(process_error("submit a record", source));
-            }
-            Some(Stopped::NotCommitted(answer)) => {
-                let text = format!("a record of the benchmark was not committed: {answer}");
-                return Err(DevnetError::Unexpected(text));
-            }
-        }
-        latencies.sort_unstable();
-        let left = queues.iter().map(Queue::left).collect();
-        Ok(Driven { elapsed: ended - began, latencies, left })
-    }
-
-    /// One client: with few of them, each goes from node to node; with many, each has its own.
-    fn client(
-        &self,
-        number: usize,
-        queues: &[Queue<'_>],
-        stop: &AtomicBool,
-        until: Instant,
-    ) -> (Vec<Duration>, Result<(), Stopped>) {
-        let mut latencies = Vec::new();
-        let count = self.ports.len();
-        let own =
-            if self.in_flight < count { 0..count } else { number % count..number % count + 1 };
-        let submit = || -> Result<(), Stopped> {
-            let mut connections = own
-                .map(|node| Ok((node, Connection::open(self.ports[node])?)))
-                .collect::<io::Result<VecDeque<_>>>()
-                .map_err(Stopped::Connection)?;
-            while !stop.load(Ordering::Relaxed) && Instant::now() < until {
-                let Some((node, mut connection)) = connections.pop_front() else { break };
-                let Some(record) = queues[node].next() else { continue };
-                let began = Instant::now();
-                let answer = connection.submit(record).map_err(Stopped::Connection)?;
-                latencies.push(began.elapsed());
-                if answer.status != OK {
-                    let text = format!("status {}: {}", answer.status, answer.body);
-                    return Err(Stopped::NotCommitted(text));
-                }
-                connections.push_back((node, connection));
-            }
-            Ok(())
+        before: impl FnOnce() -> Result<T, DevnetError>,
+    ) -> Result<(Driven, T), DevnetError> {
+        let path = |name: &str| self.dir.join(name);
+        let plan = Plan {
+            ports: self.ports.clone(),
+            in_flight: self.in_flight,
+            limit,
+            interval: self.interval,
+            input: path("bench-records"),
+            output: path("bench-answers"),
         };
-        let ended = { submit }();
-        if ended.is_err() {
-            stop.store(true, Ordering::Relaxed);
-        }
-        (latencies, ended)
+        write_records(&plan.input, records)?;
+        let text = serde_json::to_vec(&plan).unwrap_or_default();
+        let file = path("bench-plan.json");
+        std::fs::write(&file, text).map_err(|source| io_error("write", &file, source))?;
+        let failed = |source| process_error("run the benchmark's client", source);
+        let mut command = Program::BenchClient.command([&file]).map_err(failed)?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(failed)?;
+        let (done, taken) = conversation(&mut child, before)?;
+        let answers = read_answers(&plan.output)?;
+        let Done { elapsed, cpu_s, left } = done;
+        Ok((Driven { elapsed, client_cpu_s: cpu_s, answers, left }, taken))
     }
 }
 
-fn process_error(operation: &str, source: io::Error) -> DevnetError {
+/// Waits until the client is ready, lets it go, and waits for its end. Errors: it ends badly.
+fn conversation<T>(
+    child: &mut Child,
+    before: impl FnOnce() -> Result<T, DevnetError>,
+) -> Result<(Done, T), DevnetError> {
+    let failed = |source| process_error("talk with the benchmark's client", source);
+    let mut lines = child.stdout.take().map(BufReader::new);
+    let mut line = || -> Result<String, DevnetError> {
+        let mut line = String::new();
+        if let Some(lines) = &mut lines {
+            lines.read_line(&mut line).map_err(failed)?;
+        }
+        Ok(line.trim().to_owned())
+    };
+    let mut taken = None;
+    if line()? == READY {
+        // If this fails, the pipe is closed and the client ends by itself.
+        taken = Some(before()?);
+        if let Some(mut pipe) = child.stdin.take() {
+            pipe.write_all(b"go\n").map_err(failed)?;
+        }
+    }
+    let done = line()?;
+    let (status, mut said) = (child.wait().map_err(failed)?, String::new());
+    if let Some(pipe) = &mut child.stderr {
+        pipe.read_to_string(&mut said).map_err(failed)?;
+    }
+    match (serde_json::from_str(&done), taken) {
+        (Ok(done), Some(taken)) if status.success() => Ok((done, taken)),
+        _ => {
+            Err(DevnetError::Unexpected(format!("the benchmark's client failed: {}", said.trim())))
+        }
+    }
+}
+
+fn process_error(operation: &str, source: std::io::Error) -> DevnetError {
     DevnetError::Process { operation: operation.to_owned(), source }
 }
 
@@ -174,13 +136,18 @@ mod tests {
 
     #[test]
     fn percentiles_are_latencies_that_were_measured() {
-        let latencies: Vec<Duration> = (1..=200).map(Duration::from_millis).collect();
-        let driven = Driven { elapsed: Duration::from_secs(2), latencies, left: vec![] };
-        assert_eq!(driven.percentile(500), Duration::from_millis(100));
-        assert_eq!(driven.percentile(990), Duration::from_millis(198));
-        assert_eq!(driven.percentile(1000), Duration::from_millis(200));
-        assert!((driven.per_second() - 100.0).abs() < 1e-9);
-        let none = Driven { elapsed: Duration::ZERO, latencies: vec![], left: vec![] };
-        assert_eq!(none.percentile(990), Duration::ZERO);
+        let answered =
+            |ms| Answered { list: 0, place: 0, latency: Duration::from_millis(ms), entry: 0 };
+        let mut driven = Driven {
+            elapsed: Duration::from_secs(2),
+            client_cpu_s: 0.0,
+            // As they came, not in order.
+            answers: (1..=2000).rev().map(answered).collect(),
+            left: vec![],
+        };
+        assert_eq!(driven.percentiles([500, 990, 999, 1000]), [1000.0, 1980.0, 1998.0, 2000.0]);
+        assert!((driven.per_second() - 1000.0).abs() < 1e-9);
+        driven.answers.clear();
+        assert_eq!(driven.percentiles([990]), [0.0]);
     }
 }

@@ -10,17 +10,22 @@ use std::time::{Duration, Instant};
 
 use crate::api::Api;
 use crate::failure::DevnetError;
-use crate::nodes::Network;
+use crate::nodes::{Network, running};
 use crate::place::io_error;
+use crate::usage::of_process;
 
 const SETTLE_LIMIT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
 /// The system counts a file's room on the disk in units of so many bytes, whatever the disk's own.
 const DISK_UNIT_BYTES: u64 = 512;
+/// Syncs of all stores.
+const FSYNCS: &str = "comity_fsyncs_total{";
+/// Bytes sent to peers: what one sends another receives, so that it is counted once.
+const SENT: &str = "comity_network_bytes_total{direction=\"out\"}";
 
 /// A reading of all nodes together: sums, but for the height and the entries, which are the same
 /// on all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Reading {
     /// How many nodes (count).
     pub(super) nodes: u64,
@@ -34,6 +39,12 @@ pub(super) struct Reading {
     pub(super) block_log_bytes: u64,
     /// Room that all of the nodes' directories take on the disk (bytes).
     pub(super) disk_bytes: u64,
+    /// Bytes that all nodes sent to one another, as TCP carries them, since each started.
+    pub(super) wire_bytes: u64,
+    /// Processor time of all nodes' processes (seconds).
+    pub(super) cpu_s: f64,
+    /// Most memory that any one of them had at once (bytes).
+    pub(super) peak_bytes: u64,
 }
 
 /// Takes a reading. Errors: a node does not answer, or does not catch up.
@@ -42,7 +53,13 @@ pub(super) fn take(network: &Network) -> Result<Reading, DevnetError> {
     let mut reading = Reading { height, entries, ..Reading::default() };
     for node in &network.topology.nodes {
         reading.nodes += 1;
-        reading.fsyncs += fsyncs(&Api::of(node).metrics()?);
+        let metrics = Api::of(node).metrics()?;
+        reading.fsyncs += sum(&metrics, FSYNCS);
+        reading.wire_bytes += sum(&metrics, SENT);
+        let pid = running(&network.place, node).map(|pid| pid.to_string());
+        let used = of_process(&pid.unwrap_or_default());
+        reading.cpu_s += used.cpu_s;
+        reading.peak_bytes = reading.peak_bytes.max(used.peak_bytes);
         let dir = network.place.node(&node.agency);
         let all = |_: &str| true;
         reading.disk_bytes += disk_bytes(&dir, all)?;
@@ -72,9 +89,9 @@ fn settled(network: &Network) -> Result<(u64, u64), DevnetError> {
     }
 }
 
-/// The sum of `comity_fsyncs` over all stores.
-fn fsyncs(metrics: &str) -> u64 {
-    let counts = metrics.lines().filter(|line| line.starts_with("comity_fsyncs_total{"));
+/// The sum of the counts whose names and labels begin so.
+fn sum(metrics: &str, counter: &str) -> u64 {
+    let counts = metrics.lines().filter(|line| line.starts_with(counter));
     counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
 }
 
@@ -100,11 +117,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn syncs_are_counted_over_all_stores() {
+    fn counts_are_summed_over_the_labels_that_are_meant() {
         let metrics = "# TYPE comity_fsyncs counter\n\
             comity_fsyncs_total{store=\"wal\"} 12\ncomity_fsyncs_total{store=\"blocks\"} 30\n\
-            comity_fsync_seconds_count 42\ncomity_height 9\n";
-        assert_eq!(fsyncs(metrics), 42);
+            comity_fsync_seconds_count 42\ncomity_height 9\n\
+            comity_network_bytes_total{direction=\"in\"} 5\n\
+            comity_network_bytes_total{direction=\"out\"} 7\n";
+        assert_eq!((sum(metrics, FSYNCS), sum(metrics, SENT)), (42, 7));
     }
 
     #[test]

@@ -1,120 +1,114 @@
-//! The benchmark: how fast a devnet of its own commits access records that real clients submit
-//! over HTTP, and what that costs on disk.
-//! Holds: what is counted as committed was answered as committed; keys, datasets and grants are
-//! made with the real commands; signing is done before the clock runs.
-//! May not enter: settings that make a node faster than in earnest.
+//! The benchmark: how fast a devnet of its own commits records that a client process submits over HTTP,
+//! what that costs, and how far it is from what the machine could do.
+//! Holds: what is counted as committed was answered as committed, and of a sample the receipts verify;
+//! keys, datasets and grants are made with the real commands; signing is done before the clock runs.
+//! May not enter: settings that a node in earnest has not.
+//! Source: docs/benchmarks.md.
 
+mod charts;
 pub(crate) mod client;
+mod driving;
+mod figures;
+mod limits;
+mod link;
 mod load;
 pub(crate) mod machine;
 mod measure;
+mod mix;
+mod network;
+mod plan;
 pub(crate) mod prepare;
+mod receipts;
 mod report;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use crate::args::BenchArgs;
+use crate::args::{BenchArgs, Mix};
 use crate::commands;
 use crate::failure::DevnetError;
-use crate::nodes::Network;
 use crate::page::Page;
 use crate::topology::Purpose;
 
-use load::{Driven, Load};
+pub(crate) use driving::main as client_main;
 use machine::Machine;
-use prepare::Provider;
-use report::{Report, Run};
+use report::Report;
 
-/// Nodes of the benchmark.
-const NODES: usize = 4;
-/// Records by which a run's speed is guessed: so many for each that is under way (count).
-const WARM_UP_EACH: usize = 16;
-/// And at least so many.
-const WARM_UP_LEAST: usize = 100;
-/// Most records that are signed for one run (count): about 1.5 GB of memory.
-const MOST_RECORDS: usize = 2_000_000;
+/// Most records under way at once for each node (count): a gateway's numbers may run ahead no further
+/// (docs/formats.md, "Gateways' numbers").
+const IN_FLIGHT_EACH: usize = 1024;
+/// File descriptors that a process needs beside its connections (count).
+const OTHER_FILES: usize = 200;
 
-/// Measures and reports. Errors: the devnet cannot be set up, or a record is not committed.
+/// Measures and reports. Errors: a devnet cannot be set up, or a record is not committed.
 pub(crate) fn run(args: &BenchArgs, page: &mut Page) -> Result<(), DevnetError> {
-    let dir = args.dir.clone().unwrap_or_else(temporary_dir);
-    page.say(&format!("Setting up {NODES} nodes in {} ...", dir.display()))?;
-    let mut network =
-        commands::create(&dir, NODES, Purpose::Bench, page)?.ending_with_the_launcher();
-    let measured = measured(args, &mut network, page);
-    let stopped = network.stop();
-    if measured.is_err() {
-        page.say(&format!("It did not end well. The nodes' files stay in {}", dir.display()))?;
+    check(args)?;
+    let mix = match args.mix {
+        Mix::Access => "access",
+        Mix::Full => "full",
+    };
+    let mut report = Report::new(Machine::of_this_process(), mix, args.seconds);
+    for nodes in &args.nodes {
+        one_network(args, usize::from(*nodes), &mut report, page)?;
     }
-    let report = measured?;
-    stopped?;
-    network.remove()?;
     page.gap()?;
     report.show(page)?;
+    if let Some(path) = &args.html {
+        charts::write(&report, path)?;
+    }
     match &args.json {
         Some(path) => report.write(path),
         None => Ok(()),
     }
 }
 
-fn measured(
+/// Sets up so many nodes, measures all loads, and removes the nodes.
+fn one_network(
     args: &BenchArgs,
-    network: &mut Network,
+    nodes: usize,
+    report: &mut Report,
     page: &mut Page,
-) -> Result<Report, DevnetError> {
-    commands::start_all(network)?;
-    page.say("Publishing datasets and issuing grants, with comity ...")?;
-    let providers = prepare::all(network)?;
-    let mut report = Report::new(Machine::of_this_process(), NODES);
-    for in_flight in &args.in_flight {
-        let seconds = u64::from(args.seconds);
-        page.say(&format!("Submitting for {seconds} s with {in_flight} in flight ..."))?;
-        let limit = Duration::from_secs(seconds);
-        report.runs.push(one(network, &providers, usize::from(*in_flight), limit)?);
+) -> Result<(), DevnetError> {
+    let dir = args.dir.clone().unwrap_or_else(temporary_dir);
+    page.say(&format!("Setting up {nodes} nodes in {} ...", dir.display()))?;
+    let mut network =
+        commands::create(&dir, nodes, Purpose::Bench, page)?.ending_with_the_launcher();
+    let measured = commands::start_all(&mut network)
+        .and_then(|()| network::measure(args, &network, report, page));
+    let stopped = network.stop();
+    if measured.is_err() {
+        page.say(&format!("It did not end well. The nodes' files stay in {}", dir.display()))?;
     }
-    Ok(report)
+    measured?;
+    stopped?;
+    network.remove()
 }
 
-/// One run: a first, short load tells how many records to sign in advance.
-fn one(
-    network: &Network,
-    providers: &[Provider],
-    in_flight: usize,
-    limit: Duration,
-) -> Result<Run, DevnetError> {
-    let ports: Vec<u16> = network.topology.nodes.iter().map(|node| node.api_port).collect();
-    let load = Load { ports: &ports, in_flight };
-    let first = (WARM_UP_EACH * in_flight).max(WARM_UP_LEAST);
-    let guess = driven(&load, providers, &prepare::records(providers, first)?, limit)?;
-    let wanted = enough(guess.latencies.len() as u64, guess.elapsed, limit);
-    let records = prepare::records(providers, wanted.max(first))?;
-    let before = measure::take(network)?;
-    let driven = driven(&load, providers, &records, limit)?;
-    let after = measure::take(network)?;
-    Ok(Run::new(in_flight, &driven, &before, &after))
-}
-
-/// Submits the records; the numbers of those that were not submitted are used again.
-fn driven(
-    load: &Load<'_>,
-    providers: &[Provider],
-    records: &[Vec<Vec<u8>>],
-    limit: Duration,
-) -> Result<Driven, DevnetError> {
-    let driven = load.drive(records, limit)?;
-    for (provider, left) in providers.iter().zip(&driven.left) {
-        provider.take_back(*left);
+/// Errors: more records under way than the ledger's rules or this process's limits let through.
+fn check(args: &BenchArgs) -> Result<(), DevnetError> {
+    let most = args.in_flight.iter().copied().max().map_or(0, usize::from);
+    let nodes = args.nodes.iter().copied().min().map_or(1, usize::from);
+    if most > IN_FLIGHT_EACH * nodes {
+        let text = format!(
+            "{most} records in flight are too many for {nodes} nodes: at most {IN_FLIGHT_EACH} \
+             for each"
+        );
+        return Err(DevnetError::Unexpected(text));
     }
-    Ok(driven)
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    match open_files(&limits) {
+        Some(files) if files < most + OTHER_FILES => Err(DevnetError::Unexpected(format!(
+            "{most} records in flight need as many connections, and this process may open \
+             {files} files; allow more, as with: ulimit -n {}",
+            most + OTHER_FILES
+        ))),
+        _ => Ok(()),
+    }
 }
 
-/// How many records are enough for a load, by what an earlier one committed: half as many again as
-/// at that speed, since the nodes are warmer now.
-fn enough(committed: u64, within: Duration, limit: Duration) -> usize {
-    let (within, limit) = (within.as_millis().max(1), limit.as_millis());
-    let wanted = u128::from(committed) * limit * 3 / 2 / within;
-    // Bounded, so that no guess asks for more memory than there is.
-    usize::try_from(wanted).unwrap_or(usize::MAX).min(MOST_RECORDS)
+/// How many files a process may open, where the system says so in numbers.
+fn open_files(limits: &str) -> Option<usize> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 fn temporary_dir() -> PathBuf {
@@ -126,10 +120,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_records_are_signed_than_the_first_load_lets_expect() {
-        let (second, ten) = (Duration::from_secs(1), Duration::from_secs(10));
-        assert_eq!(enough(200, second, ten), 3_000);
-        assert_eq!(enough(200, Duration::ZERO, ten), MOST_RECORDS);
-        assert_eq!(enough(u64::MAX, second, ten), MOST_RECORDS);
+    fn the_systems_limit_of_open_files_is_read() {
+        let limits = "Limit          Soft Limit  Hard Limit  Units\n\
+                      Max processes  100         100         processes\n\
+                      Max open files 1024        4096        files\n";
+        assert_eq!(open_files(limits), Some(1024));
+        assert_eq!(open_files("Max open files unlimited unlimited files"), None);
+        assert_eq!(open_files(""), None);
     }
 }

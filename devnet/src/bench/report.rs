@@ -1,6 +1,7 @@
 //! The benchmark's results, for people and for programs.
-//! Holds: every number stands with the machine and the day on which it was measured.
-//! May not enter: measuring.
+//! Holds: every number stands with the machine, the limits and the day on which it was measured.
+//! May not enter: measuring; the page with charts (see `charts`).
+//! Source: docs/benchmarks.md.
 
 use std::path::Path;
 
@@ -10,108 +11,167 @@ use crate::failure::DevnetError;
 use crate::page::{Page, row};
 use crate::place::io_error;
 
-use super::load::Driven;
+use super::figures::Figures;
+use super::limits::Limits;
 use super::machine::Machine;
-use super::measure::Reading;
 
 /// All results.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
-    machine: Machine,
+    format: &'static str,
+    pub(super) machine: Machine,
+    /// What is submitted.
+    pub(super) mix: &'static str,
+    /// How long each run was to last (seconds).
+    pub(super) seconds: u16,
+    /// One for each number of nodes.
+    pub(super) networks: Vec<Tested>,
+    /// One for each load, network after network.
+    pub(super) loads: Vec<Row>,
+}
+
+/// A network that was measured.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Tested {
     /// Nodes, all on that machine (count).
-    nodes: usize,
-    /// One for each load.
-    pub(super) runs: Vec<Run>,
+    pub(super) nodes: usize,
+    /// What the machine could do at most, measured while that network was idle.
+    pub(super) limits: Limits,
 }
 
-/// The result of one load.
-#[derive(Debug, Serialize)]
-pub(super) struct Run {
-    in_flight: usize,
-    seconds: f64,
-    committed: u64,
-    committed_per_second: f64,
-    latency_p50_ms: f64,
-    latency_p99_ms: f64,
-    blocks: u64,
-    /// Of each node.
-    fsyncs_per_block: f64,
-    /// Room on one node's disk.
-    block_log_bytes_per_entry: f64,
-    disk_bytes_per_entry: f64,
+/// The results of one load: medians over its runs.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Row {
+    /// Nodes (count).
+    pub(super) nodes: usize,
+    /// Records under way at once, at most (count).
+    pub(super) in_flight: usize,
+    /// Where records arrived by the clock: how many in a second.
+    pub(super) rate_per_s: Option<f64>,
+    #[serde(flatten)]
+    pub(super) median: Figures,
+    pub(super) lowest: Figures,
+    pub(super) highest: Figures,
+    pub(super) runs: Vec<Figures>,
 }
 
-impl Run {
-    /// What a load came to, by readings before and after it.
-    pub(super) fn new(in_flight: usize, driven: &Driven, before: &Reading, after: &Reading) -> Run {
-        let blocks = after.height - before.height;
-        let entries = after.entries - before.entries;
-        let nodes = after.nodes.max(1);
-        let per = |after: u64, before: u64, count: u64| {
-            // A view that was tidied up meanwhile can have shrunk.
-            as_float(after.saturating_sub(before)) / as_float(nodes) / as_float(count.max(1))
-        };
-        Run {
+impl Row {
+    /// The results of a load. `runs` is not empty.
+    pub(super) fn new(
+        nodes: usize,
+        in_flight: usize,
+        rate_per_s: Option<f64>,
+        runs: Vec<Figures>,
+    ) -> Row {
+        Row {
+            nodes,
             in_flight,
-            seconds: driven.elapsed.as_secs_f64(),
-            committed: driven.latencies.len() as u64,
-            committed_per_second: driven.per_second(),
-            latency_p50_ms: driven.percentile(500).as_secs_f64() * 1000.0,
-            latency_p99_ms: driven.percentile(990).as_secs_f64() * 1000.0,
-            blocks,
-            fsyncs_per_block: per(after.fsyncs, before.fsyncs, blocks),
-            block_log_bytes_per_entry: per(after.block_log_bytes, before.block_log_bytes, entries),
-            disk_bytes_per_entry: per(after.disk_bytes, before.disk_bytes, entries),
+            rate_per_s,
+            median: Figures::medians(&runs),
+            lowest: Figures::lowest(&runs),
+            highest: Figures::highest(&runs),
+            runs,
         }
     }
 
-    fn row(&self) -> Vec<String> {
-        let in_flight = match self.in_flight {
-            1 => "one at a time".to_owned(),
-            count => format!("{count} in flight"),
-        };
+    /// What load it is, in words.
+    pub(super) fn name(&self) -> String {
+        match (self.rate_per_s, self.in_flight) {
+            (Some(rate), _) => format!("{} nodes, {rate:.0}/s by the clock", self.nodes),
+            (None, 1) => format!("{} nodes, one at a time", self.nodes),
+            (None, count) => format!("{} nodes, {count} in flight", self.nodes),
+        }
+    }
+
+    fn speed(&self) -> Vec<String> {
+        let get = |key| self.median.get(key);
         row([
-            &in_flight,
-            &format!("{:.0}", self.committed_per_second),
-            &format!("{:.1}", self.latency_p50_ms),
-            &format!("{:.1}", self.latency_p99_ms),
-            &self.blocks.to_string(),
-            &format!("{:.1}", self.fsyncs_per_block),
-            &format!("{:.0}", self.block_log_bytes_per_entry),
-            &format!("{:.0}", self.disk_bytes_per_entry),
+            &self.name(),
+            &format!("{:.0}", get("committed_per_s")),
+            &format!("{:.2}", get("ratio")),
+            &format!("{:.1}", get("p50_ms")),
+            &format!("{:.1}", get("p99_ms")),
+            &format!("{:.1}", get("p999_ms")),
+            &format!("{:.1}", get("records_per_block")),
+        ])
+    }
+
+    fn cost(&self) -> Vec<String> {
+        let get = |key| self.median.get(key);
+        row([
+            &self.name(),
+            &format!("{:.0}", get("node_cpu_us_per_record")),
+            &format!("{:.1}", get("node_cpu_ratio")),
+            &format!("{:.0}", get("client_cpu_us_per_record")),
+            &format!("{:.0}", get("wire_bytes_per_record")),
+            &format!("{:.2}", get("block_log_ratio")),
+            &format!("{:.1}", get("fsyncs_per_block")),
         ])
     }
 }
 
 impl Report {
     /// A report without results yet.
-    pub(super) fn new(machine: Machine, nodes: usize) -> Report {
-        Report { machine, nodes, runs: Vec::new() }
+    pub(super) fn new(machine: Machine, mix: &'static str, seconds: u16) -> Report {
+        let (networks, loads) = (Vec::new(), Vec::new());
+        Report { format: "comity-bench-2", machine, mix, seconds, networks, loads }
     }
 
     /// Shows it. Errors: it cannot be written.
     pub(super) fn show(&self, page: &mut Page) -> Result<(), DevnetError> {
-        let heads = ["", "RECORDS/S", "P50 MS", "P99 MS", "BLOCKS", "FSYNCS", "LOG B", "DISK B"];
+        let heads = ["", "RECORDS/S", "OF LIMIT", "P50", "P99", "P99.9 MS", "IN BLOCK"];
         let mut rows = vec![row(heads)];
-        rows.extend(self.runs.iter().map(Run::row));
+        rows.extend(self.loads.iter().map(Row::speed));
+        page.table(&rows)?;
+        page.gap()?;
+        let heads = ["", "CPU US", "X VERIFY", "CLIENT US", "WIRE B", "LOG X", "FSYNCS"];
+        let mut rows = vec![row(heads)];
+        rows.extend(self.loads.iter().map(Row::cost));
         page.table(&rows)?;
         page.gap()?;
         page.say(
-            "RECORDS/S: access records committed in a second. P50, P99: from submitting a record \
-             to the answer that it is committed. FSYNCS: for each block, on one node. LOG B, \
-             DISK B: bytes on one node's disk for each record, in the block log and in all.",
+            "RECORDS/S: committed in a second; OF LIMIT: of what the cores could verify if the nodes \
+             did nothing else. P50 to P99.9: from submission, by the clock from when it was due, to \
+             the answer that it is committed. CPU US: of all nodes for each record, X VERIFY: as a \
+             multiple of verifying its signatures. WIRE B: between nodes for each record. LOG X: \
+             block log to signed bytes. FSYNCS: for each block, on one node. All others: \
+             docs/benchmarks.md.",
         )?;
         page.gap()?;
+        for line in self.limit_lines() {
+            page.say(&line)?;
+        }
+        page.say(&self.machine_line())
+    }
+
+    /// The limits, a line for each network.
+    pub(super) fn limit_lines(&self) -> Vec<String> {
+        let line = |tested: &Tested| {
+            let Limits { verify_per_s, records_verified_per_s, .. } = tested.limits;
+            let Limits { sha256_mb_per_s, fdatasync_4k_ms, fdatasync_256k_ms, .. } = tested.limits;
+            format!(
+                "Beside {} idle nodes: {verify_per_s:.0} strict verifications/s and \
+                 {records_verified_per_s:.0} whole records/s on a core; SHA-256 \
+                 {sha256_mb_per_s:.0} MB/s; fdatasync p50 {fdatasync_4k_ms:.2} ms (4 KiB), \
+                 {fdatasync_256k_ms:.2} ms (256 KiB).",
+                tested.nodes
+            )
+        };
+        self.networks.iter().map(line).collect()
+    }
+
+    /// The machine, in a sentence.
+    pub(super) fn machine_line(&self) -> String {
         let Machine { cores, processor, memory_bytes, system, date } = &self.machine;
         let memory = match memory_bytes {
-            Some(bytes) => format!(", {:.1} GiB of memory", as_float(*bytes) / f64::from(1 << 30)),
+            Some(bytes) => format!(", {:.1} GiB of memory", *bytes as f64 / f64::from(1 << 30)),
             None => String::new(),
         };
-        page.say(&format!(
-            "{} nodes and their clients together on one machine: {cores} cores of {processor}\
-             {memory}, {system}; {date}.",
-            self.nodes
-        ))
+        format!(
+            "Nodes and their client together on one machine: {cores} cores of {processor}{memory}, \
+             {system}; {date}. Mix: {}; {} s for each run.",
+            self.mix, self.seconds
+        )
     }
 
     /// Writes it as JSON. Errors: it cannot be written.
@@ -124,32 +184,44 @@ impl Report {
     }
 }
 
-/// A count as a number that can be divided; exact below 2^53.
-fn as_float(count: u64) -> f64 {
-    count as f64
-}
-
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
+pub(super) mod tests {
+    use super::super::figures::tests::example;
     use super::*;
 
-    #[test]
-    fn costs_are_of_one_node_and_of_what_the_run_added() {
-        let latencies = vec![Duration::from_millis(20); 100];
-        let driven = Driven { elapsed: Duration::from_secs(1), latencies, left: vec![] };
-        let before = Reading { nodes: 4, height: 10, entries: 50, ..Reading::default() };
-        let after = Reading {
-            nodes: 4,
-            height: 30,
-            entries: 150,
-            fsyncs: 240,
-            block_log_bytes: 400_000,
-            disk_bytes: 1_200_000,
+    /// Two loads of four nodes.
+    pub(in super::super) fn report() -> Report {
+        let machine = Machine {
+            cores: 2,
+            processor: "A <fast> & \"small\" processor".to_owned(),
+            memory_bytes: Some(1 << 33),
+            system: "linux".to_owned(),
+            date: "2026-01-01".to_owned(),
         };
-        let run = Run::new(8, &driven, &before, &after);
-        let cells = ["8 in flight", "100", "20.0", "20.0", "20", "3.0", "1000", "3000"];
-        assert_eq!(run.row(), row(cells));
+        let mut report = Report::new(machine, "access", 30);
+        report.networks.push(Tested { nodes: 4, limits: Limits::default() });
+        report.loads.push(Row::new(4, 1, None, vec![example()]));
+        report.loads.push(Row::new(4, 64, Some(50.0), vec![example(), example()]));
+        report
+    }
+
+    #[test]
+    fn programs_find_each_load_with_its_median_its_ends_and_all_runs() {
+        let json = serde_json::to_value(report()).unwrap();
+        let load = &json["loads"][1];
+        for key in ["committed_per_s", "ceiling_per_s", "ratio", "p50_ms", "p99_ms"] {
+            assert!(load[key].is_number(), "{key}: {load}");
+            assert!(load["highest"][key].is_number() && load["runs"][1][key].is_number(), "{key}");
+        }
+        assert_eq!((&load["nodes"], &load["rate_per_s"]), (&4.into(), &50.0.into()));
+        assert!(json["loads"][0]["rate_per_s"].is_null());
+        assert!(json["networks"][0]["limits"]["verify_per_s"].is_number());
+    }
+
+    #[test]
+    fn people_read_what_was_committed_and_how_far_that_is_from_the_limit() {
+        let cells = ["4 nodes, one at a time", "100", "0.01", "20.0", "20.0", "20.0", "5.0"];
+        assert_eq!(report().loads[0].speed(), row(cells));
+        assert_eq!(report().loads[1].name(), "4 nodes, 50/s by the clock");
     }
 }

@@ -23,6 +23,7 @@ use crate::failure::DevnetError;
 use crate::page::Page;
 use crate::place::io_error;
 use chain::{Chain, Plan};
+pub(crate) use verifying::of_record as signatures_of;
 
 /// Makes an archive and its genesis. Errors: they cannot be written; the rules refuse a record.
 pub(crate) fn generate(args: &GenerateArgs, page: &mut Page) -> Result<(), DevnetError> {

@@ -19,6 +19,7 @@ use crate::args::BenchVerifyArgs;
 use crate::failure::DevnetError;
 use crate::page::{Page, row};
 use crate::process::Program;
+use crate::usage::{Used, of_process};
 
 /// How long the bare rate is taken each time.
 const BARE: Duration = Duration::from_secs(3);
@@ -27,8 +28,6 @@ const MESSAGES: u8 = 64;
 const MESSAGE_BYTES: usize = 450;
 /// How often the other process is looked at.
 const LOOK: Duration = Duration::from_millis(20);
-/// Parts of a second in which the system counts processor time.
-const TICKS_PER_S: f64 = 100.0;
 
 /// One turn.
 struct Turn {
@@ -42,13 +41,6 @@ struct Turn {
 struct Bare {
     per_s: f64,
     per_cpu_s: f64,
-}
-
-/// What a process used.
-#[derive(Clone, Copy, Default)]
-struct Used {
-    peak_bytes: u64,
-    cpu_s: f64,
 }
 
 pub(super) fn run(args: &BenchVerifyArgs, page: &mut Page) -> Result<(), DevnetError> {
@@ -150,21 +142,6 @@ fn verified(args: &BenchVerifyArgs, cores: usize) -> Result<(Value, Used), Devne
     }
 }
 
-/// What a process has used so far, where the system says so.
-fn of_process(id: &str) -> Used {
-    let read = |name| std::fs::read_to_string(format!("/proc/{id}/{name}")).unwrap_or_default();
-    let status = read("status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|text| text.trim().split(' ').next()?.parse::<u64>().ok());
-    let stat = read("stat");
-    // After the name in parentheses, which may have any character in it: user and system time are
-    // the twelfth and thirteenth fields.
-    let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
-    let ticks =
-        after.split_whitespace().skip(11).take(2).filter_map(|text| text.parse::<f64>().ok());
-    Used { peak_bytes: kib.unwrap_or_default() * 1024, cpu_s: ticks.sum::<f64>() / TICKS_PER_S }
-}
-
 /// Every signature that a verifier of this archive checks.
 fn count_signatures(path: &Path) -> Result<u64, DevnetError> {
     let (mut archive, mut count) = (Archive::open(path)?, 0);
@@ -182,7 +159,9 @@ fn count_signatures(path: &Path) -> Result<u64, DevnetError> {
     Ok(count)
 }
 
-fn of_record(bytes: &[u8]) -> u64 {
+/// The signatures on and in a record, those of officers, keys and messages inside it included (count);
+/// none of what is no record.
+pub(crate) fn of_record(bytes: &[u8]) -> u64 {
     let Ok(SignedRecord { statement, signatures }) = decode(bytes, MAX_RECORD_BYTES) else {
         return 0;
     };

@@ -1,0 +1,250 @@
+//! All loads of one network: preparation, warming up, the runs, and what each came to.
+//! Holds: before a run's clock the nodes have done the same for a while and come to rest.
+//! May not enter: what figures mean (see `figures`).
+
+use std::time::Duration;
+
+use comity_core::genesis::Genesis;
+
+use crate::args::{BenchArgs, Mix};
+use crate::failure::DevnetError;
+use crate::nodes::Network;
+use crate::offline::signatures_of;
+use crate::page::Page;
+
+use super::IN_FLIGHT_EACH;
+use super::figures::{Basis, Figures};
+use super::limits::{self, Limits};
+use super::load::{Driven, Load};
+use super::measure;
+use super::mix::{self, Batch, Known};
+use super::prepare::{self, Provider};
+use super::receipts;
+use super::report::{Report, Row, Tested};
+
+/// Records by which a network is warmed up and its speed guessed: so many for each under way (count).
+const WARM_UP_EACH: usize = 16;
+/// And at least so many.
+const WARM_UP_LEAST: usize = 200;
+/// Most records that are signed for one run (count): about 600 MB of memory, here and in the client.
+const MOST_RECORDS: usize = 1_000_000;
+/// Records by which the machine's limits are measured (count).
+const LIKE_THEM: usize = 64;
+/// How long it may take to warm up or to prepare.
+const PREPARATION: Duration = Duration::from_secs(180);
+/// Where records arrive by the clock: fewest under way at once for each node (count).
+const BY_THE_CLOCK_EACH: usize = 16;
+
+/// How records are submitted in a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Way {
+    in_flight: usize,
+    rate_per_s: Option<f64>,
+}
+
+impl Way {
+    /// By the clock; as many may be under way as arrive in half a second, so that a connection is
+    /// neither waited for nor idle for long.
+    fn by_the_clock(rate_per_s: f64, nodes: usize) -> Way {
+        // A rate is far below the greatest number.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let half_a_second = (rate_per_s / 2.0).ceil() as usize;
+        let most = (IN_FLIGHT_EACH * nodes).min(4096);
+        let in_flight = half_a_second.max(BY_THE_CLOCK_EACH * nodes).min(most);
+        Way { in_flight, rate_per_s: Some(rate_per_s) }
+    }
+}
+
+/// A network that is measured.
+struct Bench<'a> {
+    args: &'a BenchArgs,
+    network: &'a Network,
+    providers: Vec<Provider>,
+    genesis: Genesis,
+    limits: Limits,
+    /// Sealed commitments in each access.
+    sealed: usize,
+    cores: f64,
+    memory_bytes: f64,
+}
+
+/// Measures all loads. Errors: a command fails, or a record is not committed.
+pub(super) fn measure(
+    args: &BenchArgs,
+    network: &Network,
+    report: &mut Report,
+    page: &mut Page,
+) -> Result<(), DevnetError> {
+    page.say("Publishing datasets and issuing grants, with comity ...")?;
+    let providers = prepare::all(network)?;
+    let genesis = prepare::genesis(network)?;
+    let none = vec![Known::default(); providers.len()];
+    let natural = like_them(&providers, &none, 0)?.first().map_or(0, Vec::len);
+    let sealed = mix::sealed_for(usize::from(args.payload), natural);
+    let records = like_them(&providers, &none, sealed)?;
+    page.say(&format!(
+        "A signed access has {natural} bytes by itself, {} with {sealed} sealed commitments.",
+        records.first().map_or(0, Vec::len)
+    ))?;
+    page.say("Measuring what the machine can do at most ...")?;
+    let limits = limits::measure(&genesis.id(), &records, network.place.root())?;
+    let nodes = network.topology.nodes.len();
+    report.networks.push(Tested { nodes, limits });
+    let cores = report.machine.cores as f64;
+    let memory_bytes = report.machine.memory_bytes.unwrap_or_default() as f64;
+    let bench = Bench { args, network, providers, genesis, limits, sealed, cores, memory_bytes };
+    let mut fastest: f64 = 0.0;
+    for in_flight in &args.in_flight {
+        let way = Way { in_flight: usize::from(*in_flight), rate_per_s: None };
+        let row = bench.repeated(way, page)?;
+        fastest = fastest.max(row.median.get("committed_per_s"));
+        report.loads.push(row);
+    }
+    let half = args.half.then_some((fastest / 2.0).max(1.0));
+    for rate in args.rate.map(f64::from).into_iter().chain(half) {
+        report.loads.push(bench.repeated(Way::by_the_clock(rate, nodes), page)?);
+    }
+    Ok(())
+}
+
+/// Accesses that are not submitted.
+fn like_them(
+    providers: &[Provider],
+    none: &[Known],
+    sealed: usize,
+) -> Result<Vec<Vec<u8>>, DevnetError> {
+    let batch = mix::load(providers, none, LIKE_THEM, sealed, Mix::Access)?;
+    let all: Vec<usize> = batch.lists.iter().map(Vec::len).collect();
+    batch.take_back(providers, &all);
+    Ok(batch.lists.into_iter().flatten().collect())
+}
+
+impl Bench<'_> {
+    /// A load, as often as was asked for.
+    fn repeated(&self, way: Way, page: &mut Page) -> Result<Row, DevnetError> {
+        let (nodes, seconds) = (self.network.topology.nodes.len(), self.args.seconds);
+        let mut runs = Vec::new();
+        for turn in 1..=self.args.repeat {
+            let how = match way.rate_per_s {
+                Some(rate) => format!("{rate:.0} in a second"),
+                None => format!("with {} in flight", way.in_flight),
+            };
+            let of = self.args.repeat;
+            page.say(&format!("Submitting for {seconds} s {how} (run {turn} of {of}) ..."))?;
+            runs.push(self.once(way)?);
+        }
+        Ok(Row::new(nodes, way.in_flight, way.rate_per_s, runs))
+    }
+
+    /// One run: a first, short load warms the nodes up and tells how many records to sign in advance.
+    fn once(&self, way: Way) -> Result<Figures, DevnetError> {
+        let limit = Duration::from_secs(self.args.seconds.into());
+        let in_turn = self.load(way.in_flight, None);
+        let first = (WARM_UP_EACH * way.in_flight).max(WARM_UP_LEAST);
+        let none = vec![Known::default(); self.providers.len()];
+        let warm_up = mix::load(&self.providers, &none, first, self.sealed, Mix::Access)?;
+        let (guess, ()) = self.driven(&in_turn, &warm_up, PREPARATION, || Ok(()))?;
+        let wanted = match way.rate_per_s {
+            Some(rate) => expected(rate, limit) + self.providers.len(),
+            None => enough(guess.answers.len() as u64, guess.elapsed, limit).max(first),
+        };
+        let known = match self.args.mix {
+            Mix::Access => none,
+            Mix::Full => {
+                let before = mix::before(&self.providers, wanted)?;
+                let (there, ()) = self.driven(&in_turn, &before, PREPARATION, || Ok(()))?;
+                before.known(&there.answers)?
+            }
+        };
+        let batch = mix::load(&self.providers, &known, wanted, self.sealed, self.args.mix)?;
+        let load = self.load(way.in_flight, way.rate_per_s);
+        let reading = || measure::take(self.network);
+        let (driven, before) = self.driven(&load, &batch, limit, reading)?;
+        let after = measure::take(self.network)?;
+        let sample = receipts::check(self.network, &self.genesis, &batch.lists, &driven.answers)?;
+        let (signed_bytes, signatures) = of_records(&batch, &driven);
+        Ok(Figures::of(&Basis {
+            driven: &driven,
+            before: &before,
+            after: &after,
+            sample: &sample,
+            limits: &self.limits,
+            cores: self.cores,
+            memory_bytes: self.memory_bytes,
+            signed_bytes,
+            signatures,
+        }))
+    }
+
+    fn load(&self, in_flight: usize, rate_per_s: Option<f64>) -> Load<'_> {
+        Load {
+            dir: self.network.place.root(),
+            ports: self.network.topology.nodes.iter().map(|node| node.api_port).collect(),
+            in_flight,
+            interval: rate_per_s.map(|rate| Duration::from_secs_f64(1.0 / rate.max(1e-3))),
+        }
+    }
+
+    /// Submits the records; the numbers of those that were not submitted are used again.
+    fn driven<T>(
+        &self,
+        load: &Load<'_>,
+        batch: &Batch,
+        limit: Duration,
+        before: impl FnOnce() -> Result<T, DevnetError>,
+    ) -> Result<(Driven, T), DevnetError> {
+        let (driven, taken) = load.drive(&batch.lists, limit, before)?;
+        batch.take_back(&self.providers, &driven.left);
+        Ok((driven, taken))
+    }
+}
+
+/// Bytes of, and signatures on and in, a committed record, on average.
+fn of_records(batch: &Batch, driven: &Driven) -> (f64, f64) {
+    let (mut bytes, mut signatures) = (0.0, 0.0);
+    for answered in &driven.answers {
+        let record = &batch.lists[answered.list][answered.place];
+        bytes += record.len() as f64;
+        signatures += signatures_of(record) as f64;
+    }
+    let count = (driven.answers.len() as f64).max(1.0);
+    (bytes / count, signatures / count)
+}
+
+/// How many records are enough for a load, by what an earlier one committed: twice as many as at that
+/// speed, since the nodes are warmer now.
+fn enough(committed: u64, within: Duration, limit: Duration) -> usize {
+    let (within, limit) = (within.as_millis().max(1), limit.as_millis());
+    let wanted = u128::from(committed) * limit * 2 / within;
+    // Bounded, so that no guess asks for more memory than there is.
+    usize::try_from(wanted).unwrap_or(usize::MAX).min(MOST_RECORDS)
+}
+
+/// How many records arrive by the clock.
+fn expected(rate_per_s: f64, limit: Duration) -> usize {
+    // Bounded below the greatest number.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let count = (rate_per_s * limit.as_secs_f64()).ceil().min(MOST_RECORDS as f64) as usize;
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_records_are_signed_than_the_first_load_lets_expect() {
+        let (second, ten) = (Duration::from_secs(1), Duration::from_secs(10));
+        assert_eq!(enough(200, second, ten), 4_000);
+        assert_eq!(enough(200, Duration::ZERO, ten), MOST_RECORDS);
+        assert_eq!(enough(u64::MAX, second, ten), MOST_RECORDS);
+        assert_eq!(expected(250.5, ten), 2_505);
+    }
+
+    #[test]
+    fn by_the_clock_connections_are_neither_too_few_nor_idle_for_long() {
+        let in_flight = |rate, nodes| Way::by_the_clock(rate, nodes).in_flight;
+        assert_eq!([in_flight(10.0, 4), in_flight(1_000.0, 4), in_flight(1e6, 4)], [64, 500, 4096]);
+        assert_eq!(in_flight(1e6, 1), 1024);
+    }
+}
