@@ -1,7 +1,7 @@
 //! The records of a load, signed in advance, in a fixed proportion.
 //! Holds: each stands in the list of its signer's node; what one refers to is on the log before the load
 //! begins, so that none waits for another.
-//! May not enter: how a record is made (see `prepare`); submitting.
+//! May not enter: how a record is made (see `acts`); submitting.
 
 use comity_core::encoding::decode;
 use comity_core::ids::{ExchangeId, GrantId, LogIndex, RequestId, TimeMs};

@@ -5,6 +5,7 @@
 //! May not enter: settings that a node in earnest has not.
 //! Source: docs/benchmarks.md.
 
+mod acts;
 mod charts;
 pub(crate) mod client;
 mod driving;

@@ -1,7 +1,7 @@
 //! Who acts in the benchmark: agencies with datasets and grants made with `comity`, and the keys with
 //! which their people and gateways sign in advance.
-//! Holds: each record is another one; the rules allow all of them.
-//! May not enter: submitting the records; in what proportion they are (see `mix`).
+//! Holds: what they make here is made as people make it.
+//! May not enter: what they sign afterwards (see `acts`).
 
 use std::fs;
 use std::path::Path;
@@ -9,20 +9,12 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use comity_core::access::{Attempt, SignedAttempt};
-use comity_core::agency::KeyRole;
-use comity_core::dataset::{DeliveryMode, Items};
+use comity_core::dataset::Items;
 use comity_core::genesis::Genesis;
-use comity_core::grant::GrantTerms;
-use comity_core::hash::{Commitment, ConsortiumId};
-use comity_core::ids::{DatasetId, ExchangeId, GrantId, Nonce, RequestId, TimeMs};
+use comity_core::hash::ConsortiumId;
+use comity_core::ids::{DatasetId, GrantId, TimeMs};
 use comity_core::key_file::KeyFile;
 use comity_core::keys::SecretKey;
-use comity_core::legs::Acknowledgement;
-use comity_core::request::RequestTerms;
-use comity_core::statement::{
-    Action, Capacity, MAX_SEALED, STATEMENT_VERSION, SignedRecord, Statement, StatementSigner,
-};
 use comity_core::text::{AgencyId, Code};
 use serde::de::DeserializeOwned;
 
@@ -37,28 +29,26 @@ const DUTY_BASIS: &str = "SOCIAL-SUPPORT-RULES";
 const ITEM: &str = "assessment grade";
 /// Far more than any run can use.
 const QUOTA: &str = "1000000000";
-/// How long grants are in force (ms).
-const GRANTED_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
 /// An agency that gives access to its dataset, and the one that has it.
 pub(crate) struct Provider {
     pub(super) consortium: ConsortiumId,
-    agency: AgencyId,
-    gateway: SecretKey,
-    steward: SecretKey,
-    requester: AgencyId,
-    officer: SecretKey,
-    dataset: DatasetId,
+    pub(super) agency: AgencyId,
+    pub(super) gateway: SecretKey,
+    pub(super) steward: SecretKey,
+    pub(super) requester: AgencyId,
+    pub(super) officer: SecretKey,
+    pub(super) dataset: DatasetId,
     /// One that is asked for, and not granted by rule.
-    asked_for: DatasetId,
-    grant: GrantId,
-    matter: Code,
-    duty_basis: Code,
-    items: Items,
+    pub(super) asked_for: DatasetId,
+    pub(super) grant: GrantId,
+    pub(super) matter: Code,
+    pub(super) duty_basis: Code,
+    pub(super) items: Items,
     /// When it was prepared.
-    since: TimeMs,
+    pub(super) since: TimeMs,
     /// The gateway's next number.
-    next: AtomicU64,
+    pub(super) next: AtomicU64,
 }
 
 /// Makes every agency publish a dataset and grant it to the next one. Errors: a command fails.
@@ -95,140 +85,6 @@ impl Provider {
     pub(crate) fn record(&self, now: TimeMs, validity_ms: u64) -> Result<Vec<u8>, DevnetError> {
         self.access(now, validity_ms, 0)
     }
-
-    /// The same with so many sealed commitments (0 to twice [`MAX_SEALED`]): the attempt's first, then
-    /// the statement's. Errors: no random numbers.
-    pub(super) fn access(
-        &self,
-        now: TimeMs,
-        validity_ms: u64,
-        sealed: usize,
-    ) -> Result<Vec<u8>, DevnetError> {
-        let valid_until = now.plus(validity_ms);
-        let within = sealed.min(MAX_SEALED);
-        let attempt = Attempt {
-            consortium: self.consortium,
-            exchange: ExchangeId(draw()?),
-            grant: self.grant.into(),
-            dataset: self.dataset.clone(),
-            requester: self.requester.clone(),
-            officer: self.officer.public(),
-            matter: self.matter.clone(),
-            items: self.items.clone(),
-            mode: DeliveryMode::Verify,
-            made_at: now,
-            valid_until,
-            sealed: commitments(within)?,
-            batch: None,
-            capacity: Default::default(),
-        };
-        let signature = self.officer.sign_attempt(&attempt);
-        let action = Action::RecordAccess {
-            attempt: SignedAttempt { attempt, signature },
-            number: self.next.fetch_add(1, Ordering::Relaxed),
-            answer: None,
-        };
-        let by = (&self.agency, &self.gateway, KeyRole::Gateway);
-        self.signed(by, valid_until, commitments(sealed - within)?, action)
-    }
-
-    /// The requester's officer asks for a grant. Errors: no random numbers.
-    pub(super) fn request(&self, valid_until: TimeMs) -> Result<Vec<u8>, DevnetError> {
-        let asked = self.terms(&self.asked_for);
-        let terms = RequestTerms { asked, once: false, needed_by: None, bundle: None };
-        self.by_officer(valid_until, Action::OpenRequest { terms })
-    }
-
-    /// The steward grants what was asked for. Errors: no random numbers.
-    pub(super) fn approval(
-        &self,
-        valid_until: TimeMs,
-        request: RequestId,
-    ) -> Result<Vec<u8>, DevnetError> {
-        let terms = self.terms(&self.asked_for);
-        self.by_steward(valid_until, Action::ApproveRequest { request, terms })
-    }
-
-    /// The steward grants what nobody asked for. Errors: no random numbers.
-    pub(super) fn issue(&self, valid_until: TimeMs) -> Result<Vec<u8>, DevnetError> {
-        self.by_steward(valid_until, Action::IssueGrant { terms: self.terms(&self.dataset) })
-    }
-
-    /// The steward takes a grant back. Errors: no random numbers.
-    pub(super) fn revocation(
-        &self,
-        valid_until: TimeMs,
-        grant: GrantId,
-    ) -> Result<Vec<u8>, DevnetError> {
-        let reason = readable("no longer needed")?;
-        self.by_steward(valid_until, Action::RevokeGrant { grant, reason })
-    }
-
-    /// The requester's officer says that what these accesses gave was received. Errors: no random
-    /// numbers.
-    pub(super) fn acknowledgement(
-        &self,
-        valid_until: TimeMs,
-        accesses: Vec<Acknowledgement>,
-    ) -> Result<Vec<u8>, DevnetError> {
-        let grant = self.grant.into();
-        self.by_officer(valid_until, Action::AcknowledgeAccess { grant, accesses })
-    }
-
-    fn by_officer(&self, valid_until: TimeMs, action: Action) -> Result<Vec<u8>, DevnetError> {
-        let by = (&self.requester, &self.officer, KeyRole::Officer);
-        self.signed(by, valid_until, vec![], action)
-    }
-
-    fn by_steward(&self, valid_until: TimeMs, action: Action) -> Result<Vec<u8>, DevnetError> {
-        let by = (&self.agency, &self.steward, KeyRole::Steward);
-        self.signed(by, valid_until, vec![], action)
-    }
-
-    fn signed(
-        &self,
-        (agency, secret, role): (&AgencyId, &SecretKey, KeyRole),
-        valid_until: TimeMs,
-        sealed: Vec<Commitment>,
-        action: Action,
-    ) -> Result<Vec<u8>, DevnetError> {
-        let (agency, key) = (agency.clone(), secret.public());
-        let statement = Statement {
-            version: STATEMENT_VERSION,
-            consortium: self.consortium,
-            nonce: Nonce(draw()?),
-            valid_until,
-            signers: vec![StatementSigner { agency, key, role, capacity: Capacity::Agency }],
-            sealed,
-            action,
-        };
-        let signatures = vec![secret.sign_statement(&statement)];
-        Ok(SignedRecord { statement, signatures }.to_bytes())
-    }
-
-    fn terms(&self, dataset: &DatasetId) -> GrantTerms {
-        GrantTerms {
-            dataset: dataset.clone(),
-            requester: self.requester.clone(),
-            matters: [self.matter.clone()].into(),
-            duty_basis: self.duty_basis.clone(),
-            items: self.items.clone(),
-            modes: [DeliveryMode::Verify].into(),
-            not_before: self.since,
-            not_after: self.since.plus(GRANTED_MS),
-            total_quota: Some(10_000),
-            daily_quota: Some(1_000),
-            conditions: Default::default(),
-            officers: Default::default(),
-            onward: Default::default(),
-            undertakings: Vec::new(),
-            task_force: None,
-        }
-    }
-}
-
-fn commitments(count: usize) -> Result<Vec<Commitment>, DevnetError> {
-    (0..count).map(|_| Ok(Commitment(draw()?))).collect()
 }
 
 fn new_key(network: &Network, node: &Node, role: &str) -> Result<(), DevnetError> {
@@ -320,7 +176,8 @@ fn published(
     Ok(dataset)
 }
 
-fn readable<T: FromStr>(text: &str) -> Result<T, DevnetError> {
+/// A word as a value of core's. Errors: it is none.
+pub(super) fn readable<T: FromStr>(text: &str) -> Result<T, DevnetError> {
     text.parse().map_err(|_| DevnetError::Unexpected(format!("{text:?} is not well formed")))
 }
 
@@ -337,11 +194,4 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, DevnetError> {
 
 fn unreadable(path: &Path, cause: &str) -> DevnetError {
     DevnetError::Unexpected(format!("{} cannot be used: {cause}", path.display()))
-}
-
-fn draw<const N: usize>() -> Result<[u8; N], DevnetError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)
-        .map_err(|e| DevnetError::Unexpected(format!("the system gave no random numbers: {e}")))?;
-    Ok(bytes)
 }
