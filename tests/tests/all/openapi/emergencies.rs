@@ -4,7 +4,7 @@
 use comity_core::access::SignedAttempt;
 use comity_core::emergency::{EmergencyScope, EmergencyTerms, Verdict};
 use comity_core::governance::{Choice, Measure, Office};
-use comity_core::ids::{EmergencyId, LogIndex, ProposalId};
+use comity_core::ids::{EmergencyId, LogIndex, ProposalId, TimeMs};
 use comity_core::late::LateAccess;
 use comity_core::statement::Action;
 
@@ -58,7 +58,8 @@ pub(super) fn commit_all(
 fn late(gateway: &Author, attempt: SignedAttempt) -> Action {
     let number = gateway.number();
     let mut statement = gateway.statement(Action::RecordAccess { attempt, number, answer: None });
-    statement.valid_until = now();
+    // A millisecond ago: the block that takes it in late may be of this very one.
+    statement.valid_until = TimeMs(now().0 - 1);
     let record = Box::new(LateAccess::of(gateway.sign(statement)).unwrap());
     Action::EmbedLate { record, missing: [].into(), against: None }
 }
