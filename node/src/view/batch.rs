@@ -19,14 +19,15 @@ use sled::Batch;
 
 use super::layout::{
     EntryChunk, GrantTerm, OWING, Positions, RequestTerm, SavedTip, WindowChunk, WindowSum,
-    agency_keys_prefix, entries_key, grant_prefix, numbered, posting_prefix, record_key,
-    request_prefix, set_change_key, state_key, time_key, tip_key, window_key,
+    agency_keys_prefix, entries_key, grant_prefix, numbered, posting_prefix, request_prefix,
+    set_change_key, state_key, time_key, tip_key, window_key,
 };
 
-/// Adds everything that `commit` changes, but for its part in the replay window.
-pub(super) fn add_block(batch: &mut Batch, commit: &Commit, window: WindowSum) {
+/// Adds everything that `commit` changes, but for its part in the replay window. Returns its
+/// entries, by whose names they are to be found.
+pub(super) fn add_block(batch: &mut Batch, commit: &Commit, window: WindowSum) -> EntryChunk {
     add_state(batch, commit.changes.puts.iter().map(|(key, value)| (&key[..], &value[..])));
-    add_entries(batch, commit);
+    let entries = add_entries(batch, commit);
     let tip = SavedTip {
         header: commit.header.clone(),
         log: commit.log.clone(),
@@ -37,6 +38,7 @@ pub(super) fn add_block(batch: &mut Batch, commit: &Commit, window: WindowSum) {
     if let Some(change) = SetChange::of(&commit.header, &commit.certificate, &commit.validators) {
         batch.insert(set_change_key(commit.header.height), encode(&change));
     }
+    entries
 }
 
 /// Adds state pairs, and what grants, requests and keys are found by.
@@ -102,15 +104,21 @@ fn add_request(batch: &mut Batch, request: &Request) {
     }
 }
 
-fn add_entries(batch: &mut Batch, commit: &Commit) {
+fn add_entries(batch: &mut Batch, commit: &Commit) -> EntryChunk {
+    let height = commit.header.height;
+    let record_ids = commit.records.iter().map(VerifiedRecord::id).collect();
+    let mut chunk = EntryChunk { height, record_ids, exchanges: Vec::new() };
     if commit.records.is_empty() {
-        return;
+        return chunk;
     }
     let first = commit.header.first_index;
     let mut postings: BTreeMap<Term, Positions> = BTreeMap::new();
     for ((position, record), index) in (0u32..).zip(&commit.records).zip(first.0..) {
-        batch.insert(record_key(&record.id()), &index.to_be_bytes());
         for term in terms(record.statement(), LogIndex(index), &commit.state) {
+            if let Term::Exchange(exchange) = term {
+                chunk.exchanges.push((position, exchange));
+                continue;
+            }
             let Positions(positions) = postings.entry(term).or_default();
             if positions.last() != Some(&position) {
                 positions.push(position);
@@ -120,10 +128,9 @@ fn add_entries(batch: &mut Batch, commit: &Commit) {
     for (term, positions) in postings {
         batch.insert(numbered(&posting_prefix(&term), first.0), encode(&positions));
     }
-    let record_ids = commit.records.iter().map(VerifiedRecord::id).collect();
-    let chunk = EntryChunk { height: commit.header.height, record_ids };
     batch.insert(entries_key(first), encode(&chunk));
     batch.insert(time_key(commit.header.time), &first.0.to_be_bytes());
+    chunk
 }
 
 /// The chunk that a block adds to the replay window, under its key: what has run out by the

@@ -17,7 +17,7 @@ use comity_core::block::Header;
 use comity_listing::{RequestState, Term};
 
 /// Version of this layout.
-pub(crate) const VIEW_VERSION: u16 = 7;
+pub(crate) const VIEW_VERSION: u16 = 8;
 
 /// Every state pair lies under this letter and its state key.
 pub(crate) const STATE: u8 = b's';
@@ -37,7 +37,7 @@ pub(crate) const CUT_OFFS: u8 = b'o';
 const HASHES: u8 = b'h';
 const SUBTREES: u8 = b'f';
 const META: u8 = b'm';
-const RECORD: u8 = b'r';
+const NAMES: u8 = b'n';
 const POSTING: u8 = b'i';
 const GRANT_OF: u8 = b'g';
 const KEY_OF: u8 = b'k';
@@ -85,6 +85,8 @@ pub(crate) struct WindowChunk {
 pub(crate) struct EntryChunk {
     pub(crate) height: Height,
     pub(crate) record_ids: Vec<RecordId>,
+    /// The exchanges that they are about, each with the position of its entry.
+    pub(crate) exchanges: Vec<(u32, ExchangeId)>,
 }
 
 /// Positions in a block, ascending. Value of a posting.
@@ -163,8 +165,16 @@ pub(crate) fn entries_key(first_index: LogIndex) -> Vec<u8> {
     numbered(&[ENTRIES], first_index.0)
 }
 
-pub(crate) fn record_key(id: &RecordId) -> Vec<u8> {
-    [&[RECORD], &id.0[..]].concat()
+/// Which runs of names there are.
+pub(crate) fn name_runs_key() -> Vec<u8> {
+    vec![META, b'n']
+}
+
+/// Names of one kind in the run that begins with this entry, from this one on; without it what comes
+/// before all of them.
+pub(crate) fn name_piece_key(kind: u8, run: u64, first: Option<&[u8; 16]>) -> Vec<u8> {
+    let first = first.map_or(&[][..], |first| &first[..]);
+    [&numbered(&[NAMES, kind], run), first].concat()
 }
 
 /// Sorted by when the last id of the chunk runs out.
@@ -172,7 +182,8 @@ pub(crate) fn window_key(last_until: TimeMs, height: Height) -> Vec<u8> {
     numbered(&numbered(&[WINDOW], last_until.0), height.0)
 }
 
-/// The prefix of a term's postings; the first index of a block follows.
+/// The prefix of a term's postings; the first index of a block follows. An exchange has none: see
+/// `names`.
 pub(crate) fn posting_prefix(term: &Term) -> Vec<u8> {
     match term {
         Term::Agency(id) => named(POSTING, b'a', id.as_str().as_bytes()),

@@ -3,13 +3,14 @@
 //! bounded, whatever is asked.
 //! May not enter: the entries' bytes (the block log has them), JSON.
 
+use comity_core::encoding::encode;
 use comity_core::hash::RecordId;
-use comity_core::ids::{Height, LogIndex, TimeMs};
+use comity_core::ids::{ExchangeId, Height, LogIndex, TimeMs};
 use comity_listing::{EntryFilter, Term};
 
 use super::layout::{
     ENTRIES, EntryChunk, Positions, TIMES, entries_key, number_at_end, numbered, posting_prefix,
-    record_key, time_key, value,
+    time_key, value,
 };
 use super::query::Page;
 use super::{Snapshot, View, ViewError};
@@ -56,11 +57,13 @@ impl View {
 
     /// Where the entry with this statement is. Errors: the store.
     pub fn record(&self, at: &Snapshot, id: &RecordId) -> Result<Option<EntryPlace>, ViewError> {
-        let found = self.0.shared.db()?.get(record_key(id))?;
-        match found.as_deref().and_then(number_at_end) {
-            Some(index) => self.entry(at, LogIndex(index)),
-            None => Ok(None),
+        for index in self.named_like(id)? {
+            let place = self.entry(at, LogIndex(index))?;
+            if place.is_some_and(|place| place.record_id == *id) {
+                return Ok(place);
+            }
         }
+        Ok(None)
     }
 
     /// Entries that `filter` lets through, from `from` (inclusive) on in `order`; without `from`
@@ -114,21 +117,24 @@ impl View {
 
     fn list(&self, mut listing: Listing, terms: &[Term]) -> Result<EntryPage, ViewError> {
         let db = self.0.shared.db()?;
-        let prefix = terms.first().map_or(vec![ENTRIES], posting_prefix);
-        let (lowest, highest) = listing.bounds;
-        // The block in which the range begins may begin before it.
-        let first_block = self.chunk_of(LogIndex(lowest))?.map_or(lowest, |(first, _)| first.0);
-        let mut blocks = db.range(numbered(&prefix, first_block)..=numbered(&prefix, highest));
+        // One term says which blocks are looked into, the further ones what is taken of each.
+        let leading = terms.iter().position(|term| matches!(term, Term::Exchange(_))).unwrap_or(0);
+        let further = terms.iter().enumerate().filter(|(at, _)| *at != leading);
+        let further: Vec<&Term> = further.map(|(_, term)| term).collect();
+        let mut blocks: Blocks<'_> = match terms.get(leading) {
+            Some(Term::Exchange(exchange)) => self.blocks_of_exchange(exchange)?,
+            Some(term) => self.blocks_under(&db, &posting_prefix(term), listing.bounds)?,
+            None => self.blocks_under(&db, &[ENTRIES], listing.bounds)?,
+        };
         for looked_into in 0.. {
             let item = match listing.order {
                 Order::Ascending => blocks.next(),
                 Order::Descending => blocks.next_back(),
             };
-            let Some((key, bytes)) = item.transpose()? else { break };
-            let Some(first) = number_at_end(&key).map(LogIndex) else { continue };
-            let positions = match terms.split_first() {
-                Some((_, further)) => Some(intersection(&db, value(&bytes)?, further, first)?),
-                None => None,
+            let Some((first, listed)) = item.transpose()? else { break };
+            let positions = match terms {
+                [] => None,
+                _ => Some(intersection(&db, value(&listed)?, &further, first)?),
             };
             let is_last = looked_into == BLOCKS_PER_PAGE;
             if !is_last && positions.as_ref().is_some_and(|Positions(list)| list.is_empty()) {
@@ -144,6 +150,37 @@ impl View {
             }
         }
         Ok(listing.page)
+    }
+
+    /// The blocks under a prefix that have entries within the bounds.
+    fn blocks_under<'a>(
+        &self,
+        db: &'a sled::Db,
+        prefix: &[u8],
+        (lowest, highest): (u64, u64),
+    ) -> Result<Blocks<'a>, ViewError> {
+        // The block in which the range begins may begin before it.
+        let first_block = self.chunk_of(LogIndex(lowest))?.map_or(lowest, |(first, _)| first.0);
+        let range = db.range(numbered(prefix, first_block)..=numbered(prefix, highest));
+        Ok(Box::new(range.filter_map(|pair| match pair {
+            Ok((key, bytes)) => Some(Ok((LogIndex(number_at_end(&key)?), bytes.to_vec()))),
+            Err(error) => Some(Err(error.into())),
+        })))
+    }
+
+    /// The blocks that have entries about an exchange.
+    fn blocks_of_exchange(&self, exchange: &ExchangeId) -> Result<Blocks<'static>, ViewError> {
+        let mut blocks: Vec<(LogIndex, Positions)> = Vec::new();
+        for index in self.of_exchange(exchange)? {
+            let Some((first, _)) = self.chunk_of(LogIndex(index))? else { continue };
+            let position = u32::try_from(index - first.0).unwrap_or(u32::MAX);
+            match blocks.last_mut() {
+                Some((of, Positions(list))) if *of == first => list.push(position),
+                _ => blocks.push((first, Positions(vec![position]))),
+            }
+        }
+        let stored = |(first, positions)| Ok((first, encode(&positions)));
+        Ok(Box::new(blocks.into_iter().map(stored)))
     }
 
     /// The block that holds the entry at `index`, or the last one before it that has entries.
@@ -163,6 +200,9 @@ impl EntryChunk {
         Some(EntryPlace { index, height: self.height, position, record_id })
     }
 }
+
+/// Blocks that a list looks into, by their first entries, with what is stored of each.
+type Blocks<'a> = Box<dyn DoubleEndedIterator<Item = Result<(LogIndex, Vec<u8>), ViewError>> + 'a>;
 
 /// A page of entries in the making.
 struct Listing {
@@ -220,7 +260,7 @@ impl Listing {
 fn intersection(
     db: &sled::Db,
     mut positions: Positions,
-    further: &[Term],
+    further: &[&Term],
     first: LogIndex,
 ) -> Result<Positions, ViewError> {
     for term in further {

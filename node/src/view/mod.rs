@@ -15,6 +15,7 @@ mod layout;
 mod listing;
 mod log_hashes;
 mod members;
+mod names;
 mod oversight;
 mod query;
 mod snapshot;
@@ -123,12 +124,13 @@ impl View {
     /// `<dir>.broken-<n>`, of which the newest two are kept. Blocks. Errors: `Locked`,
     /// `Directory`, `Open`.
     pub fn open(dir: &Path, consortium: ConsortiumId) -> Result<(View, Option<Saved>), ViewError> {
-        let Opened { db, saved, window } = store::open(dir, consortium)?;
+        let Opened { db, saved, window, names } = store::open(dir, consortium)?;
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),
             consortium,
             db: RwLock::new(Some(db)),
             snapshot: RwLock::new(Arc::new(Snapshot::empty(&consortium))),
+            names: RwLock::new(names),
             committed: broadcast::Sender::new(ANNOUNCED_BLOCKS),
             height: watch::Sender::new(Height(0)),
             failure: OnceLock::new(),

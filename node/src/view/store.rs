@@ -16,9 +16,10 @@ use comity_core::state::Changes;
 
 use super::ViewError;
 use super::layout::{
-    ENTRIES, EntryChunk, Mark, STATE, SavedTip, VIEW_VERSION, WINDOW, WindowChunk, WindowSum,
-    begin_key, mark_key, number_at_end, tip_key, value,
+    Mark, STATE, SavedTip, VIEW_VERSION, WINDOW, WindowChunk, WindowSum, begin_key, mark_key,
+    number_at_end, tip_key, value,
 };
+use super::names::Names;
 
 /// Memory that the tree may use for pages (bytes).
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -34,6 +35,7 @@ pub(super) struct Opened {
     pub(super) db: sled::Db,
     pub(super) saved: Option<Saved>,
     pub(super) window: WindowSum,
+    pub(super) names: Names,
 }
 
 /// Why the content cannot be used.
@@ -45,6 +47,8 @@ enum Unusable {
     Panicked,
     #[error("a value in it is damaged: {0}")]
     Value(#[from] DecodeError),
+    #[error(transparent)]
+    View(#[from] ViewError),
     #[error("it is of another consortium or of another version of this software")]
     Other,
     #[error("its replay window is not the one that was written")]
@@ -149,12 +153,13 @@ fn load(dir: &Path, consortium: ConsortiumId) -> Result<Opened, Unusable> {
         _ => return Err(Unusable::Other),
     }
     let Some(tip) = db.get(tip_key())? else {
-        return Ok(Opened { db, saved: None, window: WindowSum::default() });
+        let (window, names) = (WindowSum::default(), Names::default());
+        return Ok(Opened { db, saved: None, window, names });
     };
     let tip: SavedTip = value(&tip)?;
     let window = load_window(&db, tip.window)?;
     let begin = db.get(begin_key())?.as_deref().and_then(number_at_end).unwrap_or(0);
-    check_entries(&db, begin, tip.header.log_size)?;
+    let names = Names::load(&db, begin, tip.header.log_size)?.ok_or(Unusable::Entries)?;
     let mut state = Vec::new();
     for pair in db.scan_prefix([STATE]) {
         let (key, value) = pair?;
@@ -162,7 +167,7 @@ fn load(dir: &Path, consortium: ConsortiumId) -> Result<Opened, Unusable> {
     }
     let SavedTip { header, log, validators, window: sum } = tip;
     let saved = Saved { header, state, log, window, validators };
-    Ok(Opened { db, saved: Some(saved), window: sum })
+    Ok(Opened { db, saved: Some(saved), window: sum, names })
 }
 
 /// No root commits to the window, and a wrong one would split the node from the others.
@@ -183,15 +188,4 @@ fn load_window(db: &sled::Db, expected: WindowSum) -> Result<Changes, Unusable> 
         }
     }
     if sum == expected { Ok(window) } else { Err(Unusable::Window) }
-}
-
-fn check_entries(db: &sled::Db, begin: u64, log_size: u64) -> Result<(), Unusable> {
-    let listed = match db.scan_prefix([ENTRIES]).next_back().transpose()? {
-        Some((key, bytes)) => {
-            let chunk: EntryChunk = value(&bytes)?;
-            number_at_end(&key).unwrap_or(0) + chunk.record_ids.len() as u64
-        }
-        None => begin,
-    };
-    if listed == log_size { Ok(()) } else { Err(Unusable::Entries) }
 }

@@ -4,7 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use comity_core::block::Header;
@@ -23,6 +23,7 @@ use super::batch::{add_block, add_state, window_chunk};
 use super::beginning::{Beginning, add_cut_off};
 use super::layout::{Mark, VIEW_VERSION, WINDOW, WindowSum, mark_key, numbered};
 use super::log_hashes::add_leaves;
+use super::names::Names;
 use super::snapshot::Snapshot;
 use super::store::{Opened, move_aside, open_empty};
 
@@ -52,6 +53,7 @@ pub(super) struct Shared {
     /// `None` while it is being replaced, and after the view is closed.
     pub(super) db: RwLock<Option<sled::Db>>,
     pub(super) snapshot: RwLock<Arc<Snapshot>>,
+    pub(super) names: RwLock<Names>,
     pub(super) committed: broadcast::Sender<Arc<Commit>>,
     pub(super) height: watch::Sender<Height>,
     pub(super) failure: OnceLock<String>,
@@ -62,6 +64,11 @@ impl Shared {
     pub(super) fn db(&self) -> Result<sled::Db, ViewError> {
         let db = self.db.read().unwrap_or_else(PoisonError::into_inner).clone();
         db.ok_or_else(|| ViewError::Stopped { reason: "it is being replaced".to_owned() })
+    }
+
+    /// The names, to be changed.
+    fn names_mut(&self) -> RwLockWriteGuard<'_, Names> {
+        self.names.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on readers see this.
@@ -149,11 +156,20 @@ impl Writer {
         let db = self.shared.db()?;
         let mut batch = Batch::default();
         self.move_window(&db, &mut batch, &commit)?;
-        add_block(&mut batch, &commit, self.window);
+        let entries = add_block(&mut batch, &commit, self.window);
+        let end = commit.header.log_size;
+        let fills_run = {
+            let mut names = self.shared.names_mut();
+            names.add(commit.header.first_index.0, &entries);
+            names.write(&mut batch, end)
+        };
         let leaves = commit.records.iter().map(|record| record.leaf().0).collect();
         add_leaves(&db, &mut batch, commit.header.first_index.0, leaves)?;
         add_cut_off(&db, &mut batch, &commit)?;
         db.apply_batch(batch)?;
+        if fills_run {
+            self.shared.names_mut().is_written(end);
+        }
         self.height = Some(height);
         self.unflushed_since.get_or_insert_with(Instant::now);
         self.shared.show(Snapshot::of_commit(&commit));
@@ -191,6 +207,7 @@ impl Writer {
         add_state(&mut batch, ledger.state().iter());
         db.apply_batch(batch)?;
         self.height = Some(ledger.tip().height);
+        *self.shared.names_mut() = Names::default();
         self.window = WindowSum::default();
         self.unflushed_since.get_or_insert_with(Instant::now);
         self.shared.show(Snapshot::of_ledger(ledger, None));
@@ -203,6 +220,10 @@ impl Writer {
         let db = self.emptied()?;
         db.remove(mark_key())?;
         self.window = beginning.write(&db)?;
+        let header = &beginning.commit.header;
+        let names = Names::load(&db, header.first_index.0, header.log_size)?;
+        *self.shared.names_mut() =
+            names.ok_or_else(|| stopped("the snapshot's own block was not written"))?;
         let mark = Mark { version: VIEW_VERSION, consortium: self.shared.consortium };
         db.insert(mark_key(), encode(&mark))?;
         db.flush()?;
