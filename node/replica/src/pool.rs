@@ -102,7 +102,7 @@ impl Pool {
 
     /// Those that were left out of so many blocks that the rules judge them anew, now that the tip is
     /// at `tip`; they count as judged.
-    pub(crate) fn to_review(&mut self, tip: Height) -> Vec<VerifiedRecord> {
+    pub(crate) fn take_due_for_review(&mut self, tip: Height) -> Vec<VerifiedRecord> {
         let due = |p: &&mut Pending| tip.0.saturating_sub(p.judged_at.0) >= REVIEWED_AFTER_BLOCKS;
         let waiting = self.order.values_mut().filter(due).map(|pending| {
             pending.judged_at = tip;

@@ -169,7 +169,7 @@ impl Replica {
     /// parked.
     pub(super) fn review_pool(&mut self) {
         let now = self.now.wall;
-        for record in self.pool.to_review(self.ledger.tip().height) {
+        for record in self.pool.take_due_for_review(self.ledger.tip().height) {
             if let Err(refusal) = self.ledger.check(&record, now) {
                 self.drop_record(&record.leaf(), refusal);
             }

@@ -9,6 +9,7 @@ use crate::harness::consortium::Consortium;
 use crate::harness::node::Node;
 use crate::harness::ports::free_port;
 use crate::harness::program::{comityd, run};
+use crate::harness::wait;
 
 /// The node whose machine is lost.
 const LOST: usize = 3;
@@ -56,12 +57,15 @@ fn agency_without_a_backup_is_given_new_keys_by_vote_and_its_new_node_votes() {
     run(&mut new.command(&["key", "use", "--role", "transport"])).done();
     new.start();
     consortium.nodes[LOST] = new;
+    // It starts anew with each key as it comes to the block that names it, and is away meanwhile.
+    for role in ["validator", "note"] {
+        let taken = format!("the {role} key of this node is from now on the one made last");
+        wait::until(&format!("the {role} key"), || {
+            let log = consortium.nodes[LOST].log();
+            if log.contains(&taken) { Ok(()) } else { Err(log) }
+        });
+    }
     consortium.nodes[LOST].until_status("to vote", |status| status["voting"] == "active");
-    let log = consortium.nodes[LOST].log();
-    assert!(
-        log.contains("the validator key of this node is from now on the one made last"),
-        "{log}"
-    );
 
     // Of four three must sign: without another one, this one's vote is needed.
     consortium.nodes[1].kill();
