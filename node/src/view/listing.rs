@@ -3,7 +3,8 @@
 //! bounded, whatever is asked.
 //! May not enter: the entries' bytes (the block log has them), JSON.
 
-use comity_core::encoding::encode;
+use std::iter::Peekable;
+
 use comity_core::hash::RecordId;
 use comity_core::ids::{ExchangeId, Height, LogIndex, TimeMs};
 use comity_listing::{EntryFilter, Term};
@@ -58,7 +59,7 @@ impl View {
     /// Where the entry with this statement is. Errors: the store.
     pub fn record(&self, at: &Snapshot, id: &RecordId) -> Result<Option<EntryPlace>, ViewError> {
         for index in self.named_like(id)? {
-            let place = self.entry(at, LogIndex(index))?;
+            let place = self.entry(at, LogIndex(index?))?;
             if place.is_some_and(|place| place.record_id == *id) {
                 return Ok(place);
             }
@@ -121,21 +122,14 @@ impl View {
         let leading = terms.iter().position(|term| matches!(term, Term::Exchange(_))).unwrap_or(0);
         let further = terms.iter().enumerate().filter(|(at, _)| *at != leading);
         let further: Vec<&Term> = further.map(|(_, term)| term).collect();
-        let mut blocks: Blocks<'_> = match terms.get(leading) {
-            Some(Term::Exchange(exchange)) => self.blocks_of_exchange(exchange)?,
-            Some(term) => self.blocks_under(&db, &posting_prefix(term), listing.bounds)?,
-            None => self.blocks_under(&db, &[ENTRIES], listing.bounds)?,
+        let mut blocks = match terms.get(leading) {
+            Some(Term::Exchange(exchange)) => self.blocks_of_exchange(exchange, &listing)?,
+            term => self.blocks_under(&db, term, &listing)?,
         };
         for looked_into in 0.. {
-            let item = match listing.order {
-                Order::Ascending => blocks.next(),
-                Order::Descending => blocks.next_back(),
-            };
-            let Some((first, listed)) = item.transpose()? else { break };
-            let positions = match terms {
-                [] => None,
-                _ => Some(intersection(&db, value(&listed)?, &further, first)?),
-            };
+            let Some((first, listed)) = blocks.next().transpose()? else { break };
+            let positions = listed.map(|listed| intersection(&db, listed, &further, first));
+            let positions = positions.transpose()?;
             let is_last = looked_into == BLOCKS_PER_PAGE;
             if !is_last && positions.as_ref().is_some_and(|Positions(list)| list.is_empty()) {
                 continue;
@@ -152,35 +146,64 @@ impl View {
         Ok(listing.page)
     }
 
-    /// The blocks under a prefix that have entries within the bounds.
+    /// The blocks within the bounds that a term is posted in; without one, all of them.
     fn blocks_under<'a>(
         &self,
         db: &'a sled::Db,
-        prefix: &[u8],
-        (lowest, highest): (u64, u64),
+        term: Option<&Term>,
+        listing: &Listing,
     ) -> Result<Blocks<'a>, ViewError> {
+        let prefix = term.map_or(vec![ENTRIES], posting_prefix);
+        let is_posting = term.is_some();
+        let (lowest, highest) = listing.bounds;
         // The block in which the range begins may begin before it.
         let first_block = self.chunk_of(LogIndex(lowest))?.map_or(lowest, |(first, _)| first.0);
-        let range = db.range(numbered(prefix, first_block)..=numbered(prefix, highest));
-        Ok(Box::new(range.filter_map(|pair| match pair {
-            Ok((key, bytes)) => Some(Ok((LogIndex(number_at_end(&key)?), bytes.to_vec()))),
+        let range = db.range(numbered(&prefix, first_block)..=numbered(&prefix, highest));
+        let blocks = range.filter_map(move |pair| match pair {
+            Ok((key, bytes)) => {
+                let first = LogIndex(number_at_end(&key)?);
+                let listed = is_posting.then(|| value(&bytes)).transpose();
+                Some(listed.map(|listed| (first, listed)).map_err(ViewError::from))
+            }
             Err(error) => Some(Err(error.into())),
-        })))
+        });
+        Ok(match listing.order {
+            Order::Ascending => Box::new(blocks),
+            Order::Descending => Box::new(blocks.rev()),
+        })
     }
 
-    /// The blocks that have entries about an exchange.
-    fn blocks_of_exchange(&self, exchange: &ExchangeId) -> Result<Blocks<'static>, ViewError> {
-        let mut blocks: Vec<(LogIndex, Positions)> = Vec::new();
-        for index in self.of_exchange(exchange)? {
-            let Some((first, _)) = self.chunk_of(LogIndex(index))? else { continue };
-            let position = u32::try_from(index - first.0).unwrap_or(u32::MAX);
-            match blocks.last_mut() {
-                Some((of, Positions(list))) if *of == first => list.push(position),
-                _ => blocks.push((first, Positions(vec![position]))),
-            }
+    /// The blocks that have entries about an exchange within the bounds. Each is looked up when it
+    /// is asked for: an exchange can be acknowledged any number of times.
+    fn blocks_of_exchange(
+        &self,
+        exchange: &ExchangeId,
+        listing: &Listing,
+    ) -> Result<Blocks<'_>, ViewError> {
+        let mut indexes = self.of_exchange(exchange, listing.bounds, listing.order)?.peekable();
+        Ok(Box::new(std::iter::from_fn(move || self.next_block(&mut indexes).transpose())))
+    }
+
+    /// The block of the next of these entries, with the positions of all of them that are in it.
+    fn next_block(
+        &self,
+        indexes: &mut Peekable<impl Iterator<Item = Result<u64, ViewError>>>,
+    ) -> Result<Option<Block>, ViewError> {
+        let Some(index) = indexes.next().transpose()? else { return Ok(None) };
+        let Some((LogIndex(first), chunk)) = self.chunk_of(LogIndex(index))? else {
+            return Ok(None);
+        };
+        let block = first..first + chunk.record_ids.len() as u64;
+        let is_in_it =
+            |next: &Result<u64, ViewError>| next.as_ref().is_ok_and(|next| block.contains(next));
+        let mut within = vec![index];
+        while let Some(next) = indexes.next_if(is_in_it) {
+            within.push(next?);
         }
-        let stored = |(first, positions)| Ok((first, encode(&positions)));
-        Ok(Box::new(blocks.into_iter().map(stored)))
+        within.sort_unstable();
+        let positions = within.into_iter().map(|index| u32::try_from(index - first));
+        let positions = positions.map(|position| position.unwrap_or(u32::MAX)).collect();
+        Ok(Some((LogIndex(first), Some(Positions(positions)))))
     }
 
     /// The block that holds the entry at `index`, or the last one before it that has entries.
@@ -201,8 +224,12 @@ impl EntryChunk {
     }
 }
 
-/// Blocks that a list looks into, by their first entries, with what is stored of each.
-type Blocks<'a> = Box<dyn DoubleEndedIterator<Item = Result<(LogIndex, Vec<u8>), ViewError>> + 'a>;
+/// The first entry of a block that a list looks into, and where in it the entries are that its leading
+/// term has; `None` where there is no condition.
+type Block = (LogIndex, Option<Positions>);
+
+/// Blocks in the order of a list.
+type Blocks<'a> = Box<dyn Iterator<Item = Result<Block, ViewError>> + 'a>;
 
 /// A page of entries in the making.
 struct Listing {

@@ -7,21 +7,26 @@
 //! which is copied and split for it: that was a sixth of all that a busy node did (decision 0041). So the newest
 //! names stay in memory, and are written together and sorted; a question asks each run once.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
-use comity_core::encoding::{Decode, Encode, encode};
+use comity_core::encoding::{Decode, DecodeError, Encode, encode};
 use comity_core::hash::RecordId;
 use comity_core::ids::{ExchangeId, LogIndex};
 use sled::Batch;
-use std::sync::PoisonError;
 
 use super::layout::{
     ENTRIES, EntryChunk, entries_key, name_piece_key, name_runs_key, number_at_end, value,
 };
-use super::{View, ViewError};
+use super::{Order, View, ViewError};
 
 /// Entries of one run (count). In tests so few that every view of some blocks has runs.
 const RUN_ENTRIES: u64 = if cfg!(test) { 4 } else { 65_536 };
+/// Names that fill a run, of however few entries they are (count): one acknowledgement may name
+/// hundreds of exchanges, and what waits for a run is held in memory.
+const RUN_NAMES: usize = if cfg!(test) { 24 } else { 262_144 };
 /// Names that are stored under one key, unless more of them are equal (count): about 12 KiB.
 const PIECE_NAMES: usize = if cfg!(test) { 3 } else { 512 };
 /// A name and the index of its entry, as they are stored (bytes).
@@ -65,9 +70,18 @@ pub(super) struct Names {
     recent: BTreeSet<(Kind, Name, u64)>,
 }
 
+/// Where a name is looked for.
+#[derive(Debug, PartialEq, Eq)]
+enum Part {
+    /// In the run that begins with this entry.
+    Run(u64),
+    /// In memory, where these entries were found.
+    Recent(Vec<u64>),
+}
+
 impl Names {
     /// The names of the entries that a tree holds, the first of which is `begin`; `None` where these do
-    /// not go up to `log_size` without a gap. Errors: the store.
+    /// not go up to `log_size` without a gap, or a run is not where they say. Errors: the store.
     pub(super) fn load(
         db: &sled::Db,
         begin: u64,
@@ -77,6 +91,9 @@ impl Names {
             Some(bytes) => value(&bytes)?,
             None => Runs { firsts: Vec::new(), end: begin },
         };
+        if !runs.are_whole(db, begin)? {
+            return Ok(None);
+        }
         let mut next = runs.end;
         let mut names = Names { runs, recent: BTreeSet::new() };
         for pair in db.range(entries_key(LogIndex(next))..vec![ENTRIES + 1]) {
@@ -100,10 +117,10 @@ impl Names {
         self.recent.extend(named);
     }
 
-    /// Adds to a batch the run of all names in memory, if with the entries before `end` they fill
-    /// one. Returns whether they do: [`Names::is_written`] is called when the batch is applied.
+    /// Adds to a batch the run of all names in memory, if they or the entries before `end` fill one. Returns whether they do: [`Names::is_written`] is called when the batch is applied.
     pub(super) fn write(&self, batch: &mut Batch, end: u64) -> bool {
-        if end.saturating_sub(self.runs.end) < RUN_ENTRIES {
+        let entries = end.saturating_sub(self.runs.end);
+        if entries < RUN_ENTRIES && self.recent.len() < RUN_NAMES {
             return false;
         }
         let mut piece: Option<(Kind, Name, Vec<u8>)> = None;
@@ -138,8 +155,14 @@ impl Names {
         self.recent.clear();
     }
 
-    fn recent(&self, kind: Kind, name: Name) -> impl Iterator<Item = u64> {
-        self.recent.range((kind, name, 0)..=(kind, name, u64::MAX)).map(|(_, _, index)| *index)
+    /// Where entries within the bounds, both included, can have this name; the oldest first.
+    fn parts(&self, kind: Kind, name: Name, (lowest, highest): (u64, u64)) -> Vec<Part> {
+        let Runs { firsts, end } = &self.runs;
+        let ends = firsts.iter().skip(1).chain([end]);
+        let within = |(first, end): &(&u64, &u64)| **first <= highest && lowest < **end;
+        let runs = firsts.iter().zip(ends).filter(within).map(|(first, _)| Part::Run(*first));
+        let recent = self.recent.range((kind, name, lowest)..=(kind, name, highest));
+        runs.chain([Part::Recent(recent.map(|(_, _, index)| *index).collect())]).collect()
     }
 }
 
@@ -149,42 +172,102 @@ impl Runs {
         let firsts = self.firsts.iter().copied().chain([self.end]).collect();
         Runs { firsts, end }
     }
+
+    /// Whether they begin with entry `begin`, each of them has names, and the tree lists a block that
+    /// ends where they do. Errors: the store.
+    fn are_whole(&self, db: &sled::Db, begin: u64) -> Result<bool, ViewError> {
+        let edges: Vec<u64> = self.firsts.iter().copied().chain([self.end]).collect();
+        if edges.first() != Some(&begin) || !edges.is_sorted_by(|one, next| one < next) {
+            return Ok(false);
+        }
+        for first in &self.firsts {
+            // Every entry has a statement.
+            let key = |name| name_piece_key(Kind::Record.letter(), *first, name);
+            if db.range(key(None)..=key(Some(&[u8::MAX; 16]))).next().transpose()?.is_none() {
+                return Ok(false);
+            }
+        }
+        let mut before = db.range(entries_key(LogIndex(0))..entries_key(LogIndex(self.end)));
+        let last = before.next_back().transpose()?;
+        let Some((key, bytes)) = last else { return Ok(self.end == begin) };
+        let chunk: EntryChunk = value(&bytes)?;
+        Ok(number_at_end(&key).map(|first| first + chunk.record_ids.len() as u64) == Some(self.end))
+    }
 }
 
 impl View {
-    /// The entries that may hold the statement with this id: its first half is theirs. Errors: the
-    /// store.
-    pub(super) fn named_like(&self, id: &RecordId) -> Result<Vec<u64>, ViewError> {
-        self.named(Kind::Record, of_record(id))
+    /// The entries that may hold the statement with this id, the newest first: its first half is
+    /// theirs. Errors: the store; in each item too.
+    pub(super) fn named_like(
+        &self,
+        id: &RecordId,
+    ) -> Result<impl Iterator<Item = Result<u64, ViewError>>, ViewError> {
+        self.named(Kind::Record, of_record(id), (0, u64::MAX), Order::Descending)
     }
 
-    /// The entries about an exchange, ascending. Errors: the store.
-    pub(super) fn of_exchange(&self, id: &ExchangeId) -> Result<Vec<u64>, ViewError> {
-        self.named(Kind::Exchange, id.0)
+    /// The entries about an exchange within the bounds, both included, in this order. Runs are read
+    /// as they are needed. Errors: the store; in each item too.
+    pub(super) fn of_exchange(
+        &self,
+        id: &ExchangeId,
+        bounds: (u64, u64),
+        order: Order,
+    ) -> Result<impl Iterator<Item = Result<u64, ViewError>> + use<>, ViewError> {
+        self.named(Kind::Exchange, id.0, bounds, order)
     }
 
-    fn named(&self, kind: Kind, name: Name) -> Result<Vec<u64>, ViewError> {
+    fn named(
+        &self,
+        kind: Kind,
+        name: Name,
+        bounds: (u64, u64),
+        order: Order,
+    ) -> Result<impl Iterator<Item = Result<u64, ViewError>> + use<>, ViewError> {
         let db = self.0.shared.db()?;
-        let (runs, recent) = {
-            let names = self.0.shared.names.read().unwrap_or_else(PoisonError::into_inner);
-            (names.runs.firsts.clone(), names.recent(kind, name).collect::<Vec<_>>())
-        };
-        let mut found = Vec::new();
-        for run in runs {
-            found.extend(in_run(&db, kind, run, &name)?);
-        }
-        found.extend(recent);
-        Ok(found)
+        // In one look: what a run takes over leaves memory in the same moment.
+        let parts = self.0.shared.names().parts(kind, name, bounds);
+        Ok(in_parts(db, parts, (kind, name), bounds, order))
     }
 }
 
-/// The entries of a run that have this name: all of them are in one piece, the last that does not
-/// begin after it.
+/// The entries within the bounds that have this name, in this order.
+fn in_parts(
+    db: sled::Db,
+    mut parts: Vec<Part>,
+    (kind, name): (Kind, Name),
+    (lowest, highest): (u64, u64),
+    order: Order,
+) -> impl Iterator<Item = Result<u64, ViewError>> {
+    if order == Order::Descending {
+        parts.reverse();
+    }
+    parts.into_iter().flat_map(move |part| {
+        let found = match part {
+            Part::Run(run) => in_run(&db, kind, run, &name),
+            Part::Recent(indexes) => Ok(indexes),
+        };
+        let mut indexes = match found {
+            Ok(indexes) => indexes,
+            Err(error) => return vec![Err(error)],
+        };
+        indexes.retain(|index| (lowest..=highest).contains(index));
+        if order == Order::Descending {
+            indexes.reverse();
+        }
+        indexes.into_iter().map(Ok).collect()
+    })
+}
+
+/// The entries of a run that have this name, ascending: all of them are in one piece, the last that
+/// does not begin after it.
 fn in_run(db: &sled::Db, kind: Kind, run: u64, name: &Name) -> Result<Vec<u64>, ViewError> {
     let key = |name| name_piece_key(kind.letter(), run, name);
     let piece = db.range(key(None)..=key(Some(name))).next_back().transpose()?;
     let Some((_, bytes)) = piece else { return Ok(Vec::new()) };
-    let (stored, _) = bytes.as_chunks::<STORED_BYTES>();
+    let (stored, rest) = bytes.as_chunks::<STORED_BYTES>();
+    if !rest.is_empty() {
+        return Err(DecodeError::Trailing { count: rest.len() }.into());
+    }
     let from = stored.partition_point(|one| one[..16] < name[..]);
     let equal = stored[from..].iter().take_while(|one| one[..16] == name[..]);
     Ok(equal.filter_map(|one| number_at_end(one)).collect())
@@ -193,97 +276,4 @@ fn in_run(db: &sled::Db, kind: Kind, run: u64, name: &Name) -> Result<Vec<u64>, 
 fn of_record(id: &RecordId) -> Name {
     let (name, _) = id.0.split_at(16);
     name.try_into().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use comity_core::ids::Height;
-
-    use super::*;
-
-    fn store() -> sled::Db {
-        sled::Config::new().temporary(true).open().unwrap()
-    }
-
-    fn id(first: u8, last: u8) -> RecordId {
-        let mut bytes = [first; 32];
-        bytes[31] = last;
-        RecordId(bytes)
-    }
-
-    /// A block of one entry that is about three exchanges, and its names.
-    fn chunk(number: u8) -> EntryChunk {
-        let exchanges = [1, number, number % 3 + 200].map(|n| (0, ExchangeId([n; 16]))).to_vec();
-        EntryChunk { height: Height(1), record_ids: vec![id(number, number)], exchanges }
-    }
-
-    /// Applies blocks of one entry each, as the view's thread does.
-    fn grown(db: &sled::Db, names: &mut Names, numbers: std::ops::Range<u8>) {
-        for number in numbers {
-            let (first, chunk) = (u64::from(number), chunk(number));
-            let mut batch = Batch::default();
-            batch.insert(entries_key(LogIndex(first)), encode(&chunk));
-            names.add(first, &chunk);
-            let fills = names.write(&mut batch, first + 1);
-            db.apply_batch(batch).unwrap();
-            if fills {
-                names.is_written(first + 1);
-            }
-        }
-    }
-
-    fn found(db: &sled::Db, names: &Names, kind: Kind, name: Name) -> Vec<u64> {
-        let runs = names.runs.firsts.iter().flat_map(|run| in_run(db, kind, *run, &name).unwrap());
-        runs.chain(names.recent(kind, name)).collect()
-    }
-
-    #[test]
-    fn every_name_is_found_in_memory_and_in_the_runs() {
-        let db = store();
-        let mut names = Names::default();
-        grown(&db, &mut names, 0..30);
-        assert_eq!((names.runs.firsts.len(), names.runs.end), (7, 28));
-        for number in 0..30u8 {
-            let of = found(&db, &names, Kind::Record, [number; 16]);
-            assert_eq!(of, [u64::from(number)], "{number}");
-            let of = found(&db, &names, Kind::Exchange, [number; 16]);
-            let expected: Vec<u64> =
-                if number == 1 { (0..30).collect() } else { vec![u64::from(number)] };
-            assert_eq!(of, expected, "{number}: equal names are in one piece of a run");
-        }
-        assert!(found(&db, &names, Kind::Record, [77; 16]).is_empty());
-        assert!(found(&db, &names, Kind::Exchange, [255; 16]).is_empty());
-    }
-
-    #[test]
-    fn what_is_loaded_is_what_was_held() {
-        let db = store();
-        let mut names = Names::default();
-        for end in 1..20 {
-            grown(&db, &mut names, end - 1..end);
-            let loaded = Names::load(&db, 0, u64::from(end)).unwrap();
-            assert_eq!(loaded.unwrap(), names, "after {end}");
-        }
-    }
-
-    #[test]
-    fn entries_with_a_gap_or_too_few_of_them_are_seen() {
-        let db = store();
-        grown(&db, &mut Names::default(), 0..6);
-        assert!(Names::load(&db, 0, 6).unwrap().is_some());
-        assert!(Names::load(&db, 0, 7).unwrap().is_none(), "one is not listed");
-        assert!(Names::load(&db, 0, 3).unwrap().is_none(), "the runs go beyond the log");
-        db.remove(entries_key(LogIndex(4))).unwrap();
-        assert!(Names::load(&db, 0, 6).unwrap().is_none(), "a gap");
-    }
-
-    #[test]
-    fn first_run_begins_where_the_view_does() {
-        let db = store();
-        let mut names = Names::load(&db, 100, 100).unwrap().unwrap();
-        grown(&db, &mut names, 100..110);
-        assert_eq!(names.runs.firsts, [100, 104]);
-        assert_eq!(Names::load(&db, 100, 110).unwrap().unwrap(), names);
-        assert_eq!(found(&db, &names, Kind::Record, [105; 16]), [105]);
-    }
 }

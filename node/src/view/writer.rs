@@ -4,7 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use comity_core::block::Header;
@@ -64,6 +64,11 @@ impl Shared {
     pub(super) fn db(&self) -> Result<sled::Db, ViewError> {
         let db = self.db.read().unwrap_or_else(PoisonError::into_inner).clone();
         db.ok_or_else(|| ViewError::Stopped { reason: "it is being replaced".to_owned() })
+    }
+
+    /// The names, to be read.
+    pub(super) fn names(&self) -> RwLockReadGuard<'_, Names> {
+        self.names.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The names, to be changed.
@@ -158,11 +163,9 @@ impl Writer {
         self.move_window(&db, &mut batch, &commit)?;
         let entries = add_block(&mut batch, &commit, self.window);
         let end = commit.header.log_size;
-        let fills_run = {
-            let mut names = self.shared.names_mut();
-            names.add(commit.header.first_index.0, &entries);
-            names.write(&mut batch, end)
-        };
+        self.shared.names_mut().add(commit.header.first_index.0, &entries);
+        // Only this thread changes them: others read on while a run is put together.
+        let fills_run = self.shared.names().write(&mut batch, end);
         let leaves = commit.records.iter().map(|record| record.leaf().0).collect();
         add_leaves(&db, &mut batch, commit.header.first_index.0, leaves)?;
         add_cut_off(&db, &mut batch, &commit)?;

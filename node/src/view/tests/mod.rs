@@ -3,6 +3,7 @@
 pub(crate) mod chain;
 mod forces;
 mod listings;
+mod names;
 mod onward;
 mod restarts;
 mod sharing;
