@@ -159,6 +159,8 @@ fn steady(line: &str) -> String {
     if whole.iter().any(|start| line.starts_with(start)) {
         return zeros(line);
     }
+    // One second is said in the singular; how old the last block was is of the moment.
+    let line = &line.replace(" 1 second old", " 0 seconds old");
     let words: Vec<&str> = line.split(' ').collect();
     let word = |at: usize| words.get(at).copied().unwrap_or_default();
     let number = |text: &str| {
@@ -215,6 +217,8 @@ fn what_differs_from_run_to_run_is_replaced_and_keeps_its_length() {
     assert_eq!(normalised(screen), expected);
     let screen = "已完成（第 6 号存证，第 15 号区块），共 4096 字节";
     assert_eq!(normalised(screen), "已完成（第 6 号存证，第 0 号区块），共 0 字节\n");
+    let screen = "Its last block is 1 second old.";
+    assert_eq!(normalised(screen), "Its last block is 0 seconds old.\n");
     let screen = "G12 at 2026-11-21T22:01:55Z, key af54b9c8, 20 of 100 入库\ntill 23:35 \n";
     let expected = "G12 at 0000-00-00T00:00:00Z, key xxxxxxxx, 20 of 100 入库\ntill 00:00\n";
     assert_eq!(normalised(screen), expected);
