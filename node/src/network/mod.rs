@@ -1,4 +1,4 @@
-//! The network: one libp2p swarm in a task of its own, joined to the shell by bounded queues.
+//! The network: one libp2p swarm on a thread of its own, joined to the shell by bounded queues.
 //! Holds: only members and configured peers are let in; bytes are bounded before they are read.
 //! May not enter: consensus; verification of what a message says.
 
@@ -19,6 +19,7 @@ mod swarm_events;
 mod swarm_task;
 #[cfg(test)]
 mod tests;
+mod thread;
 pub mod wire;
 
 use std::any::Any;
@@ -50,6 +51,7 @@ use counted::Traffic;
 use gossip::Topics;
 use metrics::NetworkMetrics;
 use swarm_task::SwarmTask;
+use thread::NetworkThread;
 
 /// Events that may wait for the shell (count).
 const EVENTS: usize = 1024;
@@ -85,6 +87,9 @@ pub enum NetworkError {
     /// A protocol could not be set up.
     #[error("libp2p could not be set up: {0}")]
     Setup(String),
+    /// The system gave the network no thread.
+    #[error("the network's thread could not be started: {0}")]
+    Thread(#[source] std::io::Error),
     /// An address could not be listened on.
     #[error("cannot listen for peers on {address}: {reason}")]
     Listen {
@@ -157,19 +162,21 @@ pub(crate) struct Network {
     pub(crate) listening: Vec<Multiaddr>,
     pub(crate) peer_id: PeerId,
     task: JoinHandle<()>,
+    thread: NetworkThread,
 }
 
 impl Network {
     /// Closes all connections, once the commands that were given are carried out.
     pub(crate) async fn close(self) {
-        let Network { commands, events, members, task, .. } = self;
+        let Network { commands, events, members, task, thread, .. } = self;
         drop((commands, events, members));
         // An error is the task's own panic, which the process has reported.
         let _ = task.await;
+        drop(thread);
     }
 }
 
-/// Starts listening, and begins to dial. Errors: `Key`, `Setup`, `Listen`.
+/// Starts listening, and begins to dial. Errors: `Key`, `Setup`, `Thread`, `Listen`.
 pub(crate) async fn start(
     config: NetworkConfig,
     registry: &mut Registry,
@@ -177,8 +184,15 @@ pub(crate) async fn start(
     let topics = Topics::new(&config.consortium);
     let keypair = identity::keypair(&config.key)?;
     let traffic = Traffic::default();
+    let thread = NetworkThread::start().map_err(NetworkError::Thread)?;
     let mut swarm = behaviour::swarm(keypair, &config.consortium, &topics, traffic.clone())?;
-    let listening = listen(&mut swarm, &config.listen).await?;
+    let addresses = config.listen.clone();
+    let listens = thread.runtime().spawn(async move {
+        let listening = listen(&mut swarm, &addresses).await;
+        listening.map(|listening| (swarm, listening))
+    });
+    let (swarm, listening) =
+        listens.await.map_err(|error| NetworkError::Setup(error.to_string()))??;
     let peer_id = *swarm.local_peer_id();
     let (commands, commanded) = mpsc::channel(COMMANDS);
     let (tell, events) = mpsc::channel(EVENTS);
@@ -187,8 +201,8 @@ pub(crate) async fn start(
     let library = libp2p::metrics::Metrics::new(registry);
     let ends = swarm_task::Ends { commands: commanded, events: tell, members: known };
     let task = SwarmTask::new(swarm, &config, topics, ends, (metrics, library));
-    let task = tokio::spawn(task.run());
-    Ok(Network { commands, events, members, listening, peer_id, task })
+    let task = thread.runtime().spawn(task.run());
+    Ok(Network { commands, events, members, listening, peer_id, task, thread })
 }
 
 /// Listens on every address. Returns where, ports included.
