@@ -65,7 +65,7 @@ impl PolkaCertificate {
         consortium: &ConsortiumId,
         set: &ValidatorSet,
     ) -> Result<(), CertificateError> {
-        check_quorum(self.voted(), &self.signatures, consortium, set)
+        check_quorum(self.voted(), &self.signatures, (consortium, set), |_, _| false)
     }
 
     /// The votes that it consists of, each with its signature.

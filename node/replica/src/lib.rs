@@ -14,3 +14,4 @@ mod peers;
 mod pool;
 pub mod replica;
 pub mod storage;
+mod verified;

@@ -185,6 +185,9 @@ pub enum Request {
     },
     /// Where the members' nodes listen, as far as the other side knows it at first hand.
     Addresses,
+    /// "With these I am connected, and send to them what I send to you": transport keys, not checked to be any, at
+    /// most [`MAX_NODES_TOLD`].
+    Neighbours(Vec<[u8; 32]>),
 }
 
 /// Where a node listens for others: TCP, under an IP address as its bytes stand in a packet.
@@ -242,6 +245,8 @@ pub enum Response {
     SnapshotChunk(Option<Vec<u8>>),
     /// To [`Request::Addresses`]: at most [`MAX_NODES_TOLD`] nodes, each once.
     Addresses(Vec<NodeAddresses>),
+    /// To [`Request::Neighbours`].
+    Noted,
 }
 
 macro_rules! wire {

@@ -200,10 +200,11 @@ fn to_node_address(address: &Multiaddr) -> Option<NodeAddress> {
     }
 }
 
-/// The transport key that a PeerId stands for: an Ed25519 PeerId contains it.
-fn transport_key(peer: &PeerId) -> Option<[u8; 32]> {
-    let key = libp2p::identity::PublicKey::try_decode_protobuf(peer.as_ref().digest()).ok()?;
-    Some(key.try_into_ed25519().ok()?.to_bytes())
+/// The transport key that a PeerId stands for: an Ed25519 PeerId contains it, within a message of protobuf ("type 1,
+/// so many bytes"; libp2p, "Peer Ids and Keys"). It was checked to be a key when the peer proved it.
+pub(crate) fn transport_key(peer: &PeerId) -> Option<[u8; 32]> {
+    let key = peer.as_ref().digest().strip_prefix(&[0x08, 0x01, 0x12, 0x20])?;
+    key.try_into().ok()
 }
 
 #[cfg(test)]

@@ -12,12 +12,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use comity_core::hash::ConsortiumId;
-use comity_replica::io::{Ticket, Verdict};
+use comity_replica::io::Ticket;
 use comity_replica::message::{Gossip, MAX_GOSSIP_BYTES};
 use libp2p::PeerId;
 use libp2p::gossipsub::{
-    self, ConfigBuilder, IdentTopic, IdentityTransform, MessageAcceptance, MessageAuthenticity,
-    MessageId, PeerScoreParams, PeerScoreThresholds, TopicHash, TopicScoreParams, ValidationMode,
+    self, ConfigBuilder, IdentTopic, IdentityTransform, MessageAuthenticity, MessageId,
+    PeerScoreParams, PeerScoreThresholds, TopicHash, TopicScoreParams, ValidationMode,
     WhitelistSubscriptionFilter,
 };
 use sha2::{Digest as _, Sha256};
@@ -77,6 +77,11 @@ pub(crate) fn to_bytes(message: &Gossip, attempt: u32) -> Vec<u8> {
 pub(crate) fn another_attempt() -> u32 {
     // Without chance from the system the message goes out once more at most.
     getrandom::u32().unwrap_or_default().max(1)
+}
+
+/// Whether the bytes are those of a message that is sent again.
+pub(crate) fn is_again(bytes: &[u8]) -> bool {
+    bytes.get(..ATTEMPT_BYTES).is_some_and(|attempt| attempt != [0; ATTEMPT_BYTES])
 }
 
 /// The message that `bytes` are, if they came on the right topic.
@@ -161,10 +166,20 @@ fn thresholds() -> PeerScoreThresholds {
     }
 }
 
+/// A message that was handed to the replica.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pending {
+    pub(crate) id: MessageId,
+    /// Who sent it here.
+    pub(crate) from: PeerId,
+    /// Whether it is sent again.
+    pub(crate) again: bool,
+}
+
 /// Messages that were handed to the replica and await its verdict.
 #[derive(Debug, Default)]
 pub(crate) struct Awaiting {
-    messages: BTreeMap<Ticket, (MessageId, PeerId)>,
+    messages: BTreeMap<Ticket, Pending>,
     per_peer: BTreeMap<PeerId, usize>,
 }
 
@@ -175,14 +190,9 @@ impl Awaiting {
     }
 
     /// Takes note of a message; returns the oldest where there are too many.
-    pub(crate) fn insert(
-        &mut self,
-        ticket: Ticket,
-        id: MessageId,
-        peer: PeerId,
-    ) -> Option<(MessageId, PeerId)> {
-        self.messages.insert(ticket, (id, peer));
-        *self.per_peer.entry(peer).or_default() += 1;
+    pub(crate) fn insert(&mut self, ticket: Ticket, message: Pending) -> Option<Pending> {
+        *self.per_peer.entry(message.from).or_default() += 1;
+        self.messages.insert(ticket, message);
         if self.messages.len() <= AWAITING {
             return None;
         }
@@ -191,24 +201,15 @@ impl Awaiting {
     }
 
     /// The message that a verdict is about, unless it was given up.
-    pub(crate) fn remove(&mut self, ticket: Ticket) -> Option<(MessageId, PeerId)> {
-        let (id, peer) = self.messages.remove(&ticket)?;
-        if let Some(count) = self.per_peer.get_mut(&peer) {
+    pub(crate) fn remove(&mut self, ticket: Ticket) -> Option<Pending> {
+        let message = self.messages.remove(&ticket)?;
+        if let Some(count) = self.per_peer.get_mut(&message.from) {
             *count -= 1;
             if *count == 0 {
-                self.per_peer.remove(&peer);
+                self.per_peer.remove(&message.from);
             }
         }
-        Some((id, peer))
-    }
-}
-
-/// The verdict in gossipsub's words.
-pub(crate) fn acceptance(verdict: Verdict) -> MessageAcceptance {
-    match verdict {
-        Verdict::Accept => MessageAcceptance::Accept,
-        Verdict::Ignore => MessageAcceptance::Ignore,
-        Verdict::Reject => MessageAcceptance::Reject,
+        Some(message)
     }
 }
 
@@ -223,6 +224,7 @@ mod tests {
         for attempt in [0, 1, u32::MAX] {
             let bytes = to_bytes(&message, attempt);
             let topic = topics.of(&message);
+            assert_eq!(is_again(&bytes), attempt > 0);
             assert_eq!(from_bytes(&topics, &topic, &bytes), Some(message.clone()));
         }
     }
@@ -246,7 +248,8 @@ mod tests {
         for (number, peer) in (0..20_000).zip(peers.iter().cycle()) {
             if awaiting.has_room(peer) {
                 let id = MessageId::new(&u64::to_le_bytes(number));
-                given_up += u64::from(awaiting.insert(Ticket(number), id, *peer).is_some());
+                let message = Pending { id, from: *peer, again: false };
+                given_up += u64::from(awaiting.insert(Ticket(number), message).is_some());
             }
         }
         assert_eq!(awaiting.messages.len(), AWAITING);

@@ -33,6 +33,7 @@ pub(crate) struct NetworkMetrics {
     peers: Gauge,
     gossip_bytes: Family<Direction, Counter>,
     gossip_refused: Counter,
+    gossip_accepted: Family<Outcome, Counter>,
     strangers_refused: Counter,
     peers_banished: Counter,
     requests: Family<Outcome, Counter>,
@@ -45,6 +46,7 @@ impl NetworkMetrics {
             peers: Gauge::default(),
             gossip_bytes: Family::default(),
             gossip_refused: Counter::default(),
+            gossip_accepted: Family::default(),
             strangers_refused: Counter::default(),
             peers_banished: Counter::default(),
             requests: Family::default(),
@@ -59,6 +61,11 @@ impl NetworkMetrics {
             "comity_gossip_refused",
             "Gossip messages refused as malformed, or turned away for want of room",
             metrics.gossip_refused.clone(),
+        );
+        registry.register(
+            "comity_gossip_accepted",
+            "Gossip messages found right: passed on, or known to all (those whom they came from are connected with)",
+            metrics.gossip_accepted.clone(),
         );
         registry.register(
             "comity_peers_banished",
@@ -97,6 +104,11 @@ impl NetworkMetrics {
 
     pub(crate) fn gossip_refused(&self) {
         self.gossip_refused.inc();
+    }
+
+    pub(crate) fn gossip_accepted(&self, is_passed_on: bool) {
+        let outcome = if is_passed_on { "passed-on" } else { "known-to-all" };
+        self.gossip_accepted.get_or_create(&Outcome { outcome }).inc();
     }
 
     pub(crate) fn peer_banished(&self) {

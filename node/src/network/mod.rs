@@ -13,6 +13,7 @@ mod exchange;
 mod gossip;
 mod identity;
 mod metrics;
+mod neighbours;
 mod peers;
 mod probe;
 mod swarm_events;
@@ -35,12 +36,12 @@ use comity_replica::io::{Peer, Ticket, Verdict};
 use comity_replica::message::{Gossip, Request, Response};
 use futures::StreamExt as _;
 use libp2p::core::transport::ListenerId;
+use libp2p::identity::Keypair;
 use libp2p::multiaddr::Protocol;
 use libp2p::swarm::SwarmEvent;
 use libp2p::{Multiaddr, PeerId, Swarm};
 use prometheus_client::registry::Registry;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use identity::public_key;
 pub use identity::{Members, peer_id};
@@ -51,7 +52,7 @@ use counted::Traffic;
 use gossip::Topics;
 use metrics::NetworkMetrics;
 use swarm_task::SwarmTask;
-use thread::NetworkThread;
+use thread::Ended;
 
 /// Events that may wait for the shell (count).
 const EVENTS: usize = 1024;
@@ -161,18 +162,15 @@ pub(crate) struct Network {
     pub(crate) members: watch::Sender<Members>,
     pub(crate) listening: Vec<Multiaddr>,
     pub(crate) peer_id: PeerId,
-    task: JoinHandle<()>,
-    thread: NetworkThread,
+    ended: Ended,
 }
 
 impl Network {
     /// Closes all connections, once the commands that were given are carried out.
     pub(crate) async fn close(self) {
-        let Network { commands, events, members, task, thread, .. } = self;
+        let Network { commands, events, members, ended, .. } = self;
         drop((commands, events, members));
-        // An error is the task's own panic, which the process has reported.
-        let _ = task.await;
-        drop(thread);
+        ended.wait().await;
     }
 }
 
@@ -184,25 +182,41 @@ pub(crate) async fn start(
     let topics = Topics::new(&config.consortium);
     let keypair = identity::keypair(&config.key)?;
     let traffic = Traffic::default();
-    let thread = NetworkThread::start().map_err(NetworkError::Thread)?;
-    let mut swarm = behaviour::swarm(keypair, &config.consortium, &topics, traffic.clone())?;
-    let addresses = config.listen.clone();
-    let listens = thread.runtime().spawn(async move {
-        let listening = listen(&mut swarm, &addresses).await;
-        listening.map(|listening| (swarm, listening))
-    });
-    let (swarm, listening) =
-        listens.await.map_err(|error| NetworkError::Setup(error.to_string()))??;
-    let peer_id = *swarm.local_peer_id();
     let (commands, commanded) = mpsc::channel(COMMANDS);
     let (tell, events) = mpsc::channel(EVENTS);
     let (members, known) = watch::channel(config.members.clone());
     let metrics = NetworkMetrics::register(registry, &traffic);
     let library = libp2p::metrics::Metrics::new(registry);
     let ends = swarm_task::Ends { commands: commanded, events: tell, members: known };
-    let task = SwarmTask::new(swarm, &config, topics, ends, (metrics, library));
-    let task = thread.runtime().spawn(task.run());
-    Ok(Network { commands, events, members, listening, peer_id, task, thread })
+    let (begun, beginning) = oneshot::channel();
+    let ended = thread::run(async move {
+        let (swarm, listening) = match begin(keypair, &config, &topics, traffic).await {
+            Ok(listening) => listening,
+            // Where nobody waits for it, nobody misses it.
+            Err(error) => return drop(begun.send(Err(error))),
+        };
+        let peer_id = *swarm.local_peer_id();
+        let task = SwarmTask::new(swarm, &config, topics, ends, (metrics, library));
+        if begun.send(Ok((listening, peer_id))).is_ok() {
+            task.run().await;
+        }
+    });
+    let ended = ended.map_err(NetworkError::Thread)?;
+    let failed = |_| NetworkError::Setup("its thread has failed".into());
+    let (listening, peer_id) = beginning.await.map_err(failed)??;
+    Ok(Network { commands, events, members, listening, peer_id, ended })
+}
+
+/// A swarm that listens, and where.
+async fn begin(
+    keypair: Keypair,
+    config: &NetworkConfig,
+    topics: &Topics,
+    traffic: Traffic,
+) -> Result<(Swarm<Protocols>, Vec<Multiaddr>), NetworkError> {
+    let mut swarm = behaviour::swarm(keypair, &config.consortium, topics, traffic)?;
+    let listening = listen(&mut swarm, &config.listen).await?;
+    Ok((swarm, listening))
 }
 
 /// Listens on every address. Returns where, ports included.

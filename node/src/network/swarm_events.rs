@@ -18,7 +18,7 @@ use super::NetworkEvent;
 use super::behaviour::ProtocolsEvent;
 use super::codec::Unreadable;
 use super::conduct::Offence;
-use super::gossip;
+use super::gossip::{self, Pending};
 use super::metrics::RequestOutcome;
 use super::swarm_task::{Asked, SwarmTask};
 
@@ -41,6 +41,7 @@ impl SwarmTask {
                 if num_established == 0 {
                     self.dialer.left(&peer_id);
                     let number = self.peers.disconnect(&peer_id);
+                    self.neighbours.forget(&peer_id);
                     if number.is_some() {
                         let agency = self.agency_name(&peer_id);
                         tracing::info!(agency, peer = %peer_id, "peer disconnected");
@@ -116,7 +117,8 @@ impl SwarmTask {
             return self.judge(&id, &from, MessageAcceptance::Ignore);
         };
         let ticket = self.draw_ticket();
-        if let Some((id, from)) = self.awaiting.insert(ticket, id, from) {
+        let pending = Pending { id, from, again: gossip::is_again(&message.data) };
+        if let Some(Pending { id, from, .. }) = self.awaiting.insert(ticket, pending) {
             self.judge(&id, &from, MessageAcceptance::Ignore);
         }
         self.tell(NetworkEvent::Gossip { peer, ticket, message: content });
@@ -193,6 +195,9 @@ impl SwarmTask {
         let Some(peer) = self.come_up(from) else { return };
         if let Request::Addresses = request {
             return self.tell_addresses(from, asked.channel);
+        }
+        if let Request::Neighbours(keys) = request {
+            return self.take_neighbours(asked, keys);
         }
         let ticket = self.draw_ticket();
         self.asked.insert(ticket, asked);

@@ -11,7 +11,7 @@ use comity_core::text::AgencyId;
 use comity_replica::io::{Peer, Ticket, Verdict};
 use comity_replica::message::{Gossip, Request, Response};
 use futures::StreamExt as _;
-use libp2p::gossipsub::PublishError;
+use libp2p::gossipsub::{MessageAcceptance, PublishError};
 use libp2p::request_response::{InboundRequestId, OutboundRequestId, ResponseChannel};
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::{PeerId, Swarm};
@@ -23,8 +23,9 @@ use super::addresses::AddressBook;
 use super::behaviour::{Protocols, protocol_version};
 use super::conduct::{Conduct, Offence, TooFar};
 use super::dialer::{Attempt, Dialer};
-use super::gossip::{self, Awaiting, Topics};
+use super::gossip::{self, Awaiting, Pending, Topics};
 use super::metrics::NetworkMetrics;
+use super::neighbours::Neighbours;
 use super::peers::{News, Peers};
 use super::{Command, Held, Members, NetworkConfig, NetworkEvent};
 
@@ -75,6 +76,7 @@ pub(crate) struct SwarmTask {
     /// When to ask for addresses again, and who was asked last.
     pub(crate) explore_at: Instant,
     pub(crate) last_explored: Option<PeerId>,
+    pub(crate) neighbours: Neighbours,
     last_ticket: u64,
     pub(crate) metrics: NetworkMetrics,
     pub(crate) library: libp2p::metrics::Metrics,
@@ -107,6 +109,7 @@ impl SwarmTask {
             exploring: BTreeMap::new(),
             explore_at: Instant::now(),
             last_explored: None,
+            neighbours: Neighbours::default(),
             last_ticket: 0,
             metrics,
             library,
@@ -183,6 +186,7 @@ impl SwarmTask {
                 self.tell(NetworkEvent::PeerSoftware { peer: up.peer, software });
             }
             self.metrics.set_peers(self.peers.count());
+            self.neighbours.is_to_tell = true;
             self.ask_addresses(id);
         }
         Some(up.peer)
@@ -193,6 +197,7 @@ impl SwarmTask {
         if let Some(peer) = number {
             self.tell(NetworkEvent::PeerDown { peer });
             self.metrics.set_peers(self.peers.count());
+            self.tell_neighbours();
         }
     }
 
@@ -266,6 +271,9 @@ impl SwarmTask {
         }
         self.conduct.forget(now);
         self.explore(now);
+        if self.neighbours.is_to_tell {
+            self.tell_neighbours();
+        }
         self.asked.retain(|_, asked| asked.channel.is_open());
     }
 
@@ -296,11 +304,8 @@ impl SwarmTask {
         match command {
             Command::Broadcast(message) => self.broadcast(&message),
             Command::Verdict { ticket, verdict } => {
-                if let Some((id, peer)) = self.awaiting.remove(ticket) {
-                    self.judge(&id, &peer, gossip::acceptance(verdict));
-                    if verdict == Verdict::Reject {
-                        self.offended(peer, Offence::WrongMessage);
-                    }
+                if let Some(message) = self.awaiting.remove(ticket) {
+                    self.take_verdict(&message, verdict);
                 }
             }
             Command::Request { peer, ticket, request } => self.request(peer, ticket, request),
@@ -312,6 +317,18 @@ impl SwarmTask {
                     self.banish(id);
                 }
             }
+        }
+    }
+
+    fn take_verdict(&mut self, message: &Pending, verdict: Verdict) {
+        let acceptance = match verdict {
+            Verdict::Accept => self.passing_on(message),
+            Verdict::Ignore => MessageAcceptance::Ignore,
+            Verdict::Reject => MessageAcceptance::Reject,
+        };
+        self.judge(&message.id, &message.from, acceptance);
+        if verdict == Verdict::Reject {
+            self.offended(message.from, Offence::WrongMessage);
         }
     }
 
@@ -368,5 +385,6 @@ fn size(response: &Response) -> usize {
         }
         Response::Snapshot(piece) => piece.as_ref().map_or(1, |piece| piece.bytes.len()),
         Response::Addresses(nodes) => 128 * nodes.len(),
+        Response::Noted => 1,
     }
 }

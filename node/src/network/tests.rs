@@ -35,15 +35,28 @@ async fn node(seed: u8, known: &[u8], dialed: &[&Network]) -> Network {
 }
 
 async fn node_of(consortium: ConsortiumId, seed: u8, known: &[u8], dialed: &[&Network]) -> Network {
-    let config = NetworkConfig {
+    let config = config(consortium, seed, known, dialed);
+    start(config, &mut Registry::default()).await.unwrap()
+}
+
+fn config(consortium: ConsortiumId, seed: u8, known: &[u8], dialed: &[&Network]) -> NetworkConfig {
+    NetworkConfig {
         consortium,
         key: key(seed),
         listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
         peers: dialed.iter().map(|other| other.listening[0].clone()).collect(),
         named: BTreeSet::new(),
         members: members(known),
-    };
-    start(config, &mut Registry::default()).await.unwrap()
+    }
+}
+
+/// How many messages had an outcome, by what a node's metrics show.
+fn counted(registry: &Registry, outcome: &str) -> u64 {
+    let mut shown = String::new();
+    prometheus_client::encoding::text::encode(&mut shown, registry).unwrap();
+    let name = format!("comity_gossip_accepted_total{{outcome=\"{outcome}\"}} ");
+    let count = shown.lines().find_map(|line| line.strip_prefix(&name));
+    count.map_or(0, |count| count.parse().unwrap())
 }
 
 impl Network {
@@ -142,6 +155,50 @@ async fn gossip_is_passed_on_only_when_it_is_accepted() {
     let (from, _, message) = three.gossip().await;
     assert_eq!(message, records(3), "the first that reaches it is the first that was accepted");
     assert_eq!(from, Peer(1), "by way of the only peer");
+}
+
+#[tokio::test]
+async fn what_all_have_from_whom_it_came_is_passed_on_only_once_a_connection_is_lost() {
+    let mut shown = Registry::default();
+    let mut two = start(config(ConsortiumId([1; 32]), 2, &[1, 3], &[]), &mut shown).await.unwrap();
+    let mut three = node(3, &[1, 2], &[&two]).await;
+    let mut one = node(1, &[2, 3], &[&two, &three]).await;
+    one.up(2).await;
+    let to_three = one.up(3).await;
+    let numbered = |number: u32| Gossip::Records(vec![number.to_le_bytes().to_vec()]);
+    let mut number = 0;
+    let mut lost = false;
+    // Nobody says more than it may.
+    let mut pace = tokio::time::interval(Duration::from_millis(5));
+    // Each time two has heard one, and has taken the verdict before what it says itself.
+    loop {
+        pace.tick().await;
+        number += 1;
+        one.send(Command::Broadcast(numbered(number))).await;
+        let ticket = two.find(|event| match event {
+            NetworkEvent::Gossip { ticket, message, .. } if message == numbered(number) => {
+                Some(ticket)
+            }
+            _ => None,
+        });
+        let (ticket, passed_on) = (ticket.await, counted(&shown, "passed-on"));
+        two.judge(ticket, Verdict::Accept).await;
+        two.send(Command::Broadcast(numbered(u32::MAX - number))).await;
+        let (_, answer, _) = one.gossip().await;
+        one.judge(answer, Verdict::Ignore).await;
+        if !lost && counted(&shown, "known-to-all") > 0 {
+            lost = true;
+            let reason = "for the test".into();
+            one.send(Command::Disconnect { peer: to_three, reason }).await;
+        } else if lost && counted(&shown, "passed-on") > passed_on {
+            break;
+        }
+    }
+    let from_one = |event| match event {
+        NetworkEvent::Gossip { message, .. } if message == numbered(number) => Some(()),
+        _ => None,
+    };
+    three.find(from_one).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! The thread that carries the network: the swarm, and the task of each connection.
-//! Holds: it ends, and all that runs on it, when it is let go.
+//! Holds: when the swarm's task ends, so does everything that it had begun.
 //! May not enter: what runs on it.
 //!
 //! A message of a peer passes three tasks on its way to the shell: its connection's, the swarm's, the shell's. Where the
@@ -7,32 +7,29 @@
 
 use std::io;
 
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
-/// A running thread.
+/// What tells that a thread has ended.
 #[derive(Debug)]
-pub(crate) struct NetworkThread {
-    runtime: Handle,
-    /// Dropped, it ends the thread.
-    _ending: oneshot::Sender<()>,
+pub(crate) struct Ended(oneshot::Receiver<()>);
+
+impl Ended {
+    /// Waits for it.
+    pub(crate) async fn wait(self) {
+        // Nothing is ever sent: the other end is gone when the thread is, be it by a panic.
+        let _ = self.0.await;
+    }
 }
 
-impl NetworkThread {
-    /// Starts it. Errors: the system gives no thread, or no way to wait for sockets.
-    pub(crate) fn start() -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let handle = runtime.handle().clone();
-        let (ending, ended) = oneshot::channel::<()>();
-        std::thread::Builder::new().name("comity-network".into()).spawn(move || {
-            // An error is what it waits for: the sender is gone.
-            let _ = runtime.block_on(ended);
-        })?;
-        Ok(NetworkThread { runtime: handle, _ending: ending })
-    }
-
-    /// Where its tasks are spawned.
-    pub(crate) fn runtime(&self) -> &Handle {
-        &self.runtime
-    }
+/// Runs `task`, and all that it spawns, on a thread of its own. Errors: the system gives no thread, or no way to wait
+/// for sockets.
+pub(crate) fn run(task: impl Future<Output = ()> + Send + 'static) -> io::Result<Ended> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let (ending, ended) = oneshot::channel::<()>();
+    std::thread::Builder::new().name("comity-network".into()).spawn(move || {
+        runtime.block_on(task);
+        drop((runtime, ending));
+    })?;
+    Ok(Ended(ended))
 }

@@ -89,6 +89,9 @@ def requests():
     keys = [w.public(f"{agency} transport") for agency in ("health.gd", "tax.gd")]
     yield "response", {"addresses": [{"key": keys[0], "addresses": [four, six]},
                                      {"key": keys[1], "addresses": []}]}
+    yield "request", {"neighbours": []}
+    yield "request", {"neighbours": keys[:2]}
+    yield "response", "noted"
 
 
 def messages():

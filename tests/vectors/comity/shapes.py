@@ -806,6 +806,7 @@ REQUEST = Outer(
     snapshot=Struct(("height", Option(HEIGHT)), ("offset", U32)),
     snapshot_chunk=Struct(("height", HEIGHT), ("number", U32)),
     addresses=None,
+    neighbours=List(Raw(32)),
 )
 MANIFEST_PIECE = Struct(("height", HEIGHT), ("size_bytes", U32), ("bytes", Blob()))
 NODE_ADDRESS = Outer(
@@ -816,4 +817,5 @@ RESPONSE = Outer(
     status=STATUS, blocks=List(Blob()), body=Option(Blob()),
     snapshot=Option(MANIFEST_PIECE), snapshot_chunk=Option(Blob()),
     addresses=List(NODE_ADDRESSES),
+    noted=None,
 )

@@ -22,21 +22,18 @@ use super::convert::{core_commit, core_polka, core_round};
 use super::{EngineTimer, Output, Signer, duration_ms, entry};
 use crate::message::SignedVote;
 use crate::storage::{MarkPosition, SignedMark, Step};
+use crate::verified::Verified;
 
 /// What stands in for a signature once the guard has refused one: the node halts before anything
 /// leaves it.
 const NO_SIGNATURE: Signature = Signature([0; 64]);
-
-/// Most verified messages of one height that are remembered.
-const MAX_REMEMBERED: usize = 16_384;
 
 pub(super) struct Desk {
     pub(super) consortium: ConsortiumId,
     pub(super) height: Height,
     pub(super) set: EngineSet,
     pub(super) outputs: Vec<Output>,
-    /// Message hashes and signatures that were verified, so that each is checked once.
-    verified: BTreeSet<([u8; 32], Signature)>,
+    pub(super) verified: Verified,
     /// Entries of an earlier run, which are not kept a second time.
     known: BTreeSet<Vec<u8>>,
     timers: BTreeMap<u64, Timeout>,
@@ -45,17 +42,17 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(
-        consortium: ConsortiumId,
-        height: Height,
+        (consortium, height): (ConsortiumId, Height),
         set: EngineSet,
         known: BTreeSet<Vec<u8>>,
+        verified: Verified,
     ) -> Self {
         Desk {
             consortium,
             height,
             set,
             outputs: Vec::new(),
-            verified: BTreeSet::new(),
+            verified,
             known,
             timers: BTreeMap::new(),
             timers_set: 0,
@@ -225,21 +222,7 @@ impl Desk {
             return false;
         }
         let Some(vote) = core_vote(vote) else { return false };
-        let seen = (vote.hash(&self.consortium), *signature);
-        let valid = self.verified.contains(&seen)
-            || vote.validator.verify_vote(&self.consortium, &vote, signature).is_ok();
-        self.remember(seen, valid)
-    }
-
-    /// Remembers what verified, within bounds: a liar may sign any number of messages.
-    fn remember(&mut self, seen: ([u8; 32], Signature), valid: bool) -> bool {
-        if valid {
-            if self.verified.len() >= MAX_REMEMBERED {
-                self.verified.clear();
-            }
-            self.verified.insert(seen);
-        }
-        valid
+        self.verified.vote(&self.consortium, &vote, signature)
     }
 
     pub(super) fn verify_proposal(
@@ -248,11 +231,7 @@ impl Desk {
         signature: &Signature,
     ) -> bool {
         let Some(proposal) = core_proposal(proposal) else { return false };
-        let seen = (proposal.hash(&self.consortium), *signature);
-        let key = proposal.validator;
-        let valid = self.verified.contains(&seen)
-            || key.verify_proposal(&self.consortium, &proposal, signature).is_ok();
-        self.remember(seen, valid)
+        self.verified.proposal(&self.consortium, &proposal, signature)
     }
 
     fn sign_vote(&mut self, vote: &EngineVote, signer: &mut Option<Signer>) -> Signature {

@@ -29,6 +29,7 @@ use comity_core::polka::MAX_POLKAS;
 
 use crate::message::{PolkaCertificate, RoundCertificate, SignedVote};
 use crate::storage::{Guard, SignedMark};
+use crate::verified::Verified;
 use context::{Addr, BlockId, Ctx, EngineSet, engine_proposal, engine_vote};
 use convert::{core_polka, engine_polka, engine_round};
 use desk::Desk;
@@ -101,6 +102,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) me: Option<PublicKey>,
     /// Entries that an earlier run kept for this height.
     pub(crate) recovered: Vec<Vec<u8>>,
+    /// Messages that were verified before.
+    pub(crate) verified: Verified,
 }
 
 /// One height's consensus.
@@ -135,7 +138,8 @@ impl Engine {
             .map(|bytes| entry::entry_input(bytes))
             .collect::<Result<_, _>>()?;
         let known: BTreeSet<Vec<u8>> = setting.recovered.into_iter().collect();
-        let desk = Desk::new(setting.consortium, setting.height, set.clone(), known);
+        let of = (setting.consortium, setting.height);
+        let desk = Desk::new(of, set.clone(), known, setting.verified);
         let mut engine = Engine { state, desk, polkas: BTreeMap::new() };
         let policy = VoteExtensionPolicy::Disabled;
         let mut outputs = Vec::new();
@@ -190,6 +194,16 @@ impl Engine {
         proposal.height == self.desk.height
             && selected == proposal.validator
             && self.desk.verify_proposal(&engine_proposal(proposal), signature)
+    }
+
+    /// The messages that were verified.
+    pub(crate) fn verified(&self) -> &Verified {
+        &self.desk.verified
+    }
+
+    /// Takes them out, to be remembered further.
+    pub(crate) fn take_verified(&mut self) -> Verified {
+        std::mem::take(&mut self.desk.verified)
     }
 
     /// A vote that `verify_vote` accepted.

@@ -10,6 +10,7 @@ use comity_core::vote::{Proposal, Vote, VoteKind};
 use super::{Engine, Output, Setting, Signer, Validity};
 use crate::message::SignedVote;
 use crate::storage::Guard;
+use crate::verified::Verified;
 
 const CONSORTIUM: ConsortiumId = ConsortiumId([9; 32]);
 const HEIGHT: Height = Height(1);
@@ -41,8 +42,14 @@ fn prevote(of: usize, round: u32, value: HeaderHash) -> SignedVote {
 fn begun(recovered: Vec<Vec<u8>>, signer: &mut Option<Signer>) -> Engine {
     let set = validators();
     let me = signer.as_ref().map(|signer| signer.key.public());
-    let setting =
-        Setting { consortium: CONSORTIUM, height: HEIGHT, validators: &set, me, recovered };
+    let setting = Setting {
+        consortium: CONSORTIUM,
+        height: HEIGHT,
+        validators: &set,
+        me,
+        recovered,
+        verified: Verified::default(),
+    };
     Engine::start(setting, signer).unwrap().0
 }
 

@@ -97,7 +97,9 @@ impl Replica {
             Request::Blocks { .. } => Response::Blocks(Vec::new()),
             Request::Snapshot { .. } => Response::Snapshot(None),
             Request::SnapshotChunk { .. } => Response::SnapshotChunk(None),
+            // The network answers these itself.
             Request::Addresses => Response::Addresses(Vec::new()),
+            Request::Neighbours(_) => Response::Noted,
         };
         self.effects.push(Effect::Respond { ticket, response });
     }

@@ -113,12 +113,12 @@ impl Replica {
     }
 
     /// Whether a message is really a validator's of the next height.
-    fn is_reason_to_start(&self, message: &Gossip) -> bool {
+    fn is_reason_to_start(&mut self, message: &Gossip) -> bool {
         let (set, consortium) = (self.ledger.validators(), self.ledger.consortium());
-        let verifies = |signed: &SignedVote| {
-            let key = signed.vote.validator;
-            set.by_key(&key).is_some()
-                && key.verify_vote(consortium, &signed.vote, &signed.signature).is_ok()
+        let verified = &mut self.verified;
+        let mut verifies = |signed: &SignedVote| {
+            set.by_key(&signed.vote.validator).is_some()
+                && verified.vote(consortium, &signed.vote, &signed.signature)
         };
         match message {
             Gossip::Records(_) => false,
@@ -126,9 +126,7 @@ impl Replica {
             Gossip::Proposal(signed) => {
                 let Proposal { height, round, validator, .. } = signed.proposal;
                 let selected = set.select(height, round).key == validator;
-                let signature = &signed.signature;
-                selected
-                    && validator.verify_proposal(consortium, &signed.proposal, signature).is_ok()
+                selected && verified.proposal(consortium, &signed.proposal, &signed.signature)
             }
             Gossip::Polka(certificate) => certificate.signatures.first().is_some_and(|first| {
                 verifies(&SignedVote {

@@ -20,6 +20,7 @@ use crate::candidates::{Candidate, Judgement};
 use crate::engine::{Engine, Setting, entry_names};
 use crate::io::{Commit, Effect, Timer};
 use crate::storage::{RecoveredBody, StorageOp};
+use crate::verified::Verified;
 
 impl Replica {
     /// The height that is, or will be, decided next.
@@ -61,6 +62,7 @@ impl Replica {
             validators: self.ledger.validators(),
             me: self.me,
             recovered: entries,
+            verified: std::mem::take(&mut self.verified),
         };
         match Engine::start(setting, &mut signer) {
             Ok((engine, outputs)) => {
@@ -132,7 +134,7 @@ impl Replica {
             self.halt(format!("block {height} was decided, but does not execute here"));
             return;
         };
-        match certificate.verify(&consortium, self.ledger.validators()) {
+        match self.verified().certificate(certificate, &consortium, self.ledger.validators()) {
             Ok(certificate) => {
                 let polkas = self.polkas_beside(certificate.certificate(), Vec::new());
                 self.commit(block, *executed, certificate, polkas);
@@ -212,10 +214,12 @@ impl Replica {
 
     /// Gives up the engine and the candidates of a height that is decided, here or elsewhere.
     pub(super) fn leave_engine(&mut self) {
-        if let Phase::Deciding(engine) = &self.phase {
+        if let Phase::Deciding(engine) = &mut self.phase {
             for number in engine.running_timers() {
                 self.effects.push(Effect::CancelTimer(Timer::Consensus { number }));
             }
+            self.verified = engine.take_verified();
+            self.verified.end_height();
             self.phase = Phase::Idle;
         }
         self.candidates.clear();
@@ -276,8 +280,17 @@ impl Replica {
             Some(own) => Ok(Some(own.clone())),
             None => {
                 let set = self.ledger.tip_validators();
-                certificate.verify(self.ledger.consortium(), set).map(Some)
+                let consortium = self.ledger.consortium();
+                self.verified().certificate(certificate, consortium, set).map(Some)
             }
+        }
+    }
+
+    /// The votes and proposals that this node verified of late.
+    fn verified(&self) -> &Verified {
+        match &self.phase {
+            Phase::Deciding(engine) => engine.verified(),
+            Phase::Idle | Phase::Committing(_) => &self.verified,
         }
     }
 

@@ -35,6 +35,7 @@ use crate::message::Witnessed;
 use crate::peers::Peers;
 use crate::pool::Pool;
 use crate::storage::{MarkPosition, Recovered, RecoveredBody, StorageOp};
+use crate::verified::Verified;
 use catch_up::CatchUp;
 pub use loads::Loads;
 use outbox::Outbox;
@@ -205,6 +206,8 @@ pub struct Replica {
     signed_on_chain: Option<MarkPosition>,
     /// How far ahead of this node's clock each proposer's was (ms), by its last fresh proposal.
     clocks: BTreeMap<PublicKey, i64>,
+    /// What verified, while no height is being decided; otherwise the engine has it.
+    verified: Verified,
     accusations: BTreeMap<Place, Equivocation>,
     heard: BTreeMap<PublicKey, Heard>,
     submitted: Vec<(Ticket, Vec<u8>)>,
@@ -258,6 +261,7 @@ impl Replica {
             newest_seen,
             signed_on_chain,
             clocks: BTreeMap::new(),
+            verified: Verified::default(),
             accusations: BTreeMap::new(),
             heard: BTreeMap::new(),
             submitted: Vec::new(),

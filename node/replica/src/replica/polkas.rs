@@ -10,6 +10,7 @@ use comity_core::vote::CommitCertificate;
 
 use super::{Phase, Replica};
 use crate::engine::{Engine, Setting};
+use crate::verified::Verified;
 
 /// Polka certificates of one height, by round and block.
 type Polkas = BTreeMap<(u32, HeaderHash), PolkaCertificate>;
@@ -48,6 +49,7 @@ impl Replica {
             validators: self.ledger.validators(),
             me: None,
             recovered: left.entries.clone(),
+            verified: Verified::default(),
         };
         // Nothing that this engine wants is done: it only reads what was kept.
         match Engine::start(setting, &mut None) {

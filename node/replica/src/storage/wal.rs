@@ -56,7 +56,7 @@ pub(crate) struct Wal {
     unsynced_tips: u32,
     /// Whether something is unsynced that must not wait.
     is_due: bool,
-    /// Whether a mark is among it.
+    /// Whether it is part of the guard.
     is_mark_due: bool,
     fsyncs: u64,
 }
@@ -194,6 +194,7 @@ impl Wal {
         self.append(disk, ORIGIN_KIND, guard.vote_from(), &public_key)?;
         self.guard = Some(guard);
         self.is_due = true;
+        self.is_mark_due = true;
         Ok(())
     }
 
@@ -203,6 +204,8 @@ impl Wal {
         let (height, header_hash) = tip;
         self.tip = Some(tip);
         self.forget_through(height);
+        // What is still to be made durable of a height that is decided will never be read.
+        self.is_due = self.is_mark_due || !self.live.is_empty();
         if self.size_bytes() > self.limit_bytes {
             return self.rewrite(disk);
         }

@@ -77,7 +77,8 @@ pub fn request(data: &[u8]) {
             | Request::Body { .. }
             | Request::Snapshot { .. }
             | Request::SnapshotChunk { .. }
-            | Request::Addresses,
+            | Request::Addresses
+            | Request::Neighbours(_),
         )
         | None => {}
     }
@@ -110,7 +111,12 @@ pub fn response(data: &[u8]) {
             let addresses: usize = nodes.iter().map(|node| node.addresses.len()).sum();
             assert!(nodes.len() + addresses <= data.len(), "each takes some of its message");
         }
-        Some(Response::Body(None) | Response::Snapshot(None) | Response::SnapshotChunk(None))
+        Some(
+            Response::Body(None)
+            | Response::Snapshot(None)
+            | Response::SnapshotChunk(None)
+            | Response::Noted,
+        )
         | None => {}
     }
 }

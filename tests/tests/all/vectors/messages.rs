@@ -167,6 +167,7 @@ enum ARequest {
     #[serde(rename = "snapshot_chunk")]
     SnapshotChunk(OfSnapshot),
     Addresses,
+    Neighbours(Vec<Hex>),
 }
 
 #[derive(Deserialize)]
@@ -215,6 +216,7 @@ enum AResponse {
     #[serde(rename = "snapshot_chunk")]
     SnapshotChunk(Option<Hex>),
     Addresses(Vec<AnAddressee>),
+    Noted,
 }
 
 #[derive(Deserialize)]
@@ -312,6 +314,10 @@ impl From<ARequest> for Request {
                 Request::SnapshotChunk { height, number }
             }
             ARequest::Addresses => Request::Addresses,
+            ARequest::Neighbours(keys) => {
+                let keys = keys.into_iter().map(|key| key.0.try_into().unwrap());
+                Request::Neighbours(keys.collect())
+            }
         }
     }
 }
@@ -330,6 +336,7 @@ impl From<AResponse> for Response {
             AResponse::Addresses(nodes) => {
                 Response::Addresses(nodes.into_iter().map(NodeAddresses::from).collect())
             }
+            AResponse::Noted => Response::Noted,
         }
     }
 }
