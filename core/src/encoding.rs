@@ -2,8 +2,12 @@
 //! Holds: one value has one encoding; what decodes re-encodes to the same bytes.
 //! May not enter: any other file naming the codec crate. Source: docs/formats.md, "Encoding".
 
+use std::cell::Cell;
+
 use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
-use bincode::error::DecodeError as CodecError;
+use bincode::enc::EncoderImpl;
+use bincode::enc::write::Writer;
+use bincode::error::{DecodeError as CodecError, EncodeError};
 
 pub use bincode::{Decode, Encode};
 
@@ -53,10 +57,55 @@ pub enum DecodeError {
 /// The canonical bytes of `value`. Infallible: every type in this workspace that derives
 /// `Encode` is finite and in memory.
 pub fn encode<T: Encode>(value: &T) -> Vec<u8> {
-    match bincode::encode_to_vec(value, config::<MAX_CLAIM_BYTES>()) {
-        Ok(bytes) => bytes,
+    // The codec's own way to a vector encodes twice, the first time only to learn the size.
+    let mut written = Written(SCRATCH.take());
+    written.0.clear();
+    let Written(scratch) = write(value, written);
+    let bytes = scratch.as_slice().to_vec();
+    if scratch.capacity() <= SCRATCH_BYTES {
+        SCRATCH.set(scratch);
+    }
+    bytes
+}
+
+/// Room that a thread keeps for the next value (bytes).
+const SCRATCH_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+fn write<T: Encode, W: Writer>(value: &T, writer: W) -> W {
+    let mut encoder = EncoderImpl::new(writer, config::<MAX_CLAIM_BYTES>());
+    match value.encode(&mut encoder) {
+        Ok(()) => encoder.into_writer(),
         Err(error) => unreachable!("an in-memory value always encodes: {error}"),
     }
+}
+
+/// What was written.
+struct Written(Vec<u8>);
+
+impl Writer for Written {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// What is written, compared with what is expected: `None` once they differ.
+struct Compared<'a>(Option<&'a [u8]>);
+
+impl Writer for Compared<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.0 = self.0.and_then(|expected| expected.strip_prefix(bytes));
+        Ok(())
+    }
+}
+
+/// Whether `bytes` are the canonical encoding of `value`.
+fn is_encoding_of<T: Encode>(value: &T, bytes: &[u8]) -> bool {
+    write(value, Compared(Some(bytes))).0.is_some_and(<[u8]>::is_empty)
 }
 
 /// Decodes exactly one value from all of `bytes`, of which there may be at most `limit`.
@@ -69,7 +118,7 @@ pub fn decode<T: Encode + Decode<()>>(bytes: &[u8], limit: usize) -> Result<T, D
     if consumed < bytes.len() {
         return Err(DecodeError::Trailing { count: bytes.len() - consumed });
     }
-    if encode(&value) != bytes {
+    if !is_encoding_of(&value, bytes) {
         return Err(DecodeError::NotCanonical);
     }
     Ok(value)
@@ -159,3 +208,45 @@ macro_rules! checked_codec {
     };
 }
 pub(crate) use checked_codec;
+
+/// The same for a newtype of `Vec<u64>`, written and read as one piece instead of number by number.
+macro_rules! numbers_codec {
+    ($outer:ident) => {
+        impl bincode::Encode for $outer {
+            fn encode<E: bincode::enc::Encoder>(
+                &self,
+                encoder: &mut E,
+            ) -> Result<(), bincode::error::EncodeError> {
+                bincode::Encode::encode(&(self.0.len() as u64), encoder)?;
+                let bytes: Vec<u8> =
+                    self.0.iter().flat_map(|number| number.to_le_bytes()).collect();
+                bincode::enc::write::Writer::write(encoder.writer(), &bytes)
+            }
+        }
+        impl<__C> bincode::Decode<__C> for $outer {
+            fn decode<D: bincode::de::Decoder<Context = __C>>(
+                decoder: &mut D,
+            ) -> Result<Self, bincode::error::DecodeError> {
+                let too_long = |_| bincode::error::DecodeError::LimitExceeded;
+                let count: u64 = bincode::Decode::decode(decoder)?;
+                let count = usize::try_from(count).map_err(too_long)?;
+                decoder.claim_container_read::<u64>(count)?;
+                let mut bytes = vec![0; 8 * count];
+                bincode::de::read::Reader::read(decoder.reader(), &mut bytes)?;
+                let (numbers, _) = bytes.as_chunks::<8>();
+                let numbers =
+                    numbers.iter().map(|number| u64::from_le_bytes(*number)).collect::<Vec<u64>>();
+                $outer::try_from(numbers)
+                    .map_err(|error| bincode::error::DecodeError::OtherString(error.to_string()))
+            }
+        }
+        impl<'__de, __C> bincode::BorrowDecode<'__de, __C> for $outer {
+            fn borrow_decode<D: bincode::de::BorrowDecoder<'__de, Context = __C>>(
+                decoder: &mut D,
+            ) -> Result<Self, bincode::error::DecodeError> {
+                bincode::Decode::decode(decoder)
+            }
+        }
+    };
+}
+pub(crate) use numbers_codec;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::encoding::{Decode, Encode, checked_codec};
+use crate::encoding::{Decode, Encode, numbers_codec};
 
 /// Most numbers that the records of one gateway may leave out at a time.
 pub const MAX_MISSING: usize = 1_024;
@@ -27,7 +27,7 @@ pub struct GatewayNumbers {
 #[serde(try_from = "Vec<u64>", into = "Vec<u64>")]
 pub struct Ascending(Vec<u64>);
 
-checked_codec!(Ascending as Vec<u64>);
+numbers_codec!(Ascending);
 
 /// Numbers that do not ascend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -114,6 +114,7 @@ impl GatewayNumbers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoding::{decode, encode};
 
     fn used(numbers: impl IntoIterator<Item = u64>) -> GatewayNumbers {
         numbers.into_iter().fold(GatewayNumbers::default(), |used, n| used.with(n).unwrap())
@@ -140,6 +141,21 @@ mod tests {
     fn numbers_that_do_not_ascend_are_no_value() {
         for numbers in [vec![2, 1], vec![1, 1]] {
             assert_eq!(Ascending::try_from(numbers), Err(NotAscending));
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_like_any_list_of_them() {
+        for numbers in [vec![], vec![1], vec![3, 4, u64::MAX]] {
+            let bytes = encode(&Ascending::try_from(numbers.clone()).unwrap());
+            assert_eq!(bytes, encode(&numbers));
+            assert_eq!(*decode::<Ascending>(&bytes, 100).unwrap(), *numbers);
+            let cut = bytes.len() - 1;
+            assert!(decode::<Ascending>(&bytes[..cut], 100).is_err());
+        }
+        for count in [2, 1 << 40, u64::MAX] {
+            let announced = [encode(&count), encode(&7u64)].concat();
+            assert!(decode::<Ascending>(&announced, 100).is_err(), "{count}");
         }
     }
 

@@ -2,7 +2,7 @@
 //! Holds: bounded in all and on each agency's account; arrival order is kept; one entry per leaf hash.
 //! May not enter: rules (the ledger's `check`); signatures (records come in verified).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use comity_core::hash::LeafHash;
 use comity_core::ids::Height;
@@ -17,7 +17,7 @@ const PARKED_COMMITS: u8 = 3;
 /// Blocks that may be committed without a record before the rules judge it anew. Most records are in
 /// the next block or in the one after it, which judges them in any case.
 const REVIEWED_AFTER_BLOCKS: u64 = 2;
-/// Committed records that are still recognised when they arrive once more.
+/// Committed records, at least, that are still recognised when they arrive once more; at most twice as many.
 const RECENT_RECORDS: usize = 16_384;
 
 /// A record that waits.
@@ -52,8 +52,9 @@ pub(crate) struct Pool {
     places: BTreeMap<LeafHash, u64>,
     by_account: BTreeMap<AgencyId, usize>,
     parked: VecDeque<(VerifiedRecord, u8)>,
-    recent: VecDeque<LeafHash>,
-    recent_set: BTreeMap<LeafHash, usize>,
+    recent: BTreeSet<LeafHash>,
+    /// Those committed before the recent ones.
+    older: BTreeSet<LeafHash>,
 }
 
 impl Pool {
@@ -66,8 +67,8 @@ impl Pool {
             places: BTreeMap::new(),
             by_account: BTreeMap::new(),
             parked: VecDeque::new(),
-            recent: VecDeque::new(),
-            recent_set: BTreeMap::new(),
+            recent: BTreeSet::new(),
+            older: BTreeSet::new(),
         }
     }
 
@@ -91,7 +92,8 @@ impl Pool {
     /// Whether these very bytes wait, are parked or were committed a short while ago.
     pub(crate) fn knows(&self, leaf: &LeafHash) -> bool {
         self.places.contains_key(leaf)
-            || self.recent_set.contains_key(leaf)
+            || self.recent.contains(leaf)
+            || self.older.contains(leaf)
             || self.parked.iter().any(|(record, _)| record.leaf() == *leaf)
     }
 
@@ -152,17 +154,10 @@ impl Pool {
     pub(crate) fn committed(&mut self, leaves: impl IntoIterator<Item = LeafHash>) {
         for leaf in leaves {
             self.remove(&leaf);
-            self.recent.push_back(leaf);
-            *self.recent_set.entry(leaf).or_default() += 1;
+            self.recent.insert(leaf);
         }
-        while self.recent.len() > RECENT_RECORDS {
-            let Some(leaf) = self.recent.pop_front() else { break };
-            if let Some(count) = self.recent_set.get_mut(&leaf) {
-                *count -= 1;
-                if *count == 0 {
-                    self.recent_set.remove(&leaf);
-                }
-            }
+        if self.recent.len() >= RECENT_RECORDS {
+            self.older = std::mem::take(&mut self.recent);
         }
     }
 
