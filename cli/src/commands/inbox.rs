@@ -343,11 +343,7 @@ impl Inbox<'_> {
         let is_review = |clock| matches!(clock, Clock::DrawnReview | Clock::FindingClosure);
         let mut owed = self.owed()?;
         owed.retain(|(answer, _)| is_review(answer.duty.clock));
-        if !owed.is_empty() {
-            let lines = self.duty_lines(&owed);
-            let title = say!("inbox-reviews", count = owed.len());
-            self.section("reviews", title, found(&owed), lines);
-        }
+        self.settling("reviews", say!("inbox-reviews", count = owed.len()), &owed);
         Ok(())
     }
 

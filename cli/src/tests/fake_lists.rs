@@ -13,8 +13,8 @@ use comity_core::dataset::PublishedDataset;
 use comity_core::duty;
 use comity_core::grant::Grant;
 use comity_core::ids::{
-    CheckId, DatasetId, DisputeId, EmergencyId, GrantId, IncidentId, LogIndex, RequestId,
-    TaskForceId,
+    CheckId, DatasetId, DisputeId, EmergencyId, FindingId, GrantId, IncidentId, LogIndex,
+    RequestId, TaskForceId,
 };
 use comity_core::keys::PublicKey;
 use comity_core::ledger::Ledger;
@@ -261,6 +261,9 @@ impl Lists<'_> {
             }
             if let Some(dispute) = state::dispute(self.ledger, DisputeId(at)) {
                 duties.extend(duty::of_dispute(self.ledger, &dispute));
+            }
+            if let Some(finding) = state::finding(self.ledger, FindingId(at)) {
+                duties.extend(duty::of_finding(self.ledger, &finding));
             }
             if let Some(found) = state::emergency(self.ledger, EmergencyId(at)) {
                 duties.extend(duty::of_emergency(self.ledger, &found));

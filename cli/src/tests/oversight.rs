@@ -171,8 +171,18 @@ fn a_finding_is_opened_answered_and_closed_and_both_sides_are_shown() {
     let listed = watch.desk.ask(&["finding", "list"]).ended(Exit::Done).out;
     assert!(listed.contains("waits for its answer") && listed.contains("entry 2"), "{listed}");
     let answer = ["finding", "answer", &finding, "--text", "It stands in the letter"];
+    let inbox = |agency: &str, role: &str| {
+        let ran = watch.desk.ask(&["inbox", "--agency", agency, "--role", role]);
+        ran.ended(Exit::Done).out.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let owed = inbox("civil.gd", "steward");
+    assert!(owed.contains(&format!("To answer it: comity finding answer {finding}")), "{owed}");
     watch.desk.sign("civil.gd", KeyRole::Steward, &answer).ended(Exit::Done);
+    let owed = inbox("health.gd", "auditor");
+    assert!(owed.contains(&format!("To close it: comity finding close {finding}")), "{owed}");
     watch.audit("health.gd", &close).ended(Exit::Done);
+    let owed = inbox("health.gd", "auditor");
+    assert!(!owed.contains("to close"), "{owed}");
     let shown = watch.desk.ask(&["finding", "show", &finding]).ended(Exit::Done).out;
     for words in ["No basis", "It stands in the letter", "Seen", "true, and put right"] {
         assert!(shown.contains(words), "{words} is missing in {shown}");

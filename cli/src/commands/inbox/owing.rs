@@ -26,6 +26,11 @@ pub(super) fn is_settled_here(clock: Clock) -> bool {
 impl Inbox<'_> {
     /// What the agency owes beside, each with what to do next.
     pub(super) fn owing(&mut self, owed: &[(DutyAnswer, Value)]) {
+        self.settling("owed", say!("inbox-owed", count = owed.len()), owed);
+    }
+
+    /// A section of duties, if there are any, each with the command that settles it.
+    pub(super) fn settling(&mut self, section: &str, title: String, owed: &[(DutyAnswer, Value)]) {
         if owed.is_empty() {
             return;
         }
@@ -36,8 +41,7 @@ impl Inbox<'_> {
             let command = settled_by(&answer.duty);
             lines.extend(command.map(|command| say!("inbox-detail", detail = command)));
         }
-        let title = say!("inbox-owed", count = owed.len());
-        self.section("owed", title, found(owed), lines);
+        self.section(section, title, found(owed), lines);
     }
 }
 
@@ -56,11 +60,41 @@ fn settled_by(duty: &Duty) -> Option<String> {
         DutyObject::EmergencyAccess { emergency, access } => {
             say!("inbox-settle-access", emergency = emergency, access = access)
         }
+        DutyObject::Finding(finding) if duty.clock == Clock::FindingClosure => {
+            say!("inbox-settle-closure", finding = finding)
+        }
         DutyObject::Finding(finding) => say!("inbox-settle-finding", finding = finding),
+        DutyObject::Drawn { draw, number } => {
+            say!("inbox-settle-drawn", draw = draw, number = number)
+        }
         DutyObject::Assessment(assessment) => {
             say!("inbox-settle-assessment", assessment = assessment)
         }
-        DutyObject::Request(_) | DutyObject::Dispute(_) | DutyObject::Drawn { .. } => return None,
+        DutyObject::Request(_) | DutyObject::Dispute(_) => return None,
     };
     Some(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use comity_core::ids::{DrawId, LogIndex, TimeMs};
+
+    use super::*;
+
+    #[test]
+    fn what_was_drawn_for_review_names_the_command_that_reports_it() {
+        let drawn = Duty {
+            clock: Clock::DrawnReview,
+            object: DutyObject::Drawn { draw: DrawId(LogIndex(31)), number: 2 },
+            owed_by: "audit.gd".parse().unwrap(),
+            owed_to: None,
+            began: TimeMs(1),
+            due: TimeMs(2),
+            end: None,
+        };
+        let command = settled_by(&drawn).unwrap();
+        for words in ["comity draw show W31", "comity draw report W31 2 --in-order"] {
+            assert!(command.contains(words), "{words} is missing in {command}");
+        }
+    }
 }
