@@ -225,7 +225,7 @@ class Bundle {
       const used = this.objects.get(KEY_OF.emergencyUse(attempt.grant, attempt.requester))?.entries ?? 0;
       require(inEmergency(this.accesses, attempt).length <= used, 'count');
     }
-    return { count: this.accesses.length };
+    return { count: charged(this.accesses) };
   }
 
   async checkSigners() {

@@ -13,7 +13,7 @@ use comity_core::sealed::Opening;
 use comity_core::statement::{Action, MAX_RECORD_BYTES, SignedRecord};
 
 use super::container::{self, Members};
-use super::contents::Contents;
+use super::contents::{Contents, charged};
 use super::manifest::{AsOf, Case, Exported, Manifest, json_bytes};
 use super::member::Member;
 use super::objects::{Held, Objects};
@@ -69,17 +69,12 @@ fn too_large() -> Failure {
 pub(crate) fn is_whole(case: &Case, collection: &Collection, extract: &Extract) -> bool {
     let pairs = extract.claims.iter().map(|claim| (&claim.key[..], claim.value.as_deref()));
     let Ok(objects) = Objects::new(pairs) else { return false };
-    let mut shown: BTreeMap<GrantId, u64> = BTreeMap::new();
-    for entry in collection.blocks.iter().flat_map(|block| &block.entries) {
+    let records = collection.blocks.iter().flat_map(|block| &block.entries).map(|entry| {
         let record: Result<SignedRecord, _> = decode(&entry.record, MAX_RECORD_BYTES);
-        if let Ok(Action::RecordAccess { attempt, .. }) =
-            record.map(|record| record.statement.action)
-        {
-            for grant in objects.charged(attempt.attempt.grant) {
-                *shown.entry(grant).or_default() += attempt.attempt.count();
-            }
-        }
-    }
+        record.map(|record| record.statement.action)
+    });
+    let actions: Vec<Action> = records.filter_map(Result::ok).collect();
+    let shown = charged(&objects, actions.iter());
     let mut used: BTreeMap<GrantId, u64> = BTreeMap::new();
     let mut grants: Vec<(GrantId, Grant)> = Vec::new();
     for held in objects.all() {

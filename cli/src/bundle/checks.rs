@@ -132,8 +132,18 @@ fn accesses(contents: &Contents) -> Seen {
             let what = say!("bundle-accesses-count", grant = id, count = count, total = total);
             return Err(Failure { fault: "count", what });
         }
+        seen.push(say!(
+            "words-so-many-entries-of",
+            emergency = id,
+            agency = agency,
+            count = count,
+            total = total
+        ));
     }
-    Ok(((), say!("bundle-accesses-ok", seen = seen.join(", "))))
+    match seen.is_empty() {
+        true => Ok(((), say!("bundle-accesses-none"))),
+        false => Ok(((), say!("bundle-accesses-ok", seen = seen.join(", ")))),
+    }
 }
 
 /// Each member's own accesses under a grant to its task force, as the ledger counts them beside the

@@ -76,6 +76,22 @@ pub(crate) fn commitments(statement: &Statement) -> Vec<Commitment> {
     statement.sealed.iter().chain(late).chain(of_attempt).copied().collect()
 }
 
+/// How many accesses these acts charge to each grant: those under it, and under the grants that are held and
+/// derived from it.
+pub(crate) fn charged<'a>(
+    objects: &Objects,
+    actions: impl Iterator<Item = &'a Action>,
+) -> BTreeMap<GrantId, u64> {
+    let mut shown = BTreeMap::new();
+    for access in actions.filter_map(Action::access) {
+        let attempt = &access.attempt.attempt;
+        for grant in objects.charged(attempt.grant) {
+            *shown.entry(grant).or_default() += attempt.count();
+        }
+    }
+    shown
+}
+
 impl Contents {
     /// What proofs that hold show of a case; nothing is opened or judged yet.
     pub(crate) fn of(
@@ -138,16 +154,9 @@ impl Contents {
         shown
     }
 
-    /// How many accesses of each grant are shown.
+    /// How many accesses of each grant are shown, in their time or late.
     pub(crate) fn accesses(&self) -> BTreeMap<GrantId, u64> {
-        let mut shown = BTreeMap::new();
-        for entry in &self.entries {
-            if let Action::RecordAccess { attempt, .. } = &entry.statement().action {
-                for grant in self.objects.charged(attempt.attempt.grant) {
-                    *shown.entry(grant).or_default() += attempt.attempt.count();
-                }
-            }
-        }
-        shown
+        let actions = self.entries.iter().map(|entry| &entry.statement().action);
+        charged(&self.objects, actions)
     }
 }
