@@ -117,6 +117,10 @@ fn of_grid(grid: &Grid) -> String {
         .collect();
     let cell = |(at, cell): (usize, &String)| match at {
         0 => format!("<th scope=\"row\">{}</th>", escape(cell)),
+        // A dataset's id may be longer than the paper is wide.
+        _ if at < grid.words && cell.contains('/') => {
+            format!("<td class=\"path\">{}</td>", escape(cell).replace('/', "/<wbr>"))
+        }
         _ => format!("<td{}>{}</td>", class(at), escape(cell)),
     };
     let row = |row: &Vec<String>| {
