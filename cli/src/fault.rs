@@ -81,6 +81,11 @@ impl Fault {
         }
     }
 
+    /// Whether a node, or a log in the place of one, does not know what was asked for.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self.name.as_str(), "not-found" | "not-held")
+    }
+
     /// Whether the reader of the output went away, which is no failure of ours.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         self.name == CLOSED_PIPE

@@ -152,7 +152,7 @@ impl Client {
 fn found<T>(answer: Result<T, Fault>) -> Result<Option<T>, Fault> {
     match answer {
         Ok(object) => Ok(Some(object)),
-        Err(fault) if fault.name == "not-found" => Ok(None),
+        Err(fault) if fault.is_not_found() => Ok(None),
         Err(fault) => Err(fault),
     }
 }

@@ -127,7 +127,7 @@ fn show(args: &ShowDataset, session: &mut Session<'_>) -> Result<(), Fault> {
     let published: PublishedDataset = client.read(&found)?;
     let versions = match client.versions(&args.dataset) {
         // The dataset is known, so it is the list that this node does not have.
-        Err(fault) if fault.name == "not-found" => vec![],
+        Err(fault) if fault.is_not_found() => vec![],
         other => other?,
     };
     let details = match published.dataset.details {

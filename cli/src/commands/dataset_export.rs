@@ -21,7 +21,7 @@ use crate::shell::Session;
 pub(super) fn kept(client: &Client, hash: DetailsHash) -> Result<Option<Vec<u8>>, Fault> {
     let mut stream = match client.stream(&format!("/v1/details/{hash}"), &vec![]) {
         Ok(stream) => stream.take(MAX_DETAILS_BYTES as u64 + 1),
-        Err(fault) if fault.name == "not-found" || fault.name == "not-kept" => return Ok(None),
+        Err(fault) if fault.is_not_found() || fault.name == "not-kept" => return Ok(None),
         Err(fault) => return Err(fault),
     };
     let mut bytes = Vec::new();

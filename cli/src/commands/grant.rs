@@ -126,7 +126,7 @@ fn forewarn(session: &mut Session<'_>, desk: &Desk, change: Change<'_>) -> Resul
     match impact(&desk.client, change) {
         Ok(impact) => session.shell.note(&impact.to_text(&session.shell.zone)),
         // What there is not is the ledger's to refuse, in its own words.
-        Err(fault) if fault.name == "not-found" => {}
+        Err(fault) if fault.is_not_found() => {}
         Err(fault) => return Err(fault),
     }
     Ok(())

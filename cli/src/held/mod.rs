@@ -89,7 +89,7 @@ impl Held {
     }
 
     fn missing(&self, what: &str) -> Fault {
-        fault!(Failed, "not-found", url = self.name(), detail = what)
+        fault!(Failed, "not-held", path = self.name(), detail = what)
     }
 
     fn state(&self) -> TreeState<'_> {

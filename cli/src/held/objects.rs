@@ -88,9 +88,9 @@ impl Held {
     }
 
     fn published(&self, id: &str) -> Result<PublishedDataset, Fault> {
-        let id: Option<DatasetId> = id.parse().ok();
-        let found = id.and_then(|id| state::dataset(&self.state(), &id));
-        found.ok_or_else(|| self.missing("dataset"))
+        let parsed: Option<DatasetId> = id.parse().ok();
+        let found = parsed.and_then(|id| state::dataset(&self.state(), &id));
+        found.ok_or_else(|| self.missing(id))
     }
 
     pub(super) fn dataset(&self, id: &str) -> Result<Value, Fault> {
