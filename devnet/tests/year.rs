@@ -110,6 +110,29 @@ fn a_seed_makes_the_same_year_twice_and_another_seed_another() {
 }
 
 #[test]
+fn a_second_year_is_not_written_over_the_first_nor_its_genesis_over_another() {
+    let directory = tempfile::tempdir().unwrap();
+    make(directory.path(), "1");
+    let read = |name: &str| std::fs::read(directory.path().join(name)).ok();
+    let before = (read("year.archive"), read("year.genesis.json"));
+    std::fs::write(directory.path().join("genesis.json"), "{}").unwrap();
+    let refused = |args: &[&str]| {
+        let told = Command::new(env!("CARGO_BIN_EXE_comity-devnet"))
+            .args([&["year", "--requests", "1"], args].concat())
+            .current_dir(directory.path())
+            .output()
+            .unwrap();
+        let words = String::from_utf8_lossy(&told.stderr);
+        assert!(!told.status.success() && words.contains("exists"), "{args:?}: {words}");
+    };
+    refused(&["--out", "year.archive", "--genesis", "other.json"]);
+    refused(&["--out", "other.archive", "--genesis", "genesis.json"]);
+    assert!(before == (read("year.archive"), read("year.genesis.json")), "the first was changed");
+    assert!(read("other.json").is_none() && read("other.archive").is_none(), "half of a year");
+    assert_eq!(read("genesis.json").as_deref(), Some("{}".as_bytes()));
+}
+
+#[test]
 fn a_year_verifies_and_its_report_is_the_one_that_is_computed_from_its_bytes() {
     for seed in ["1", "2"] {
         let directory = tempfile::tempdir().unwrap();

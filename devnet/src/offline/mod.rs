@@ -13,10 +13,11 @@ mod verifying;
 mod year;
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use comity_core::archive::{block_frame, certificate_frame, head};
+use comity_core::genesis::Genesis;
 
 use crate::args::{BenchApplyArgs, BenchProofsArgs, BenchVerifyArgs, GenerateArgs, YearArgs};
 use crate::failure::DevnetError;
@@ -25,14 +26,30 @@ use crate::place::io_error;
 use chain::{Chain, Plan};
 pub(crate) use verifying::of_record as signatures_of;
 
+/// Writes the genesis of an archive that is about to be made, and over no other. Errors: another genesis, or
+/// an archive, is there already; it cannot be written.
+fn write_genesis(genesis: &Genesis, path: &Path, archive: &Path) -> Result<(), DevnetError> {
+    let taken = |path| io_error("write", path, io::ErrorKind::AlreadyExists.into());
+    let text = serde_json::to_vec_pretty(genesis)
+        .map_err(|error| DevnetError::Unexpected(error.to_string()))?;
+    if archive.exists() {
+        return Err(taken(archive).into());
+    }
+    match std::fs::read(path) {
+        Ok(there) if there == text => Ok(()),
+        Ok(_) => Err(taken(path).into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Ok(std::fs::write(path, text).map_err(|source| io_error("write", path, source))?)
+        }
+        Err(source) => Err(io_error("read", path, source).into()),
+    }
+}
+
 /// Makes an archive and its genesis. Errors: they cannot be written; the rules refuse a record.
 pub(crate) fn generate(args: &GenerateArgs, page: &mut Page) -> Result<(), DevnetError> {
     let plan = Plan { entries: args.entries, changes: args.changes, per_block: args.per_block };
     let mut chain = Chain::new(plan)?;
-    let genesis = serde_json::to_vec_pretty(chain.genesis())
-        .map_err(|error| DevnetError::Unexpected(error.to_string()))?;
-    std::fs::write(&args.genesis, genesis)
-        .map_err(|source| io_error("write", &args.genesis, source))?;
+    write_genesis(chain.genesis(), &args.genesis, &args.out)?;
     let written = |source| io_error("write", &args.out, source);
     let mut out = BufWriter::new(File::create_new(&args.out).map_err(written)?);
     out.write_all(&head(&chain.genesis().id())).map_err(written)?;

@@ -36,7 +36,6 @@ use super::size_bytes;
 use crate::args::YearArgs;
 use crate::failure::DevnetError;
 use crate::page::Page;
-use crate::place::io_error;
 use agenda::{Agenda, Event};
 use book::Book;
 use catalogue::Shelf;
@@ -70,12 +69,10 @@ pub(super) fn run(args: &YearArgs, page: &mut Page) -> Done {
     let cast = Cast::of(catalogues.len())?;
     let genesis = cast.genesis()?;
     let genesis_path = args.genesis.clone().unwrap_or_else(|| beside(&args.out));
-    let text = serde_json::to_vec_pretty(&genesis).map_err(super::chain::unexpected)?;
-    std::fs::write(&genesis_path, text)
-        .map_err(|source| io_error("write", &genesis_path, source))?;
-    let book = Book::open(genesis, &args.out)?;
     let mut chance = Chance::new(args.seed);
-    let shelf = Shelf::fill(&cast, &catalogues, book.consortium(), &mut chance)?;
+    let shelf = Shelf::fill(&cast, &catalogues, genesis.id(), &mut chance)?;
+    super::write_genesis(&genesis, &genesis_path, &args.out)?;
+    let book = Book::open(genesis, &args.out)?;
     let (agenda, exchanges, cut) = (Agenda::default(), 0, None);
     let mut year = Year { book, cast, shelf, agenda, chance, exchanges, cut };
     year.open()?;
