@@ -48,7 +48,7 @@ fn list(args: &ListResponsibilities, session: &mut Session<'_>) -> Result<(), Fa
     let objects: Vec<Value> = datasets.iter().map(|one| object(one, of(&one.dataset.id))).collect();
     let zone = session.shell.zone.clone();
     session.result(&json!({ "responsibilities": objects }), |_| {
-        let headings = [
+        let in_file = [
             "column-dataset",
             "column-owner",
             "column-manager",
@@ -58,8 +58,21 @@ fn list(args: &ListResponsibilities, session: &mut Session<'_>) -> Result<(), Fa
             "column-owed",
             "column-service",
         ];
-        let rows = datasets.iter().map(|one| row(one, of(&one.dataset.id), &zone)).collect();
-        table::rows(&headings.map(text), rows)
+        let shown = [
+            "column-owner",
+            "column-dataset",
+            "column-manager",
+            "column-renewed",
+            "column-office",
+            "column-users",
+            "column-owed",
+            "column-service",
+        ];
+        let rows: Vec<_> =
+            datasets.iter().map(|one| row(one, of(&one.dataset.id), &zone)).collect();
+        table::rows(&shown.map(text), rows.iter().map(|row| spoken(row)).collect())
+            .folding_after(4)
+            .with_file_columns(&in_file.map(text), rows)
     })
 }
 
@@ -121,6 +134,24 @@ fn object(published: &PublishedDataset, around: &Around) -> Value {
         "users": around.users,
         "duties": around.duties.iter().map(|(_, value)| value).collect::<Vec<_>>(),
     })
+}
+
+/// The columns of a row as a terminal shows them: those that go beneath the others say what they are.
+fn spoken(row: &[String]) -> Vec<String> {
+    let [dataset, owner, manager, office, renewed, users, owed, service] = row else {
+        return row.to_vec();
+    };
+    let said = |value: &str, line: String| if value.is_empty() { String::new() } else { line };
+    vec![
+        owner.clone(),
+        dataset.clone(),
+        manager.clone(),
+        renewed.clone(),
+        said(office, say!("responsibility-office", office = office)),
+        said(users, say!("responsibility-users", users = users)),
+        said(owed, say!("responsibility-owing", owed = owed)),
+        said(service, say!("responsibility-service", service = service)),
+    ]
 }
 
 fn row(published: &PublishedDataset, around: &Around, zone: &TimeZone) -> Vec<String> {

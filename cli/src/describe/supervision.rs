@@ -3,7 +3,7 @@
 //! May not enter: signing; the node.
 
 use comity_core::calendar::{Calendar, Day, Week};
-use comity_core::rule_pack::RulePack;
+use comity_core::rule_pack::{Clock, RulePack};
 use comity_core::statement::Action;
 use jiff::tz::TimeZone;
 
@@ -102,10 +102,12 @@ pub(crate) fn pack_rows(pack: &RulePack, zone: &TimeZone) -> Rows {
         (say!("label-rules-from"), time::show(pack.from, zone)),
     ];
     for (clock, days) in &pack.clocks {
-        rows.push((
-            text(&format!("clock-{clock}")).to_owned(),
-            say!("words-working-days", days = days),
-        ));
+        let name = match clock {
+            Clock::ReplyUnconditional => say!("rules-reply-unconditional"),
+            Clock::ReplyConditional => say!("rules-reply-conditional"),
+            _ => text(&format!("clock-{clock}")).to_owned(),
+        };
+        rows.push((name, say!("words-working-days", days = days)));
     }
     let (important, core) = (pack.stewards_important, pack.stewards_core);
     rows.push((say!("label-stewards"), say!("words-stewards", important = important, core = core)));
