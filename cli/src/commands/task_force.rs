@@ -159,7 +159,9 @@ fn explain(client: &Client, answer: &TaskForceAnswer, zone: &TimeZone) -> Result
     )];
     lines.push(course(force, answer.state, zone));
     lines.extend(force.memberships.iter().map(|one| member(one, zone)));
-    lines.extend(force.invited.iter().map(|(agency, index)| {
+    // Nobody joins one that is over.
+    let invited = force.invited.iter().filter(|_| answer.state == TaskForceState::Active);
+    lines.extend(invited.map(|(agency, index)| {
         say!("task-force-invited", agency = agency, index = index, task_force = id)
     }));
     let grants = held(client, id, force)?;
