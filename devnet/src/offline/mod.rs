@@ -29,7 +29,7 @@ pub(crate) use verifying::of_record as signatures_of;
 /// Writes the genesis of an archive that is about to be made, and over no other. Errors: another genesis, or
 /// an archive, is there already; it cannot be written.
 fn write_genesis(genesis: &Genesis, path: &Path, archive: &Path) -> Result<(), DevnetError> {
-    let taken = |path| io_error("write", path, io::ErrorKind::AlreadyExists.into());
+    let taken = |path: &Path| io_error("write", path, io::ErrorKind::AlreadyExists.into());
     let text = serde_json::to_vec_pretty(genesis)
         .map_err(|error| DevnetError::Unexpected(error.to_string()))?;
     if archive.exists() {
