@@ -107,7 +107,8 @@ impl Api {
         }
     }
 
-    fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
+    /// What a path answers, as JSON. Errors: no answer, or not the one that is meant.
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
         match self.answer(path)? {
             (200, text) => serde_json::from_str(&text).map_err(|e| self.error(path, e.to_string())),
             (status, text) => Err(self.error(path, format!("status {status}: {}", text.trim()))),

@@ -163,6 +163,19 @@ pub(crate) struct BenchArgs {
     /// What is submitted
     #[arg(long, value_enum, default_value_t = Mix::Access)]
     pub(crate) mix: Mix,
+    /// How long every byte between two nodes takes, each way, in milliseconds; one network after the
+    /// other. 0: as it comes
+    #[arg(long, value_delimiter = ',', default_value = "0", value_name = "D",
+          value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub(crate) delay_ms: Vec<u16>,
+    /// Meanwhile ask so many questions of each kind in a second: an entry by id, a grant; and a
+    /// listing of 1,000 entries for every twenty of them
+    #[arg(long, value_name = "R", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) reads: Option<u16>,
+    /// After the loads: stop a node, commit so many records, start it again, and measure how fast it
+    /// catches up and how fast the log is replayed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500_000))]
+    pub(crate) catch_up: Option<u32>,
     /// How long each run lasts, in seconds
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=600))]
     pub(crate) seconds: u16,

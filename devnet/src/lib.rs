@@ -45,5 +45,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Program::Comityd => comity_node::main(args),
         Program::Comity => comity_cli::main(args),
         Program::BenchClient => bench::client_main(args),
+        Program::BenchLinks => bench::links_main(args),
+        Program::BenchReader => bench::reader_main(args),
     }
 }

@@ -188,6 +188,14 @@ impl Network {
         Ok(self.place.remove(self.claim)?)
     }
 
+    /// The first node: that of the competent authority.
+    pub(crate) fn first(&self) -> &Node {
+        match self.topology.nodes.first() {
+            Some(node) => node,
+            None => unreachable!("a devnet has at least one node"),
+        }
+    }
+
     /// An agency's node.
     pub(crate) fn node(&self, agency: &AgencyId) -> &Node {
         match self.topology.nodes.iter().find(|node| node.agency == *agency) {

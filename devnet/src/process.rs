@@ -18,10 +18,20 @@ pub(crate) enum Program {
     Comity,
     /// The benchmark's client, whose processor time is counted apart.
     BenchClient,
+    /// The links between nodes that a benchmark delays.
+    BenchLinks,
+    /// The benchmark's reader.
+    BenchReader,
 }
 
 impl Program {
-    const ALL: [Program; 3] = [Program::Comityd, Program::Comity, Program::BenchClient];
+    const ALL: [Program; 5] = [
+        Program::Comityd,
+        Program::Comity,
+        Program::BenchClient,
+        Program::BenchLinks,
+        Program::BenchReader,
+    ];
 
     /// The program's name, as people type it.
     pub(crate) fn name(self) -> &'static str {
@@ -29,6 +39,8 @@ impl Program {
             Program::Comityd => "comityd",
             Program::Comity => "comity",
             Program::BenchClient => "comity-bench-client",
+            Program::BenchLinks => "comity-bench-links",
+            Program::BenchReader => "comity-bench-reader",
         }
     }
 
@@ -38,6 +50,8 @@ impl Program {
             Program::Comityd => "__comityd",
             Program::Comity => "__comity",
             Program::BenchClient => "__bench-client",
+            Program::BenchLinks => "__bench-links",
+            Program::BenchReader => "__bench-reader",
         }
     }
 

@@ -234,7 +234,7 @@ impl Node {
 
     /// Where it meets other nodes, as in a node's settings.
     pub(crate) fn address(&self) -> String {
-        format!("/ip4/127.0.0.1/tcp/{}", self.p2p_port)
+        address(self.p2p_port)
     }
 
     /// The level's name, as in commands.
@@ -248,6 +248,11 @@ impl Node {
             Level::Village => "village",
         }
     }
+}
+
+/// A port of this machine, as in a node's settings.
+pub(crate) fn address(port: u16) -> String {
+    format!("/ip4/127.0.0.1/tcp/{port}")
 }
 
 #[cfg(test)]

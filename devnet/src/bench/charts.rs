@@ -62,6 +62,14 @@ fn page(report: &Report) -> String {
     let bytes = [("wire_bytes_per_record", "#7a5fa8"), ("block_log_bytes_per_entry", "#2a6fb0")];
     let title = "Bytes of a record: between nodes, in a block log; the mark is what was signed";
     chart(&mut text, title, &group(&bytes, Some("signed_bytes_per_record")));
+    let ways = [("p50_ms", "#2a6fb0")];
+    if report.loads.iter().any(|row| row.delay_ms > 0) {
+        let title = "Latency p50 in ms; the mark is what the delay between nodes alone leaves";
+        chart(&mut text, title, &group(&ways, Some("network_limit_ms")));
+    }
+    for caught in &report.catch_ups {
+        let _ = writeln!(text, "<p>{}</p>", escaped(&caught.in_words()));
+    }
     table(&mut text, report);
     text.push_str("</body></html>\n");
     text

@@ -5,6 +5,7 @@
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
+use super::chain::{Chain, TO_DECIDE};
 use super::limits::Limits;
 use super::load::Driven;
 use super::measure::Reading;
@@ -30,6 +31,24 @@ pub(super) struct Basis<'a> {
     pub(super) signed_bytes: f64,
     /// On and in a committed record, on average (count).
     pub(super) signatures: f64,
+    /// Records under way at once, at most (count).
+    pub(super) in_flight: usize,
+    /// The blocks of the run.
+    pub(super) chain: &'a Chain,
+    /// The agencies of the lists of records.
+    pub(super) agencies: &'a [&'a str],
+    pub(super) delayed: &'a Delayed,
+}
+
+/// What links between nodes did to a run; all zero where there were none.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Delayed {
+    /// How long every byte was to be held, each way (ms).
+    pub(super) delay_ms: f64,
+    /// How long it was held, on average (ms).
+    pub(super) held_ms: f64,
+    /// Processor time of the links (seconds).
+    pub(super) cpu_s: f64,
 }
 
 impl Figures {
@@ -51,7 +70,7 @@ impl Figures {
         let disk = grown(after.disk_bytes, before.disk_bytes) / nodes / entries;
         let wire = grown(after.wire_bytes, before.wire_bytes) / records;
         let synced = limits.fdatasync_4k_ms.max(1e-9);
-        Figures(vec![
+        let figures = Figures(vec![
             ("committed_per_s", driven.per_second()),
             ("ceiling_per_s", ceiling),
             ("ratio", driven.per_second() / ceiling.max(1e-9)),
@@ -83,7 +102,16 @@ impl Figures {
             ("receipts_checked", sample.checked as f64),
             ("receipt_fetch_p50_ms", sample.fetch_ms),
             ("receipt_verify_p50_ms", sample.verify_ms),
-        ])
+            ("later_rounds", basis.chain.later_rounds()),
+            ("block_interval_ms", basis.chain.interval_ms()),
+        ]);
+        figures.with(beside_the_network(basis, p50, records))
+    }
+
+    /// These, and more after them.
+    pub(super) fn with(mut self, more: Vec<(&'static str, f64)>) -> Figures {
+        self.0.extend(more);
+        self
     }
 
     /// A figure by its key; 0 for a key that there is not.
@@ -128,6 +156,31 @@ impl Figures {
     }
 }
 
+impl From<Vec<(&'static str, f64)>> for Figures {
+    fn from(figures: Vec<(&'static str, f64)>) -> Figures {
+        Figures(figures)
+    }
+}
+
+/// Latency and rate beside what the delay between nodes alone would leave; zeros where there is none.
+fn beside_the_network(basis: &Basis<'_>, p50_ms: f64, records: f64) -> Vec<(&'static str, f64)> {
+    let Delayed { delay_ms, held_ms, cpu_s } = *basis.delayed;
+    let [ways, mean_ways] = basis.chain.ways(&basis.driven.answers, basis.agencies);
+    // Without a delay every one of these is 0, and none is a division by it.
+    let over = |figure: f64, limit: f64| if limit > 0.0 { figure / limit } else { 0.0 };
+    let limit_ms = ways * delay_ms;
+    vec![
+        ("held_ms", held_ms),
+        ("p50_in_delays", over(p50_ms, delay_ms)),
+        ("network_ways", ways),
+        ("network_limit_ms", limit_ms),
+        ("network_ratio", over(p50_ms, limit_ms)),
+        ("block_interval_limit_ms", TO_DECIDE * delay_ms),
+        ("network_rate_limit_per_s", over(basis.in_flight as f64 * 1000.0, mean_ways * delay_ms)),
+        ("links_cpu_us_per_record", cpu_s * 1e6 / records),
+    ]
+}
+
 impl Serialize for Figures {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
@@ -144,6 +197,7 @@ pub(super) mod tests {
     use std::time::Duration;
 
     use super::super::plan::Answered;
+    use super::super::{catching_up, reads};
     use super::*;
 
     /// Four nodes, a hundred records in a second.
@@ -180,6 +234,10 @@ pub(super) mod tests {
             memory_bytes: 1e9,
             signed_bytes: 500.0,
             signatures: 2.0,
+            in_flight: 2,
+            chain: &super::super::chain::tests::example(),
+            agencies: &["data.gd"],
+            delayed: &Delayed { delay_ms: 2.0, held_ms: 2.1, cpu_s: 0.01 },
         })
     }
 
@@ -205,6 +263,17 @@ pub(super) mod tests {
             ("wire_ratio", 2.0),
             ("fsyncs_per_block", 3.0),
             ("records_per_block", 5.0),
+            ("later_rounds", 2.0),
+            ("block_interval_ms", 30.0),
+            ("held_ms", 2.1),
+            ("p50_in_delays", 10.0),
+            // Most entries lie in the block that another node proposed.
+            ("network_ways", 4.0),
+            ("network_limit_ms", 8.0),
+            ("network_ratio", 2.5),
+            ("block_interval_limit_ms", 6.0),
+            ("network_rate_limit_per_s", 2_000.0 / (2.0 * 3.9)),
+            ("links_cpu_us_per_record", 100.0),
         ] {
             assert!((figures.get(key) - expected).abs() < 1e-6, "{key}: {}", figures.get(key));
         }
@@ -227,7 +296,13 @@ pub(super) mod tests {
     fn every_key_is_documented() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/benchmarks.md");
         let document = std::fs::read_to_string(path).unwrap();
-        for key in example().keys() {
+        let read = reads::KINDS.iter().flat_map(|(_, keys)| keys);
+        let others = ["reads", "read_listing_bytes", "reader_cpu_us_per_read"];
+        let replay = ["replay_entries", "replay_per_s", "replay_cores", "replay_share"];
+        let reindex = ["reindex_per_s", "reindex_cores", "reindex_share"];
+        let keys = example().keys().into_iter().chain(catching_up::tests::example().keys());
+        let keys = keys.chain(read.copied()).chain(others).chain(replay).chain(reindex);
+        for key in keys.chain(["catch_up_records_per_block"]) {
             assert!(document.contains(&format!("`{key}`")), "{key} is not in docs/benchmarks.md");
         }
     }

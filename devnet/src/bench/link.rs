@@ -8,8 +8,8 @@ use std::net::Ipv4Addr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Longest answer that is read, head and body (bytes).
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// Longest answer that is read, head and body (bytes): a listing of a thousand entries.
+const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
 /// A connection to a node on this machine.
@@ -62,6 +62,18 @@ impl Link {
             record.len()
         )?;
         self.request.extend_from_slice(record);
+        self.answered().await
+    }
+
+    /// Asks for a path. Errors: the connection failed, or what came is no HTTP answer.
+    pub(super) async fn ask(&mut self, path: &str) -> io::Result<Answer<'_>> {
+        self.request.clear();
+        write!(self.request, "GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n")?;
+        self.answered().await
+    }
+
+    /// Sends the request, and reads the answer.
+    async fn answered(&mut self) -> io::Result<Answer<'_>> {
         self.stream.write_all(&self.request).await?;
         self.answer.clear();
         let (status, body, end) = loop {
@@ -70,10 +82,11 @@ impl Link {
             }
             match framed(&self.answer)? {
                 Some(found) if found.2 <= self.answer.len() => break found,
-                _ if self.answer.len() > MAX_ANSWER_BYTES => {
+                Some((_, _, end)) => self.answer.reserve(end - self.answer.len()),
+                None if self.answer.len() > MAX_ANSWER_BYTES => {
                     return Err(malformed("the answer is too long"));
                 }
-                _ => {}
+                None => {}
             }
         };
         Ok(Answer { status, body: &self.answer[body..end] })

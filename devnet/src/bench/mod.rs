@@ -6,6 +6,9 @@
 //! Source: docs/benchmarks.md.
 
 mod acts;
+mod cables;
+mod catching_up;
+mod chain;
 mod charts;
 pub(crate) mod client;
 mod driving;
@@ -19,10 +22,14 @@ mod mix;
 mod network;
 mod plan;
 pub(crate) mod prepare;
+mod reader;
+mod reads;
 mod receipts;
+mod relay;
 mod report;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::args::{BenchArgs, Mix};
 use crate::commands;
@@ -30,8 +37,11 @@ use crate::failure::DevnetError;
 use crate::page::Page;
 use crate::topology::Purpose;
 
+use cables::Cables;
 pub(crate) use driving::main as client_main;
 use machine::Machine;
+pub(crate) use reader::main as reader_main;
+pub(crate) use relay::main as links_main;
 use report::Report;
 
 /// Most records under way at once for each node (count): a gateway's numbers may run ahead no further
@@ -49,7 +59,9 @@ pub(crate) fn run(args: &BenchArgs, page: &mut Page) -> Result<(), DevnetError> 
     };
     let mut report = Report::new(Machine::of_this_process(), mix, args.seconds);
     for nodes in &args.nodes {
-        one_network(args, usize::from(*nodes), &mut report, page)?;
+        for delay_ms in &args.delay_ms {
+            one_network(args, (usize::from(*nodes), *delay_ms), &mut report, page)?;
+        }
     }
     page.gap()?;
     report.show(page)?;
@@ -62,10 +74,11 @@ pub(crate) fn run(args: &BenchArgs, page: &mut Page) -> Result<(), DevnetError> 
     }
 }
 
-/// Sets up so many nodes, measures all loads, and removes the nodes.
+/// Sets up so many nodes, every byte between them taking so long (ms), measures all loads, and removes
+/// the nodes.
 fn one_network(
     args: &BenchArgs,
-    nodes: usize,
+    (nodes, delay_ms): (usize, u16),
     report: &mut Report,
     page: &mut Page,
 ) -> Result<(), DevnetError> {
@@ -73,9 +86,14 @@ fn one_network(
     page.say(&format!("Setting up {nodes} nodes in {} ...", dir.display()))?;
     let mut network =
         commands::create(&dir, nodes, Purpose::Bench, page)?.ending_with_the_launcher();
+    let mut cables = match delay_ms {
+        0 => None,
+        ms => Some(Cables::lay(&network, Duration::from_millis(ms.into()))?),
+    };
     let measured = commands::start_all(&mut network)
-        .and_then(|()| network::measure(args, &network, report, page));
+        .and_then(|()| network::measure(args, &mut network, cables.as_mut(), (report, page)));
     let stopped = network.stop();
+    drop(cables);
     if measured.is_err() {
         page.say(&format!("It did not end well. The nodes' files stay in {}", dir.display()))?;
     }

@@ -2,6 +2,7 @@
 //! Holds: before a run's clock the nodes have done the same for a while and come to rest.
 //! May not enter: what figures mean (see `figures`).
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use comity_core::genesis::Genesis;
@@ -13,12 +14,16 @@ use crate::offline::signatures_of;
 use crate::page::Page;
 
 use super::IN_FLIGHT_EACH;
-use super::figures::{Basis, Figures};
+use super::cables::{Cables, Relayed};
+use super::catching_up::{self, Caught, Missed};
+use super::chain::Chain;
+use super::figures::{Basis, Delayed, Figures};
 use super::limits::{self, Limits};
 use super::load::{Driven, Load};
 use super::measure;
 use super::mix::{self, Batch, Known};
 use super::prepare::{self, Provider};
+use super::reads::{self, Reader};
 use super::receipts;
 use super::report::{Report, Row, Tested};
 
@@ -59,6 +64,9 @@ impl Way {
 struct Bench<'a> {
     args: &'a BenchArgs,
     network: &'a Network,
+    /// The links between its nodes, if they are delayed.
+    cables: Option<RefCell<&'a mut Cables>>,
+    delay_ms: u16,
     providers: Vec<Provider>,
     genesis: Genesis,
     limits: Limits,
@@ -71,10 +79,13 @@ struct Bench<'a> {
 /// Measures all loads. Errors: a command fails, or a record is not committed.
 pub(super) fn measure(
     args: &BenchArgs,
-    network: &Network,
-    report: &mut Report,
-    page: &mut Page,
+    network: &mut Network,
+    cables: Option<&mut Cables>,
+    (report, page): (&mut Report, &mut Page),
 ) -> Result<(), DevnetError> {
+    let delay = cables.as_ref().map(|cables| cables.delay).unwrap_or_default();
+    // Named in whole milliseconds on the command line.
+    let delay_ms = u16::try_from(delay.as_millis()).unwrap_or(u16::MAX);
     page.say("Publishing datasets and issuing grants, with comity ...")?;
     let providers = prepare::all(network)?;
     let genesis = prepare::genesis(network)?;
@@ -89,10 +100,22 @@ pub(super) fn measure(
     page.say("Measuring what the machine can do at most ...")?;
     let limits = limits::measure(&genesis.id(), &records, network.place.root())?;
     let nodes = network.topology.nodes.len();
-    report.networks.push(Tested { nodes, limits });
+    report.networks.push(Tested { nodes, delay_ms, limits });
     let cores = report.machine.cores as f64;
     let memory_bytes = report.machine.memory_bytes.unwrap_or_default() as f64;
-    let bench = Bench { args, network, providers, genesis, limits, sealed, cores, memory_bytes };
+    let (cables, shared) = (cables.map(RefCell::new), &*network);
+    let bench = Bench {
+        args,
+        network: shared,
+        cables,
+        delay_ms,
+        providers,
+        genesis,
+        limits,
+        sealed,
+        cores,
+        memory_bytes,
+    };
     let mut fastest: f64 = 0.0;
     for in_flight in &args.in_flight {
         let way = Way { in_flight: usize::from(*in_flight), rate_per_s: None };
@@ -103,6 +126,13 @@ pub(super) fn measure(
     let half = args.half.then_some((fastest / 2.0).max(1.0));
     for rate in args.rate.map(f64::from).into_iter().chain(half) {
         report.loads.push(bench.repeated(Way::by_the_clock(rate, nodes), page)?);
+    }
+    let Bench { providers, limits, .. } = bench;
+    if let Some(count) = args.catch_up {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let missed = Missed { providers: &providers, count, sealed, limits: &limits };
+        let figures = catching_up::measure(&missed, network, page)?;
+        report.catch_ups.push(Caught { nodes, delay_ms, figures });
     }
     Ok(())
 }
@@ -133,7 +163,7 @@ impl Bench<'_> {
             page.say(&format!("Submitting for {seconds} s {how} (run {turn} of {of}) ..."))?;
             runs.push(self.once(way)?);
         }
-        Ok(Row::new(nodes, way.in_flight, way.rate_per_s, runs))
+        Ok(Row::new((nodes, self.delay_ms), way.in_flight, way.rate_per_s, runs))
     }
 
     /// One run: a first, short load warms the nodes up and tells how many records to sign in advance.
@@ -158,12 +188,20 @@ impl Bench<'_> {
         };
         let batch = mix::load(&self.providers, &known, wanted, self.sealed, self.args.mix)?;
         let load = self.load(way.in_flight, way.rate_per_s);
-        let reading = || measure::take(self.network);
-        let (driven, before) = self.driven(&load, &batch, limit, reading)?;
+        let mut reader = self.reader((&warm_up, &guess), limit)?;
+        let reading = || {
+            let taken = (measure::take(self.network)?, self.relayed()?);
+            reader.as_mut().map_or(Ok(()), Reader::go)?;
+            Ok(taken)
+        };
+        let (driven, (before, relayed)) = self.driven(&load, &batch, limit, reading)?;
+        let read = reader.map(Reader::end).transpose()?;
         let after = measure::take(self.network)?;
+        let delayed = self.delayed(relayed)?;
+        let chain = Chain::read(self.network, before.height, after.height)?;
         let sample = receipts::check(self.network, &self.genesis, &batch.lists, &driven.answers)?;
         let (signed_bytes, signatures) = of_records(&batch, &driven);
-        Ok(Figures::of(&Basis {
+        let figures = Figures::of(&Basis {
             driven: &driven,
             before: &before,
             after: &after,
@@ -173,7 +211,48 @@ impl Bench<'_> {
             memory_bytes: self.memory_bytes,
             signed_bytes,
             signatures,
-        }))
+            in_flight: way.in_flight,
+            chain: &chain,
+            agencies: &self.agencies(),
+            delayed: &delayed,
+        });
+        Ok(figures.with(read.as_ref().map(reads::figures).unwrap_or_default()))
+    }
+
+    fn agencies(&self) -> Vec<&str> {
+        self.network.topology.nodes.iter().map(|node| node.agency.as_str()).collect()
+    }
+
+    /// A reader that waits for its sign, where reading is measured.
+    fn reader(
+        &self,
+        known: (&Batch, &Driven),
+        limit: Duration,
+    ) -> Result<Option<Reader>, DevnetError> {
+        let Some(rate) = self.args.reads else { return Ok(None) };
+        reads::check_listing(self.network)?;
+        let questions = reads::questions(self.network, &self.providers, known, (rate, limit))?;
+        Reader::start(self.network, &questions).map(Some)
+    }
+
+    /// What the links have done so far.
+    fn relayed(&self) -> Result<Relayed, DevnetError> {
+        match &self.cables {
+            Some(cables) => cables.borrow_mut().relayed(),
+            None => Ok(Relayed::default()),
+        }
+    }
+
+    /// What the links have done since.
+    fn delayed(&self, before: Relayed) -> Result<Delayed, DevnetError> {
+        let after = self.relayed()?;
+        let pieces = after.passed.pieces.saturating_sub(before.passed.pieces) as f64;
+        let held_s = after.passed.held_s - before.passed.held_s;
+        Ok(Delayed {
+            delay_ms: f64::from(self.delay_ms),
+            held_ms: held_s * 1000.0 / pieces.max(1.0),
+            cpu_s: after.cpu_s - before.cpu_s,
+        })
     }
 
     fn load(&self, in_flight: usize, rate_per_s: Option<f64>) -> Load<'_> {

@@ -11,9 +11,11 @@ use crate::failure::DevnetError;
 use crate::page::{Page, row};
 use crate::place::io_error;
 
+use super::catching_up::Caught;
 use super::figures::Figures;
 use super::limits::Limits;
 use super::machine::Machine;
+use super::reads::KINDS;
 
 /// All results.
 #[derive(Debug, Serialize)]
@@ -28,6 +30,8 @@ pub(super) struct Report {
     pub(super) networks: Vec<Tested>,
     /// One for each load, network after network.
     pub(super) loads: Vec<Row>,
+    /// One for each network, where catching up was measured.
+    pub(super) catch_ups: Vec<Caught>,
 }
 
 /// A network that was measured.
@@ -35,6 +39,8 @@ pub(super) struct Report {
 pub(super) struct Tested {
     /// Nodes, all on that machine (count).
     pub(super) nodes: usize,
+    /// How long every byte between them took, each way (ms).
+    pub(super) delay_ms: u16,
     /// What the machine could do at most, measured while that network was idle.
     pub(super) limits: Limits,
 }
@@ -44,6 +50,8 @@ pub(super) struct Tested {
 pub(super) struct Row {
     /// Nodes (count).
     pub(super) nodes: usize,
+    /// How long every byte between them took, each way (ms).
+    pub(super) delay_ms: u16,
     /// Records under way at once, at most (count).
     pub(super) in_flight: usize,
     /// Where records arrived by the clock: how many in a second.
@@ -58,13 +66,14 @@ pub(super) struct Row {
 impl Row {
     /// The results of a load. `runs` is not empty.
     pub(super) fn new(
-        nodes: usize,
+        (nodes, delay_ms): (usize, u16),
         in_flight: usize,
         rate_per_s: Option<f64>,
         runs: Vec<Figures>,
     ) -> Row {
         Row {
             nodes,
+            delay_ms,
             in_flight,
             rate_per_s,
             median: Figures::medians(&runs),
@@ -76,11 +85,35 @@ impl Row {
 
     /// What load it is, in words.
     pub(super) fn name(&self) -> String {
+        let nodes = nodes_named(self.nodes, self.delay_ms);
         match (self.rate_per_s, self.in_flight) {
-            (Some(rate), _) => format!("{} nodes, {rate:.0}/s by the clock", self.nodes),
-            (None, 1) => format!("{} nodes, one at a time", self.nodes),
-            (None, count) => format!("{} nodes, {count} in flight", self.nodes),
+            (Some(rate), _) => format!("{nodes}, {rate:.0}/s by the clock"),
+            (None, 1) => format!("{nodes}, one at a time"),
+            (None, count) => format!("{nodes}, {count} in flight"),
         }
+    }
+
+    fn links(&self) -> Vec<String> {
+        let get = |key| self.median.get(key);
+        row([
+            &self.name(),
+            &format!("{:.1}", get("p50_ms")),
+            &format!("{:.0}", get("network_limit_ms")),
+            &format!("{:.2}", get("p50_in_delays")),
+            &format!("{:.0}", get("network_ways")),
+            &format!("{:.0}", get("committed_per_s")),
+            &format!("{:.0}", get("network_rate_limit_per_s")),
+            &format!("{:.0}", get("later_rounds")),
+        ])
+    }
+
+    fn reading(&self) -> Vec<String> {
+        let mut cells = vec![self.name()];
+        for (_, [p50, p99, _]) in KINDS {
+            cells.push(format!("{:.1}", self.median.get(p50)));
+            cells.push(format!("{:.1}", self.median.get(p99)));
+        }
+        cells
     }
 
     fn speed(&self) -> Vec<String> {
@@ -113,8 +146,8 @@ impl Row {
 impl Report {
     /// A report without results yet.
     pub(super) fn new(machine: Machine, mix: &'static str, seconds: u16) -> Report {
-        let (networks, loads) = (Vec::new(), Vec::new());
-        Report { format: "comity-bench-2", machine, mix, seconds, networks, loads }
+        let (networks, loads, catch_ups) = (Vec::new(), Vec::new(), Vec::new());
+        Report { format: "comity-bench-2", machine, mix, seconds, networks, loads, catch_ups }
     }
 
     /// Shows it. Errors: it cannot be written.
@@ -137,11 +170,42 @@ impl Report {
              block log to signed bytes. FSYNCS: for each block, on one node. All others: \
              docs/benchmarks.md.",
         )?;
+        self.show_more(page)?;
         page.gap()?;
         for line in self.limit_lines() {
             page.say(&line)?;
         }
         page.say(&self.machine_line())
+    }
+
+    /// What was asked for beside loads: delays, reading, catching up.
+    fn show_more(&self, page: &mut Page) -> Result<(), DevnetError> {
+        let far: Vec<_> = self.loads.iter().filter(|row| row.delay_ms > 0).collect();
+        if !far.is_empty() {
+            page.gap()?;
+            let heads =
+                ["", "P50 MS", "LIMIT", "IN DELAYS", "WAYS", "RECORDS/S", "LIMIT", "ROUNDS+"];
+            let mut rows = vec![row(heads)];
+            rows.extend(far.iter().map(|row| row.links()));
+            page.table(&rows)?;
+            page.say(
+                "LIMIT: what the delay between nodes alone leaves; WAYS: how many delays that is, \
+                 one after the other. ROUNDS+: rounds beyond the first of each block.",
+            )?;
+        }
+        if self.loads.iter().any(|row| row.median.get("reads") > 0.0) {
+            page.gap()?;
+            let heads = ["", "ENTRY", "P99", "GRANT", "P99", "LISTING", "P99", "NOTHING", "P99"];
+            let mut rows = vec![row(heads)];
+            rows.extend(self.loads.iter().map(Row::reading));
+            page.table(&rows)?;
+            page.say("Reading meanwhile: p50 and p99 in ms; NOTHING: an answer without reading.")?;
+        }
+        for caught in &self.catch_ups {
+            page.gap()?;
+            page.say(&caught.in_words())?;
+        }
+        Ok(())
     }
 
     /// The limits, a line for each network.
@@ -150,11 +214,11 @@ impl Report {
             let Limits { verify_per_s, records_verified_per_s, .. } = tested.limits;
             let Limits { sha256_mb_per_s, fdatasync_4k_ms, fdatasync_256k_ms, .. } = tested.limits;
             format!(
-                "Beside {} idle nodes: {verify_per_s:.0} strict verifications/s and \
+                "Beside {}, idle: {verify_per_s:.0} strict verifications/s and \
                  {records_verified_per_s:.0} whole records/s on a core; SHA-256 \
                  {sha256_mb_per_s:.0} MB/s; fdatasync p50 {fdatasync_4k_ms:.2} ms (4 KiB), \
                  {fdatasync_256k_ms:.2} ms (256 KiB).",
-                tested.nodes
+                nodes_named(tested.nodes, tested.delay_ms)
             )
         };
         self.networks.iter().map(line).collect()
@@ -184,6 +248,14 @@ impl Report {
     }
 }
 
+/// A network, in words.
+pub(super) fn nodes_named(nodes: usize, delay_ms: u16) -> String {
+    match delay_ms {
+        0 => format!("{nodes} nodes"),
+        ms => format!("{nodes} nodes {ms} ms apart"),
+    }
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::figures::tests::example;
@@ -199,9 +271,11 @@ pub(super) mod tests {
             date: "2026-01-01".to_owned(),
         };
         let mut report = Report::new(machine, "access", 30);
-        report.networks.push(Tested { nodes: 4, limits: Limits::default() });
-        report.loads.push(Row::new(4, 1, None, vec![example()]));
-        report.loads.push(Row::new(4, 64, Some(50.0), vec![example(), example()]));
+        report.networks.push(Tested { nodes: 4, delay_ms: 0, limits: Limits::default() });
+        report.loads.push(Row::new((4, 0), 1, None, vec![example()]));
+        report.loads.push(Row::new((4, 20), 64, Some(50.0), vec![example(), example()]));
+        let figures = super::super::catching_up::tests::example();
+        report.catch_ups.push(Caught { nodes: 4, delay_ms: 20, figures });
         report
     }
 
@@ -222,6 +296,10 @@ pub(super) mod tests {
     fn people_read_what_was_committed_and_how_far_that_is_from_the_limit() {
         let cells = ["4 nodes, one at a time", "100", "0.01", "20.0", "20.0", "20.0", "5.0"];
         assert_eq!(report().loads[0].speed(), row(cells));
-        assert_eq!(report().loads[1].name(), "4 nodes, 50/s by the clock");
+        assert_eq!(report().loads[1].name(), "4 nodes 20 ms apart, 50/s by the clock");
+        let links = report().loads[1].links();
+        assert_eq!(links[1..4], ["20.0", "8", "10.00"], "{links:?}");
+        let caught = report().catch_ups[0].in_words();
+        assert!(caught.contains("1000 entries in 2.0 s: 500/s"), "{caught}");
     }
 }

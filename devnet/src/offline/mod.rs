@@ -24,7 +24,7 @@ use crate::failure::DevnetError;
 use crate::page::Page;
 use crate::place::io_error;
 use chain::{Chain, Plan};
-pub(crate) use verifying::of_record as signatures_of;
+pub(crate) use verifying::{in_archive as signatures_in, of_record as signatures_of};
 
 /// Writes the genesis of an archive that is about to be made, and over no other. Errors: another genesis, or
 /// an archive, is there already; it cannot be written.

@@ -144,11 +144,17 @@ fn verified(args: &BenchVerifyArgs, cores: usize) -> Result<(Value, Used), Devne
 
 /// Every signature that a verifier of this archive checks.
 fn count_signatures(path: &Path) -> Result<u64, DevnetError> {
-    let (mut archive, mut count) = (Archive::open(path)?, 0);
+    in_archive(path).map(|(signatures, _)| signatures)
+}
+
+/// The signatures that a verifier of an archive checks, and its records (counts). Errors: it cannot be read.
+pub(crate) fn in_archive(path: &Path) -> Result<(u64, u64), DevnetError> {
+    let (mut archive, mut count, mut all) = (Archive::open(path)?, 0, 0);
     while let Some(frame) = archive.next_frame()? {
         count += match frame {
             Frame::Block(block) => {
                 let certificate = block.parent_certificate.map_or(0, |c| c.signatures.len());
+                all += block.records.len() as u64;
                 let records = block.records.iter().map(|record| of_record(record));
                 certificate as u64 + records.sum::<u64>()
             }
@@ -156,7 +162,7 @@ fn count_signatures(path: &Path) -> Result<u64, DevnetError> {
             Frame::Polkas(polkas) => polkas.iter().map(|polka| polka.signatures.len() as u64).sum(),
         };
     }
-    Ok(count)
+    Ok((count, all))
 }
 
 /// The signatures on and in a record, those of officers, keys and messages inside it included (count);
