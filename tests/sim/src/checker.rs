@@ -373,6 +373,7 @@ impl Checker {
             ("records in verification", loads.verifying, 2 * 16_384),
             ("open requests", loads.asked, 1_024),
             ("remembered messages", loads.newest_seen, 256),
+            ("batches of fetched blocks", loads.fetched, 3),
         ];
         match bounds.iter().find(|(_, held, bound)| held > bound) {
             Some((what, held, bound)) => {

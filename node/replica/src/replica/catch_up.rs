@@ -1,12 +1,15 @@
 //! Statuses, requests, and catching up with peers that are ahead.
-//! Holds: certificates are checked before anything else of a fetched block; a certified block that
-//! does not execute here halts the node.
+//! Holds: certificates are checked before anything else of a fetched block, once; blocks are executed in
+//! order, while the next ones are fetched and verified; a certified block that does not execute here
+//! halts the node.
 
-use comity_core::block::CommittedBlock;
-use comity_core::hash::leaf_hash;
+use std::collections::BTreeMap;
+
+use comity_core::block::{Block, CommittedBlock};
+use comity_core::hash::{HeaderHash, leaf_hash};
 use comity_core::ids::Height;
 use comity_core::ledger::Tip;
-use comity_core::polka::check_polkas;
+use comity_core::polka::{PolkaCertificate, check_polkas};
 use comity_core::statement::{RecordError, VerifiedRecord};
 use comity_core::text::AgencyId;
 use comity_core::vote::VerifiedCertificate;
@@ -17,24 +20,57 @@ use crate::message::{Request, Response, Status};
 
 /// Most bytes of blocks asked for at once.
 const BATCH_BYTES: u32 = 1024 * 1024;
+/// Batches of blocks that may have come and not be executed yet (count): while one is executed another is
+/// verified, and the next is on its way.
+pub(super) const MAX_FETCHED: usize = 3;
 /// A tip that has not moved for this long (ms) is caught up even if a peer is only one ahead.
 const PATIENCE_MS: u64 = 700;
 
 /// How catching up goes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct CatchUp {
-    /// Blocks are asked for or being verified.
+    /// Blocks are asked for.
     busy: bool,
+    /// Batches that came and are not executed yet.
+    fetched: usize,
+    /// The last block that came and is not executed yet.
+    last_fetched: Option<(Height, HeaderHash)>,
+    /// Batches that are verified, by their first heights, while those before them are not.
+    verified: BTreeMap<Height, Verified>,
+    /// What follows can be checked only when what came is executed: the validators change.
+    waits: bool,
+    /// Grows when all that came is given up; what is verified of it then is looked at no more.
+    run: u64,
     /// A height that peers were heard to decide.
     heard_of: Height,
     /// Who was asked last: the next to be asked is another, if another is ahead.
     last: Option<Peer>,
 }
 
+/// A fetched block whose certificate, and polka certificates, were verified.
+pub(super) struct Certified {
+    block: Block,
+    proof: VerifiedCertificate,
+    polkas: Vec<PolkaCertificate>,
+}
+
+/// Blocks that came together and follow one another, at least one.
+pub(super) struct Batch {
+    peer: Peer,
+    blocks: Vec<Certified>,
+    run: u64,
+}
+
+/// A batch whose records were verified: each block with its own, or with what is wrong with one of them.
+struct Verified {
+    peer: Peer,
+    blocks: Vec<(Certified, Result<Vec<VerifiedRecord>, RecordError>)>,
+}
+
 /// What a fetched block is.
 enum Fetched {
     /// The next one, certified.
-    Next(Box<CommittedBlock>),
+    Next(Box<Certified>),
     /// One that this node has meanwhile.
     Old,
     /// One that cannot be checked before those ahead of it are executed: the validators change.
@@ -45,6 +81,18 @@ impl CatchUp {
     /// Peers are deciding `height`, so the one before exists.
     pub(super) fn suspect(&mut self, height: Height) {
         self.heard_of = self.heard_of.max(height);
+    }
+
+    /// Batches that came and are not executed yet.
+    pub(super) fn fetched(&self) -> usize {
+        self.fetched
+    }
+
+    /// Gives up all that came: it is asked for anew, from the tip on.
+    fn give_up(&mut self) {
+        self.run += 1;
+        self.verified.clear();
+        (self.fetched, self.last_fetched, self.waits) = (0, None, false);
     }
 }
 
@@ -151,16 +199,26 @@ impl Replica {
         self.catch_up_if_behind();
     }
 
-    /// Asks a peer that is ahead for blocks, unless one was asked already or the next block is
-    /// about to be decided here anyway.
+    /// The last block that is here, executed or not.
+    fn frontier(&self) -> (Height, HeaderHash) {
+        let tip = self.ledger.tip();
+        let fetched = self.catch_up.last_fetched.filter(|(height, _)| *height > tip.height);
+        fetched.unwrap_or((tip.height, tip.hash))
+    }
+
+    /// Asks a peer that is ahead for the blocks after those that are here, unless one was asked already,
+    /// enough are here, or the next block is about to be decided here anyway.
     pub(super) fn catch_up_if_behind(&mut self) {
-        let tip = self.ledger.tip().height;
-        let mut ahead = self.peers.ahead_of(tip);
+        let (here, _) = self.frontier();
+        let mut ahead = self.peers.ahead_of(here);
         if self.catch_up.busy || ahead.is_empty() {
             return;
         }
+        if self.catch_up.waits || self.catch_up.fetched >= MAX_FETCHED {
+            return;
+        }
         let far =
-            !self.peers.ahead_of(tip.next()).is_empty() || self.catch_up.heard_of > tip.next();
+            !self.peers.ahead_of(here.next()).is_empty() || self.catch_up.heard_of > here.next();
         let waited = self.now.mono_ms.saturating_sub(self.tip_since_ms) >= PATIENCE_MS;
         if !far && !waited {
             return;
@@ -171,23 +229,30 @@ impl Replica {
         let peer = ahead[self.choose(ahead.len())];
         self.catch_up.busy = true;
         self.catch_up.last = Some(peer);
-        let request = Request::Blocks { from: tip.next(), max_bytes: BATCH_BYTES };
+        let request = Request::Blocks { from: here.next(), max_bytes: BATCH_BYTES };
         self.ask(peer, request, Asked::Blocks);
     }
 
     /// Blocks came: their certificates are checked, then all their records are verified at once.
     fn on_blocks(&mut self, peer: Peer, blocks: Vec<Vec<u8>>) {
-        let mut checked = Vec::new();
+        self.catch_up.busy = false;
+        let mut checked: Vec<Certified> = Vec::new();
         let mut records = Vec::new();
         let mut fault = None;
+        let mut here = self.frontier();
         for bytes in blocks {
-            match self.check_fetched(&bytes, checked.last()) {
+            match self.check_fetched(&bytes, here) {
                 Ok(Fetched::Next(block)) => {
                     records.extend(block.block.records.iter().cloned());
+                    let header = &block.block.header;
+                    here = (header.height, block.proof.certificate().header_hash);
                     checked.push(*block);
                 }
                 Ok(Fetched::Old) => {}
-                Ok(Fetched::Later) => break,
+                Ok(Fetched::Later) => {
+                    self.catch_up.waits = true;
+                    break;
+                }
                 Err(reason) => {
                     self.compare_with_parent(&bytes);
                     fault = Some(reason);
@@ -199,14 +264,17 @@ impl Replica {
             self.effects.push(Effect::Disconnect { peer, reason });
         }
         if checked.is_empty() {
-            if let Some(state) = self.peers.get_mut(peer) {
+            if let Some(state) = self.peers.get_mut(peer).filter(|_| !self.catch_up.waits) {
                 // It claimed more than it could show; its next status may say otherwise.
                 state.claimed = Height(0);
             }
-            self.catch_up.busy = false;
             return;
         }
-        self.verify(Verifying::Blocks { peer, blocks: checked }, records);
+        self.catch_up.fetched += 1;
+        self.catch_up.last_fetched = Some(here);
+        let batch = Batch { peer, blocks: checked, run: self.catch_up.run };
+        self.verify(Verifying::Blocks(batch), records);
+        self.catch_up_if_behind();
     }
 
     /// A block that does not follow from this node's tip may carry the proof of another.
@@ -217,19 +285,17 @@ impl Replica {
         }
     }
 
-    /// Decodes a fetched block and checks its certificate, and the polka certificates beside it.
+    /// Decodes a block that was fetched after those that are `here`, and checks its certificate, and the
+    /// polka certificates beside it.
     fn check_fetched(
         &self,
         bytes: &[u8],
-        before: Option<&CommittedBlock>,
+        (here, parent): (Height, HeaderHash),
     ) -> Result<Fetched, String> {
         let fetched = CommittedBlock::from_bytes(bytes)
             .map_err(|error| format!("it sent a block that is none: {error}"))?;
         let header = &fetched.block.header;
-        let (parent, height) = match before {
-            Some(before) => (before.certificate.header_hash, before.block.header.height.next()),
-            None => (self.ledger.tip().hash, self.next_height()),
-        };
+        let height = here.next();
         if header.height < height {
             return Ok(Fetched::Old);
         }
@@ -241,63 +307,98 @@ impl Replica {
         }
         let (set, consortium) = (self.ledger.validators(), self.ledger.consortium());
         if header.validators != set.hash(consortium) {
-            return match before {
-                Some(_) => Ok(Fetched::Later),
-                None => Err("it sent a block that names other validators".to_owned()),
+            return match here > self.ledger.tip().height {
+                true => Ok(Fetched::Later),
+                false => Err("it sent a block that names other validators".to_owned()),
             };
         }
-        if let Err(error) = fetched.certificate.clone().verify(consortium, set) {
-            return Err(format!("it sent a block with a bad certificate: {error}"));
-        }
-        match check_polkas(&fetched.polkas, height, consortium, set) {
-            Ok(()) => Ok(Fetched::Next(Box::new(fetched))),
+        let CommittedBlock { block, certificate, polkas } = fetched;
+        let proof = match certificate.verify(consortium, set) {
+            Ok(proof) => proof,
+            Err(error) => return Err(format!("it sent a block with a bad certificate: {error}")),
+        };
+        match check_polkas(&polkas, height, consortium, set) {
+            Ok(()) => Ok(Fetched::Next(Box::new(Certified { block, proof, polkas }))),
             Err(error) => Err(format!("it sent a block with bad polka certificates: {error}")),
         }
     }
 
+    /// The records of a batch were verified: it is executed, if those before it are.
     pub(super) fn take_blocks(
         &mut self,
-        peer: Peer,
-        blocks: Vec<CommittedBlock>,
+        batch: Batch,
         results: Vec<Result<VerifiedRecord, RecordError>>,
     ) {
-        self.catch_up.busy = false;
-        let mut committed = false;
-        for (fetched, records) in with_records(blocks, results) {
+        let Batch { peer, blocks, run } = batch;
+        let Some(first) = blocks.first().map(|first| first.block.header.height) else { return };
+        if run != self.catch_up.run {
+            return;
+        }
+        let blocks = with_records(blocks, |fetched| fetched.block.records.len(), results);
+        self.catch_up.verified.insert(first, Verified { peer, blocks });
+        let before = self.ledger.tip().height;
+        let mut sound = true;
+        while let Some(next) = self.catch_up.verified.first_entry()
+            && *next.key() <= self.ledger.tip().height.next()
+            && sound
+        {
+            let Verified { peer, blocks } = next.remove();
+            self.catch_up.fetched -= 1;
+            sound = self.execute_fetched(peer, blocks);
+        }
+        if self.halted {
+            return;
+        }
+        if !sound {
+            self.catch_up.give_up();
+        }
+        if self.ledger.tip().height > before {
+            self.end_height();
+        }
+        self.catch_up.waits &= self.catch_up.fetched > 0 && self.ledger.tip().height == before;
+        self.catch_up_if_behind();
+    }
+
+    /// Executes and commits blocks in order. False where what comes after them is of no use any more.
+    fn execute_fetched(
+        &mut self,
+        peer: Peer,
+        blocks: Vec<(Certified, Result<Vec<VerifiedRecord>, RecordError>)>,
+    ) -> bool {
+        for (fetched, records) in blocks {
             if fetched.block.header.height != self.next_height() {
                 continue;
             }
             match records {
-                Ok(records) => committed |= self.commit_fetched(peer, fetched, records),
+                Ok(records) => {
+                    if !self.commit_fetched(peer, fetched, records) {
+                        return false;
+                    }
+                }
                 Err(error) => {
                     self.mistrust_body(peer, &fetched, &error.to_string());
-                    break;
+                    return false;
                 }
             }
-            if self.halted {
-                return;
-            }
         }
-        if committed {
-            self.end_height();
-        }
-        self.catch_up_if_behind();
+        true
     }
 
     /// Commits a fetched block whose certificate and records were verified.
     fn commit_fetched(
         &mut self,
         peer: Peer,
-        fetched: CommittedBlock,
+        fetched: Certified,
         records: Vec<VerifiedRecord>,
     ) -> bool {
-        let CommittedBlock { block, certificate, polkas } = fetched;
+        let Certified { block, proof, polkas } = fetched;
         let height = block.header.height;
-        let (set, consortium) = (self.ledger.validators(), *self.ledger.consortium());
-        let proof: VerifiedCertificate = match certificate.verify(&consortium, set) {
-            Ok(proof) => proof,
-            Err(_) => return false,
-        };
+        let consortium = *self.ledger.consortium();
+        // Its certificate was verified against the validators that it names; they are those of its height
+        // only if the blocks before it left them as they were.
+        if block.header.validators != self.ledger.validators().hash(&consortium) {
+            return false;
+        }
         // The header is certified; the body beside it is not, until it matches the header.
         let leaves: Vec<_> = block.records.iter().map(|bytes| leaf_hash(bytes)).collect();
         let parent = self.check_parent(block.parent_certificate.clone());
@@ -332,7 +433,7 @@ impl Replica {
         }
     }
 
-    fn mistrust_body(&mut self, peer: Peer, fetched: &CommittedBlock, error: &str) {
+    fn mistrust_body(&mut self, peer: Peer, fetched: &Certified, error: &str) {
         let height = fetched.block.header.height;
         let reason = format!("it sent block {height} with a bad record: {error}");
         self.effects.push(Effect::Disconnect { peer, reason });
@@ -341,13 +442,14 @@ impl Replica {
 
 /// Each block with its own records, or with what is wrong with the first bad one of them. A bad
 /// record of one block must not shift the records of the next.
-fn with_records(
-    blocks: Vec<CommittedBlock>,
+fn with_records<B>(
+    blocks: Vec<B>,
+    count: impl Fn(&B) -> usize,
     results: Vec<Result<VerifiedRecord, RecordError>>,
-) -> Vec<(CommittedBlock, Result<Vec<VerifiedRecord>, RecordError>)> {
+) -> Vec<(B, Result<Vec<VerifiedRecord>, RecordError>)> {
     let mut results = results.into_iter();
-    let pair = |fetched: CommittedBlock| {
-        let own: Vec<_> = results.by_ref().take(fetched.block.records.len()).collect();
+    let pair = |fetched: B| {
+        let own: Vec<_> = results.by_ref().take(count(&fetched)).collect();
         (fetched, own.into_iter().collect())
     };
     blocks.into_iter().map(pair).collect()
@@ -356,16 +458,13 @@ fn with_records(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::blank_header;
     use comity_core::agency::KeyRole;
-    use comity_core::block::Block;
     use comity_core::hash::ConsortiumId;
     use comity_core::ids::{Nonce, TimeMs};
     use comity_core::keys::SecretKey;
     use comity_core::statement::{
         Action, Capacity, STATEMENT_VERSION, SignedRecord, Statement, StatementSigner,
     };
-    use comity_core::vote::CommitCertificate;
 
     const CONSORTIUM: ConsortiumId = ConsortiumId([1; 32]);
 
@@ -391,26 +490,14 @@ mod tests {
         SignedRecord { statement, signatures }.to_bytes()
     }
 
-    fn block(height: u64, records: Vec<Vec<u8>>) -> CommittedBlock {
-        let header = blank_header(CONSORTIUM, height);
-        let certificate = CommitCertificate {
-            height: header.height,
-            round: 0,
-            header_hash: header.hash(),
-            signatures: Vec::new(),
-        };
-        let block = Block { header, parent_certificate: None, records };
-        CommittedBlock { block, certificate, polkas: Vec::new() }
-    }
-
     #[test]
     fn bad_record_of_one_fetched_block_does_not_shift_the_records_of_the_next() {
         let mut bad = record(0);
         *bad.last_mut().unwrap() ^= 1;
-        let blocks = vec![block(1, vec![bad, record(1), record(2)]), block(2, vec![record(3)])];
-        let all = blocks.iter().flat_map(|fetched| fetched.block.records.clone());
-        let results = all.map(|bytes| VerifiedRecord::verify(&bytes, &CONSORTIUM)).collect();
-        let paired = with_records(blocks, results);
+        let blocks = vec![vec![bad, record(1), record(2)], vec![record(3)]];
+        let all = blocks.iter().flatten();
+        let results = all.map(|bytes| VerifiedRecord::verify(bytes, &CONSORTIUM)).collect();
+        let paired = with_records(blocks.clone(), Vec::len, results);
         assert!(paired[0].1.is_err());
         let second = paired[1].1.as_ref().unwrap();
         assert_eq!(second.iter().map(|r| r.bytes().to_vec()).collect::<Vec<_>>(), [record(3)]);

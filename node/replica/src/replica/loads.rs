@@ -21,6 +21,8 @@ pub struct Loads {
     pub asked: usize,
     /// Validators of whom the newest message is remembered.
     pub newest_seen: usize,
+    /// Batches of fetched blocks that are not executed yet.
+    pub fetched: usize,
 }
 
 impl Replica {
@@ -35,6 +37,7 @@ impl Replica {
             verifying: self.verifying_records() + self.submitted.len(),
             asked: self.asked.len(),
             newest_seen: self.newest_seen.len(),
+            fetched: self.catch_up.fetched(),
         }
     }
 }

@@ -36,7 +36,7 @@ use crate::peers::Peers;
 use crate::pool::Pool;
 use crate::storage::{MarkPosition, Recovered, RecoveredBody, StorageOp};
 use crate::verified::Verified;
-use catch_up::CatchUp;
+use catch_up::{Batch, CatchUp};
 pub use loads::Loads;
 use outbox::Outbox;
 use startup::{Heard, Standing};
@@ -168,7 +168,7 @@ enum Verifying {
     Submitted(Vec<Ticket>),
     Gossip { ticket: Ticket },
     Body { header_hash: HeaderHash, peer: Peer },
-    Blocks { peer: Peer, blocks: Vec<comity_core::block::CommittedBlock> },
+    Blocks(Batch),
 }
 
 /// What a request to a peer is for.
@@ -384,7 +384,7 @@ impl Replica {
             Verifying::Submitted(tickets) => self.answer_submitted(tickets, results),
             Verifying::Gossip { ticket } => self.take_gossiped(ticket, results),
             Verifying::Body { header_hash, peer } => self.take_body(header_hash, peer, results),
-            Verifying::Blocks { peer, blocks } => self.take_blocks(peer, blocks, results),
+            Verifying::Blocks(batch) => self.take_blocks(batch, results),
         }
     }
 
