@@ -57,6 +57,7 @@ pub struct Metrics {
     view_lag: Number,
     commits: Counter,
     records_committed: Counter,
+    later_rounds: Counter,
     submissions: Family<Labels, Counter>,
     commit_latency: Histogram,
 }
@@ -93,6 +94,11 @@ impl Metrics {
                 "Records committed since the start",
                 Counter::default(),
             ),
+            later_rounds: own.add(
+                "later_rounds",
+                "Rounds that committed blocks took beyond their first: a proposer did not answer in time",
+                Counter::default(),
+            ),
             submissions: own.add(
                 "submissions",
                 "Records given to this node's API, by what became of them",
@@ -117,6 +123,11 @@ impl Metrics {
     pub fn committed(&self, records: usize) {
         self.commits.inc();
         self.records_committed.inc_by(records as u64);
+    }
+
+    /// A block was decided in this round, counted from 0.
+    pub fn decided_in(&self, round: u32) {
+        self.later_rounds.inc_by(u64::from(round));
     }
 
     /// A record given to the API found its end.
@@ -169,6 +180,8 @@ mod tests {
     fn every_metric_is_named_after_comity_and_shows_what_was_counted() {
         let metrics = Metrics::new();
         metrics.committed(3);
+        metrics.decided_in(0);
+        metrics.decided_in(2);
         metrics.submitted(SubmitOutcome::Refused);
         metrics.commit_took(Duration::from_millis(20));
         let text = metrics.text(&Reading { height: 7, log_size: 9, ..Reading::default() });
@@ -177,6 +190,7 @@ mod tests {
             "comity_log_size 9",
             "comity_commits_total 1",
             "comity_records_committed_total 3",
+            "comity_later_rounds_total 2",
             "comity_submissions_total{outcome=\"refused\"} 1",
             "comity_commit_latency_seconds_count 1",
         ] {

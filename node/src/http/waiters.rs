@@ -149,6 +149,7 @@ impl Feed {
         if header.height <= self.height {
             return;
         }
+        self.api.0.metrics.decided_in(commit.certificate.round);
         let leaves = commit.records.iter().map(VerifiedRecord::leaf);
         self.tell(header, commit.header_hash, leaves);
     }
@@ -180,6 +181,7 @@ impl Feed {
             match self.api.read(read).await {
                 Ok(block) => {
                     let leaves: Vec<_> = block.leaves().collect();
+                    self.api.0.metrics.decided_in(block.committed.certificate.round);
                     let header = &block.committed.block.header;
                     self.tell(header, block.header_hash, leaves.into_iter());
                 }
