@@ -106,11 +106,12 @@ pub(super) fn measure(
     };
     let away = last.agency.clone();
     let before = measure::take(network)?;
+    let had = before.entries;
     page.say(&format!("Committing {} records while {away} is away ...", missed.count))?;
     network.terminate(&away)?;
     let signatures = commit(missed, network)?;
     page.say(&format!("{away} is started again ..."))?;
-    let (first, caught) = caught_up(network, &away)?;
+    let (first, caught) = caught_up(network, &away, had)?;
     let mut figures = figures_of(&first, &caught, signatures, missed.limits);
     let after = measure::take(network)?;
     let blocks = (after.height.saturating_sub(before.height) as f64).max(1.0);
@@ -139,32 +140,31 @@ fn commit(missed: &Missed<'_>, network: &Network) -> Result<f64, DevnetError> {
     Ok(signatures as f64 / (count as f64).max(1.0))
 }
 
-/// Starts a node, and watches it until it has all entries: as it first answered, and then.
-fn caught_up(network: &mut Network, away: &AgencyId) -> Result<(Moment, Moment), DevnetError> {
+/// Starts a node that has `had` so many entries, and watches it until it has all: as it was when it first
+/// answered, if it had no more then, and at its end.
+fn caught_up(
+    network: &mut Network,
+    away: &AgencyId,
+    had: u64,
+) -> Result<(Moment, Moment), DevnetError> {
     let target = network.status(network.first())?.log_size;
     network.start(std::slice::from_ref(away))?;
     let api = Api::of(network.node(away));
-    let (began, mut first) = (Instant::now(), None);
+    let began = Instant::now();
+    let (mut first, mut answered) = (Moment { at: began, entries: had, cpu_s: 0.0 }, false);
     while began.elapsed() < LIMIT {
         if let Ok(status) = api.status() {
             let pid = running(&network.place, network.node(away)).map(|pid| pid.to_string());
             let cpu_s = of_process(&pid.unwrap_or_default()).cpu_s;
             let now = Moment { at: Instant::now(), entries: status.log_size, cpu_s };
-            let has_all = now.entries >= target;
-            match first {
-                Some(first) if has_all => {
-                    network.wait_ready(std::slice::from_ref(away))?;
-                    return Ok((first, now));
-                }
-                None if has_all => {
-                    let text = "it had caught up before it was first asked: name more records";
-                    return Err(DevnetError::Unexpected(text.to_owned()));
-                }
-                // Until the first block comes it looks for the others; that is no catching up.
-                Some(first_seen) if now.entries == first_seen.entries => first = Some(now),
-                Some(_) => {}
-                None => first = Some(now),
+            if now.entries >= target {
+                network.wait_ready(std::slice::from_ref(away))?;
+                return Ok((first, now));
             }
+            if !answered && now.entries <= had {
+                first = now;
+            }
+            answered = true;
         }
         thread::sleep(POLL);
     }

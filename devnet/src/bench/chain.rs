@@ -140,8 +140,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_record_goes_one_way_more_where_another_node_proposes_it() {
-        let answered =
-            |list, entry| Answered { list, place: 0, latency: Duration::ZERO, entry };
+        let answered = |list, entry| Answered { list, place: 0, latency: Duration::ZERO, entry };
         let answers = [answered(0, 3), answered(0, 9), answered(0, 10), answered(1, 19)];
         let [median, mean] = example().ways(&answers, &["data.gd", "health.gz"]);
         assert!((median - 3.0).abs() < 1e-9 && (mean - 3.25).abs() < 1e-9, "{median} {mean}");
