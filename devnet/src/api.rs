@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use comity_core::gateway::GatewayNumbers;
+use comity_core::keys::PublicKey;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use ureq::Agent;
@@ -44,6 +46,11 @@ pub(crate) struct Peer {
 }
 
 #[derive(Deserialize)]
+struct Numbered {
+    numbers: Option<GatewayNumbers>,
+}
+
+#[derive(Deserialize)]
 struct Block {
     header_hash: String,
 }
@@ -70,6 +77,13 @@ impl Api {
     /// Where the node stands. Errors: no answer.
     pub(crate) fn status(&self) -> Result<Status, ApiError> {
         self.get("/v1/status")
+    }
+
+    /// The greatest number that the records of a gateway's key have used; 0 before the first. Errors: no
+    /// answer, or no such key.
+    pub(crate) fn last_number(&self, key: &PublicKey) -> Result<u64, ApiError> {
+        let found = self.get::<Numbered>(&format!("/v1/keys/{key}"))?;
+        Ok(found.numbers.map_or(0, |numbers| numbers.last))
     }
 
     /// The hash of the block at this height. Errors: no answer, or no such block yet.

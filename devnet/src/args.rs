@@ -43,6 +43,10 @@ pub(crate) enum Command {
     Cli(CliArgs),
     /// Measure how fast records are committed, on a devnet of its own
     Bench(BenchArgs),
+    /// Make a devnet with a long past for measuring, or let one grow further
+    Grow(GrowArgs),
+    /// Measure what a start and a block cost one node of a devnet that has grown
+    BenchCommit(BenchCommitArgs),
     /// Kill, stop and halt nodes of a devnet of its own under load, and check that nothing is lost
     Soak(SoakArgs),
     /// Make a long log offline, for measuring only: its keys are known to everybody
@@ -76,6 +80,8 @@ impl Command {
                 place.invocation()
             }
             Command::Bench(args) => Invocation::of_process(args.dir.as_deref()),
+            Command::Grow(args) => Invocation::of_process(Some(&args.dir)),
+            Command::BenchCommit(args) => Invocation::of_process(Some(&args.dir)),
             Command::Soak(args) => Invocation::of_process(args.dir.as_deref()),
             Command::Generate(_)
             | Command::Year(_)
@@ -192,6 +198,52 @@ pub(crate) struct BenchArgs {
     /// directory]
     #[arg(long)]
     pub(crate) dir: Option<PathBuf>,
+    /// Measure this devnet, which comity-devnet grow has made; it stays
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dir", "nodes", "entries", "grants"])]
+    pub(crate) from: Option<PathBuf>,
+    /// Give the log so many entries first, as comity-devnet grow does
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub(crate) entries: Option<u64>,
+    /// So many grants among them [default: a tenth of the entries]
+    #[arg(long, requires = "entries", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(crate) grants: Option<u64>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct GrowArgs {
+    /// The devnet's directory: a new one, or one that has grown before
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// How many nodes a new one has
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(2..=MAX_NODES as i64))]
+    pub(crate) nodes: u8,
+    /// How many entries the log is to have
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub(crate) entries: u64,
+    /// How many of them are grants, the first time [default: a tenth]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(crate) grants: Option<u64>,
+    /// How many entries in a block
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    pub(crate) per_block: u64,
+    /// Write the first node's directory alone: enough for bench-commit, and a quarter of the room
+    #[arg(long)]
+    pub(crate) first: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchCommitArgs {
+    /// The devnet's directory
+    pub(crate) dir: PathBuf,
+    /// How many blocks are put on the log
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(crate) blocks: u64,
+    /// How many accesses in a block
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    pub(crate) per_block: u64,
+    /// Write the results to this file as JSON, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

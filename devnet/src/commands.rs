@@ -11,6 +11,7 @@ use crate::bench;
 use crate::demo;
 use crate::failure::DevnetError;
 use crate::found;
+use crate::grown;
 use crate::nodes::{Network, running};
 use crate::offline;
 use crate::page::{Page, row};
@@ -42,6 +43,10 @@ pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
         Command::Reset(place) => reset(place, &mut page).map(|()| ExitCode::SUCCESS),
         Command::Cli(args) => cli(args),
         Command::Bench(args) => bench::run(args, &mut page).map(|()| ExitCode::SUCCESS),
+        Command::Grow(args) => grown::grow(args, &mut page).map(|()| ExitCode::SUCCESS),
+        Command::BenchCommit(args) => {
+            grown::bench_commit(args, &mut page).map(|()| ExitCode::SUCCESS)
+        }
         Command::Soak(args) => soak::run(args, &mut page).map(|()| ExitCode::SUCCESS),
         Command::Generate(args) => offline::generate(args, &mut page).map(|()| ExitCode::SUCCESS),
         Command::Year(args) => offline::year(args, &mut page).map(|()| ExitCode::SUCCESS),

@@ -13,6 +13,7 @@ mod config;
 mod demo;
 mod failure;
 mod found;
+mod grown;
 mod invocation;
 mod nodes;
 mod offline;

@@ -22,6 +22,8 @@ use crate::failure::DevnetError;
 
 use super::prepare::{Provider, readable};
 
+/// Accesses under one grant, more than any run has (count).
+const AMPLE: u64 = 1_000_000_000;
 /// How long grants are in force (ms).
 const GRANTED_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
@@ -34,12 +36,23 @@ impl Provider {
         validity_ms: u64,
         sealed: usize,
     ) -> Result<Vec<u8>, DevnetError> {
-        let valid_until = now.plus(validity_ms);
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.numbered_access(number, (now, now.plus(validity_ms)), sealed)
+    }
+
+    /// The access that has this number, made at the first of two times and valid until the second.
+    /// Errors: no random numbers.
+    pub(crate) fn numbered_access(
+        &self,
+        number: u64,
+        (now, valid_until): (TimeMs, TimeMs),
+        sealed: usize,
+    ) -> Result<Vec<u8>, DevnetError> {
         let within = sealed.min(MAX_SEALED);
         let attempt = Attempt {
             consortium: self.consortium,
             exchange: ExchangeId(draw()?),
-            grant: self.grant.into(),
+            grant: self.grants.at(number).into(),
             dataset: self.dataset.clone(),
             requester: self.requester.clone(),
             officer: self.officer.public(),
@@ -55,7 +68,7 @@ impl Provider {
         let signature = self.officer.sign_attempt(&attempt);
         let action = Action::RecordAccess {
             attempt: SignedAttempt { attempt, signature },
-            number: self.next.fetch_add(1, Ordering::Relaxed),
+            number,
             answer: None,
         };
         let by = (&self.agency, &self.gateway, KeyRole::Gateway);
@@ -82,6 +95,15 @@ impl Provider {
     /// The steward grants what nobody asked for. Errors: no random numbers.
     pub(super) fn issue(&self, valid_until: TimeMs) -> Result<Vec<u8>, DevnetError> {
         self.by_steward(valid_until, Action::IssueGrant { terms: self.terms(&self.dataset) })
+    }
+
+    /// The steward grants what nobody asked for, for more accesses than anybody will count. Errors: no
+    /// random numbers.
+    pub(crate) fn ample(&self, valid_until: TimeMs) -> Result<Vec<u8>, DevnetError> {
+        let quota = Some(AMPLE);
+        let terms =
+            GrantTerms { total_quota: quota, daily_quota: quota, ..self.terms(&self.dataset) };
+        self.by_steward(valid_until, Action::IssueGrant { terms })
     }
 
     /// The steward takes a grant back. Errors: no random numbers.

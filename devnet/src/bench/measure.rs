@@ -95,8 +95,12 @@ fn sum(metrics: &str, counter: &str) -> u64 {
     counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
 }
 
-/// Room on the disk of the files below `dir` whose names are wanted.
-fn disk_bytes(dir: &Path, wanted: impl Fn(&str) -> bool + Copy) -> Result<u64, DevnetError> {
+/// Room on the disk of the files below `dir` whose names are wanted (bytes). Errors: it cannot be looked
+/// into.
+pub(crate) fn disk_bytes(
+    dir: &Path,
+    wanted: impl Fn(&str) -> bool + Copy,
+) -> Result<u64, DevnetError> {
     let failed = |source| DevnetError::from(io_error("look into", dir, source));
     let mut bytes = 0;
     for entry in fs::read_dir(dir).map_err(failed)? {

@@ -28,18 +28,22 @@ mod receipts;
 mod relay;
 mod report;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::args::{BenchArgs, Mix};
 use crate::commands;
 use crate::failure::DevnetError;
+use crate::grown::{self, Plan, Whose};
 use crate::page::Page;
+use crate::place::Place;
 use crate::topology::Purpose;
 
 use cables::Cables;
 pub(crate) use driving::main as client_main;
 use machine::Machine;
+pub(crate) use measure::disk_bytes;
+use network::Past;
 pub(crate) use reader::main as reader_main;
 pub(crate) use relay::main as links_main;
 use report::Report;
@@ -47,6 +51,8 @@ use report::Report;
 /// Most records under way at once for each node (count): a gateway's numbers may run ahead no further
 /// (docs/formats.md, "Gateways' numbers").
 const IN_FLIGHT_EACH: usize = 1024;
+/// Entries in a block of a past that is made (count).
+const PER_BLOCK: u64 = 500;
 /// File descriptors that a process needs beside its connections (count).
 const OTHER_FILES: usize = 200;
 
@@ -58,9 +64,14 @@ pub(crate) fn run(args: &BenchArgs, page: &mut Page) -> Result<(), DevnetError> 
         Mix::Full => "full",
     };
     let mut report = Report::new(Machine::of_this_process(), mix, args.seconds);
-    for nodes in &args.nodes {
-        for delay_ms in &args.delay_ms {
-            one_network(args, (usize::from(*nodes), *delay_ms), &mut report, page)?;
+    match &args.from {
+        Some(dir) => grown_network(args, dir, &mut report, page)?,
+        None => {
+            for nodes in &args.nodes {
+                for delay_ms in &args.delay_ms {
+                    one_network(args, (usize::from(*nodes), *delay_ms), &mut report, page)?;
+                }
+            }
         }
     }
     page.gap()?;
@@ -83,15 +94,25 @@ fn one_network(
     page: &mut Page,
 ) -> Result<(), DevnetError> {
     let dir = args.dir.clone().unwrap_or_else(temporary_dir);
-    page.say(&format!("Setting up {nodes} nodes in {} ...", dir.display()))?;
-    let mut network =
-        commands::create(&dir, nodes, Purpose::Bench, page)?.ending_with_the_launcher();
+    let mut network = match args.entries {
+        Some(entries) => {
+            let mut network = grown::found(&dir, nodes, page)?;
+            let grants = args.grants.unwrap_or(entries / 10).max(1);
+            let plan = Plan { entries, grants, per_block: PER_BLOCK, whose: Whose::All };
+            grown::grown(&mut network, &plan, page)?;
+            network
+        }
+        None => {
+            page.say(&format!("Setting up {nodes} nodes in {} ...", dir.display()))?;
+            commands::create(&dir, nodes, Purpose::Bench, page)?.ending_with_the_launcher()
+        }
+    };
     let mut cables = match delay_ms {
         0 => None,
         ms => Some(Cables::lay(&network, Duration::from_millis(ms.into()))?),
     };
-    let measured = commands::start_all(&mut network)
-        .and_then(|()| network::measure(args, &mut network, cables.as_mut(), (report, page)));
+    let past = args.entries.map_or(Past::None, |_| Past::Grown);
+    let measured = network::measure(args, &mut network, (cables.as_mut(), past), (report, page));
     let stopped = network.stop();
     drop(cables);
     if measured.is_err() {
@@ -100,6 +121,20 @@ fn one_network(
     measured?;
     stopped?;
     network.remove()
+}
+
+/// Measures all loads on a devnet with a long past, which stays.
+fn grown_network(
+    args: &BenchArgs,
+    dir: &Path,
+    report: &mut Report,
+    page: &mut Page,
+) -> Result<(), DevnetError> {
+    let mut network = commands::open(Place::open(dir)?)?.ending_with_the_launcher();
+    let measured = network::measure(args, &mut network, (None, Past::Grown), (report, page));
+    let stopped = network.stop();
+    measured?;
+    stopped.map(drop)
 }
 
 /// Errors: more records under way than the ledger's rules or this process's limits let through.

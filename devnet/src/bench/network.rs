@@ -3,12 +3,14 @@
 //! May not enter: what figures mean (see `figures`).
 
 use std::cell::RefCell;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use comity_core::genesis::Genesis;
 
 use crate::args::{BenchArgs, Mix};
+use crate::commands;
 use crate::failure::DevnetError;
+use crate::grown;
 use crate::nodes::Network;
 use crate::offline::signatures_of;
 use crate::page::Page;
@@ -76,18 +78,47 @@ struct Bench<'a> {
     memory_bytes: f64,
 }
 
-/// Measures all loads. Errors: a command fails, or a record is not committed.
+/// What is on a network's log before it is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Past {
+    /// Nothing.
+    None,
+    /// What `grow` has made.
+    Grown,
+}
+
+/// Starts the nodes and measures all loads. Errors: a node does not start; a command fails; a record is
+/// not committed.
 pub(super) fn measure(
     args: &BenchArgs,
     network: &mut Network,
-    cables: Option<&mut Cables>,
+    (cables, past): (Option<&mut Cables>, Past),
     (report, page): (&mut Report, &mut Page),
 ) -> Result<(), DevnetError> {
     let delay = cables.as_ref().map(|cables| cables.delay).unwrap_or_default();
     // Named in whole milliseconds on the command line.
     let delay_ms = u16::try_from(delay.as_millis()).unwrap_or(u16::MAX);
-    page.say("Publishing datasets and issuing grants, with comity ...")?;
-    let providers = prepare::all(network)?;
+    page.say("Starting the nodes ...")?;
+    let began = Instant::now();
+    commands::start_all(network)?;
+    let started = began.elapsed();
+    let (grants, providers) = match past {
+        Past::None => {
+            page.say("Publishing datasets and issuing grants, with comity ...")?;
+            let providers = prepare::all(network)?;
+            (providers.len() as u64, providers)
+        }
+        Past::Grown => {
+            let (notes, providers) = grown::providers(network)?;
+            (notes.grants, providers)
+        }
+    };
+    let providers = match args.mix {
+        Mix::Access => providers,
+        // What is acknowledged together is under one grant.
+        Mix::Full => providers.into_iter().map(Provider::with_one_grant).collect(),
+    };
+    let before = measure::take(network)?;
     let genesis = prepare::genesis(network)?;
     let none = vec![Known::default(); providers.len()];
     let natural = like_them(&providers, &none, 0)?.first().map_or(0, Vec::len);
@@ -100,7 +131,15 @@ pub(super) fn measure(
     page.say("Measuring what the machine can do at most ...")?;
     let limits = limits::measure(&genesis.id(), &records, network.place.root())?;
     let nodes = network.topology.nodes.len();
-    report.networks.push(Tested { nodes, delay_ms, limits });
+    report.networks.push(Tested {
+        nodes,
+        delay_ms,
+        limits,
+        entries: before.entries,
+        grants,
+        start_s: started.as_secs_f64(),
+        rss_mb: before.peak_bytes as f64 / 1e6,
+    });
     let cores = report.machine.cores as f64;
     let memory_bytes = report.machine.memory_bytes.unwrap_or_default() as f64;
     let (cables, shared) = (cables.map(RefCell::new), &*network);

@@ -12,11 +12,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use comity_core::dataset::Items;
 use comity_core::genesis::Genesis;
 use comity_core::hash::ConsortiumId;
-use comity_core::ids::{DatasetId, GrantId, TimeMs};
+use comity_core::ids::{DatasetId, GrantId, LogIndex, TimeMs};
 use comity_core::key_file::KeyFile;
 use comity_core::keys::SecretKey;
 use comity_core::text::{AgencyId, Code};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::failure::DevnetError;
 use crate::nodes::Network;
@@ -26,15 +27,49 @@ use crate::topology::Node;
 
 const MATTER: &str = "LOW-INCOME-CHECK";
 const DUTY_BASIS: &str = "SOCIAL-SUPPORT-RULES";
+/// The dataset that is granted, and the one that is asked for.
+const REGISTER: &str = "register";
+const CASES: &str = "cases";
 const ITEM: &str = "assessment grade";
 /// Far more than any run can use.
 const QUOTA: &str = "1000000000";
 
+/// Grants on the log at equal distances: each access uses the next of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Spread {
+    /// The entry of the first.
+    pub(crate) first: u64,
+    /// Entries from one to the next (count).
+    pub(crate) step: u64,
+    /// How many (count), at least one.
+    pub(crate) count: u64,
+}
+
+impl Spread {
+    /// One grant alone.
+    pub(crate) fn of_one(grant: GrantId) -> Spread {
+        Spread { first: grant.0.0, step: 0, count: 1 }
+    }
+
+    /// The one that the access with this number uses.
+    pub(super) fn at(&self, number: u64) -> GrantId {
+        GrantId(LogIndex(self.first + number % self.count.max(1) * self.step))
+    }
+}
+
+/// What is written down of a provider, to go on with it in another run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Noted {
+    pub(crate) agency: AgencyId,
+    pub(crate) grant: GrantId,
+    pub(crate) since: TimeMs,
+}
+
 /// An agency that gives access to its dataset, and the one that has it.
 pub(crate) struct Provider {
     pub(super) consortium: ConsortiumId,
-    pub(super) agency: AgencyId,
-    pub(super) gateway: SecretKey,
+    pub(crate) agency: AgencyId,
+    pub(crate) gateway: SecretKey,
     pub(super) steward: SecretKey,
     pub(super) requester: AgencyId,
     pub(super) officer: SecretKey,
@@ -42,13 +77,15 @@ pub(crate) struct Provider {
     /// One that is asked for, and not granted by rule.
     pub(super) asked_for: DatasetId,
     pub(super) grant: GrantId,
+    /// Those that accesses use.
+    pub(crate) grants: Spread,
     pub(super) matter: Code,
     pub(super) duty_basis: Code,
     pub(super) items: Items,
     /// When it was prepared.
     pub(super) since: TimeMs,
     /// The gateway's next number.
-    pub(super) next: AtomicU64,
+    pub(crate) next: AtomicU64,
 }
 
 /// Makes every agency publish a dataset and grant it to the next one. Errors: a command fails.
@@ -65,7 +102,7 @@ pub(crate) fn all(network: &Network) -> Result<Vec<Provider>, DevnetError> {
 }
 
 /// What the network was founded on. Errors: it cannot be read.
-pub(super) fn genesis(network: &Network) -> Result<Genesis, DevnetError> {
+pub(crate) fn genesis(network: &Network) -> Result<Genesis, DevnetError> {
     read_json(&network.place.genesis_file())
 }
 
@@ -75,7 +112,31 @@ pub(crate) fn now() -> TimeMs {
     TimeMs(u64::try_from(now.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// The providers that an earlier run prepared. Errors: their keys cannot be read.
+pub(crate) fn again(network: &Network, noted: &[Noted]) -> Result<Vec<Provider>, DevnetError> {
+    let nodes = &network.topology.nodes;
+    let consortium = genesis(network)?.id();
+    let one = |noted: &Noted| {
+        let Some(at) = nodes.iter().position(|node| node.agency == noted.agency) else {
+            return Err(DevnetError::Unexpected(format!("there is no node of {}", noted.agency)));
+        };
+        let to = &nodes[(at + 1) % nodes.len()];
+        acting(network, &nodes[at], to, consortium, noted)
+    };
+    noted.iter().map(one).collect()
+}
+
 impl Provider {
+    /// What has to be known to go on with it.
+    pub(crate) fn noted(&self) -> Noted {
+        Noted { agency: self.agency.clone(), grant: self.grant, since: self.since }
+    }
+
+    /// The same, whose accesses all use one grant.
+    pub(super) fn with_one_grant(self) -> Provider {
+        Provider { grants: Spread::of_one(self.grant), ..self }
+    }
+
     /// Takes back the last `count` numbers, whose records will never be submitted.
     pub(super) fn take_back(&self, count: usize) {
         self.next.fetch_sub(count as u64, Ordering::Relaxed);
@@ -120,9 +181,9 @@ fn provider(
     let place = &network.place;
     let steward = Person::of(node, "steward");
     let since = now();
-    let dataset = published(network, node, "register", "sharing = \"unconditional\"")?;
+    let dataset = published(network, node, REGISTER, "sharing = \"unconditional\"")?;
     let conditional = "sharing = \"conditional\"\nconditions = \"To check an application\"";
-    let asked_for = published(network, node, "cases", conditional)?;
+    published(network, node, CASES, conditional)?;
     let key = ["--key", &steward.key_name(), "--yes", "--json"];
     let what = ["grant", "issue", "--dataset", &dataset, "--to", to.agency.as_str()];
     let why = ["--matter", MATTER, "--basis", DUTY_BASIS, "--item", ITEM];
@@ -136,20 +197,35 @@ fn provider(
         let text = format!("comity did not say which grant it issued: {}", issued.out);
         return Err(DevnetError::Unexpected(text));
     };
+    let noted = Noted { agency: node.agency.clone(), grant, since };
+    acting(network, node, to, consortium, &noted)
+}
+
+/// The agency of a node with its keys, ready to act.
+fn acting(
+    network: &Network,
+    node: &Node,
+    to: &Node,
+    consortium: ConsortiumId,
+    noted: &Noted,
+) -> Result<Provider, DevnetError> {
+    let place = &network.place;
+    let dataset = |slug: &str| readable(&dataset_name(node, slug));
     Ok(Provider {
         consortium,
         agency: node.agency.clone(),
         gateway: read_key(&Person::of(node, "gateway").key_file(place))?,
-        steward: read_key(&steward.key_file(place))?,
+        steward: read_key(&Person::of(node, "steward").key_file(place))?,
         requester: to.agency.clone(),
         officer: read_key(&Person::of(to, "officer").key_file(place))?,
-        dataset: readable(&dataset)?,
-        asked_for: readable(&asked_for)?,
-        grant,
+        dataset: dataset(REGISTER)?,
+        asked_for: dataset(CASES)?,
+        grant: noted.grant,
+        grants: Spread::of_one(noted.grant),
         matter: readable(MATTER)?,
         duty_basis: readable(DUTY_BASIS)?,
         items: Items::Only([readable(ITEM)?].into()),
-        since,
+        since: noted.since,
         next: AtomicU64::new(1),
     })
 }
@@ -162,7 +238,7 @@ fn published(
     sharing: &str,
 ) -> Result<String, DevnetError> {
     let (place, steward) = (&network.place, Person::of(node, "steward"));
-    let dataset = format!("{}/{slug}", node.agency);
+    let dataset = dataset_name(node, slug);
     let text = format!(
         "id = \"{dataset}\"\ntitle = \"A register\"\n{sharing}\n\
          openness = \"closed\"\ngrade = \"general\"\nmodes = [\"verify\"]\n\
@@ -176,12 +252,17 @@ fn published(
     Ok(dataset)
 }
 
+fn dataset_name(node: &Node, slug: &str) -> String {
+    format!("{}/{slug}", node.agency)
+}
+
 /// A word as a value of core's. Errors: it is none.
 pub(super) fn readable<T: FromStr>(text: &str) -> Result<T, DevnetError> {
     text.parse().map_err(|_| DevnetError::Unexpected(format!("{text:?} is not well formed")))
 }
 
-fn read_key(path: &Path) -> Result<SecretKey, DevnetError> {
+/// The secret in a key file without a passphrase. Errors: it cannot be read.
+pub(crate) fn read_key(path: &Path) -> Result<SecretKey, DevnetError> {
     let file: KeyFile = read_json(path)?;
     file.secret().map_err(|error| unreadable(path, &error.to_string()))
 }

@@ -43,6 +43,14 @@ pub(super) struct Tested {
     pub(super) delay_ms: u16,
     /// What the machine could do at most, measured while that network was idle.
     pub(super) limits: Limits,
+    /// Entries on the log before the first load (count).
+    pub(super) entries: u64,
+    /// Grants that accesses use, over all nodes (count).
+    pub(super) grants: u64,
+    /// From the start of all nodes together until all of them were ready (seconds).
+    pub(super) start_s: f64,
+    /// Most memory that any one node had had by then (10^6 bytes).
+    pub(super) rss_mb: f64,
 }
 
 /// The results of one load: medians over its runs.
@@ -217,8 +225,12 @@ impl Report {
                 "Beside {}, idle: {verify_per_s:.0} strict verifications/s and \
                  {records_verified_per_s:.0} whole records/s on a core; SHA-256 \
                  {sha256_mb_per_s:.0} MB/s; fdatasync p50 {fdatasync_4k_ms:.2} ms (4 KiB), \
-                 {fdatasync_256k_ms:.2} ms (256 KiB).",
-                nodes_named(tested.nodes, tested.delay_ms)
+                 {fdatasync_256k_ms:.2} ms (256 KiB). The log had {} entries, and the nodes, ready after \
+                  {:.1} s, {:.0} MB of memory at most.",
+                nodes_named(tested.nodes, tested.delay_ms),
+                tested.entries,
+                tested.start_s,
+                tested.rss_mb
             )
         };
         self.networks.iter().map(line).collect()
@@ -271,7 +283,17 @@ pub(super) mod tests {
             date: "2026-01-01".to_owned(),
         };
         let mut report = Report::new(machine, "access", 30);
-        report.networks.push(Tested { nodes: 4, delay_ms: 0, limits: Limits::default() });
+        let (limits, delay_ms) = (Limits::default(), 0);
+        let (entries, grants, start_s, rss_mb) = (40, 4, 1.0, 50.0);
+        report.networks.push(Tested {
+            nodes: 4,
+            delay_ms,
+            limits,
+            entries,
+            grants,
+            start_s,
+            rss_mb,
+        });
         report.loads.push(Row::new((4, 0), 1, None, vec![example()]));
         report.loads.push(Row::new((4, 20), 64, Some(50.0), vec![example(), example()]));
         let figures = super::super::catching_up::tests::example();

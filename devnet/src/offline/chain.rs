@@ -241,7 +241,7 @@ impl Chain {
 }
 
 /// Does the same to each, a share of them on each core, and keeps their order.
-fn on_all_cores<T: Send>(
+pub(crate) fn on_all_cores<T: Send>(
     of: &[u64],
     one: impl Fn(u64) -> Result<T, DevnetError> + Sync,
 ) -> Result<Vec<T>, DevnetError> {

@@ -23,6 +23,7 @@ use crate::args::{BenchApplyArgs, BenchProofsArgs, BenchVerifyArgs, GenerateArgs
 use crate::failure::DevnetError;
 use crate::page::Page;
 use crate::place::io_error;
+pub(crate) use chain::on_all_cores;
 use chain::{Chain, Plan};
 pub(crate) use verifying::{in_archive as signatures_in, of_record as signatures_of};
 
