@@ -178,8 +178,8 @@ impl StateRead for Ledger {
 pub struct Saved {
     /// The last committed header.
     pub header: Header,
-    /// Every state key and value.
-    pub state: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The state, made of every key and value that were kept.
+    pub state: StateTree,
     /// The log's frontier.
     pub log: Frontier,
     /// The unexpired ids.
@@ -234,7 +234,7 @@ impl Ledger {
     /// The ledger as it was saved. Errors: it is not what its header commits to.
     pub fn restore(consortium: &ConsortiumId, saved: Saved) -> Result<Ledger, SavedError> {
         let header = saved.header;
-        let state = StateTree::new(consortium).with(saved.state);
+        let state = saved.state;
         let checks = [
             ("consortium", header.consortium == *consortium),
             ("state root", state.root() == header.state_root),

@@ -4,17 +4,18 @@
 //! never changes. May not enter: deletion, disk, what keys and values mean.
 //! Source: docs/formats.md, "State tree".
 
+mod gathering;
 mod parts;
 mod proof;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::hash::{ConsortiumId, Purpose, StateRoot, Tagger};
 
+pub use gathering::{Branch, Gathered, Heap};
 pub use parts::{CheckedPart, Pair, PairsError, Partition, PartsError, StatePart};
 use proof::End;
 pub use proof::{ProofError, StateProof};
@@ -45,7 +46,7 @@ impl StateTree {
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
         let path = self.hashers.path(key);
         match self.root.descend(&path, |_| ()) {
-            Some(leaf) if leaf.path == path => Some(&leaf.value),
+            Some(leaf) if leaf.path == path => Some(leaf.value()),
             _ => None,
         }
     }
@@ -69,14 +70,11 @@ impl StateTree {
     /// Hashes each touched inner node once, so one call with a block's changes is much cheaper than
     /// one call for each.
     pub fn with(&self, changes: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> StateTree {
-        let mut puts = BTreeMap::new();
-        for (key, value) in changes {
-            puts.insert(self.hashers.path(&key), (key, value));
-        }
-        let leaves: Vec<_> = puts
-            .into_iter()
-            .map(|(path, (key, value))| Arc::new(self.hashers.leaf(path, key, value)))
-            .collect();
+        let leaf = |(key, value): (Vec<u8>, Vec<u8>)| {
+            let path = self.hashers.path(&key);
+            Arc::new(self.hashers.leaf(path, &key, &value))
+        };
+        let leaves = in_order(changes.into_iter().map(leaf).collect());
         let root = self.root.with(&leaves, 0, &self.hashers);
         StateTree { hashers: Arc::clone(&self.hashers), root }
     }
@@ -88,7 +86,7 @@ impl StateTree {
             loop {
                 match pending.pop()? {
                     Subtree::Empty => {}
-                    Subtree::Leaf(leaf) => return Some((&*leaf.key, &*leaf.value)),
+                    Subtree::Leaf(leaf) => return Some((leaf.key(), leaf.value())),
                     Subtree::Inner(inner) => pending.extend([&inner.right, &inner.left]),
                 }
             }
@@ -103,7 +101,7 @@ impl StateTree {
             None => End::Empty,
             Some(leaf) if leaf.path == path => End::Key,
             Some(leaf) => {
-                End::Other { path: leaf.path, value_hash: self.hashers.value(&leaf.value) }
+                End::Other { path: leaf.path, value_hash: self.hashers.value(leaf.value()) }
             }
         };
         StateProof::new(siblings, end)
@@ -130,8 +128,21 @@ enum Subtree {
 struct Leaf {
     path: Path,
     hash: [u8; 32],
-    key: Box<[u8]>,
-    value: Box<[u8]>,
+    /// How many of the bytes are the key's.
+    key_bytes: usize,
+    /// Key and value, one after the other: there are millions of leaves, and each allocation has a
+    /// price of its own.
+    bytes: Box<[u8]>,
+}
+
+impl Leaf {
+    fn key(&self) -> &[u8] {
+        &self.bytes[..self.key_bytes]
+    }
+
+    fn value(&self) -> &[u8] {
+        &self.bytes[self.key_bytes..]
+    }
 }
 
 struct Inner {
@@ -222,6 +233,28 @@ impl Subtree {
     }
 }
 
+/// The leaves sorted by path; of several for one path, the last.
+fn in_order(leaves: Vec<Arc<Leaf>>) -> Vec<Arc<Leaf>> {
+    // By the beginnings of their paths, so that few leaves are looked at to sort them.
+    let beginning = |leaf: &Leaf| {
+        let (first, _) = leaf.path.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+        u64::from_be_bytes(*first)
+    };
+    let mut keyed: Vec<(u64, Arc<Leaf>)> =
+        leaves.into_iter().map(|leaf| (beginning(&leaf), leaf)).collect();
+    keyed.sort_by(|one, other| {
+        one.0.cmp(&other.0).then_with(|| one.1.path.cmp(&other.1.path))
+    });
+    keyed.dedup_by(|later, earlier| {
+        let is_same = later.1.path == earlier.1.path;
+        if is_same {
+            std::mem::swap(later, earlier);
+        }
+        is_same
+    });
+    keyed.into_iter().map(|(_, leaf)| leaf).collect()
+}
+
 /// The leaves, sorted by path and alike above `depth`, that go left there and those that go right.
 fn part(leaves: &[Arc<Leaf>], depth: usize) -> (&[Arc<Leaf>], &[Arc<Leaf>]) {
     leaves.split_at(leaves.partition_point(|leaf| !goes_right(&leaf.path, depth)))
@@ -266,9 +299,19 @@ impl Hashers {
         self.node.hash(&[left, right])
     }
 
-    fn leaf(&self, path: Path, key: Vec<u8>, value: Vec<u8>) -> Leaf {
-        let hash = self.leaf_hash(&path, &self.value(&value));
-        Leaf { path, hash, key: key.into(), value: value.into() }
+    fn leaf(&self, path: Path, key: &[u8], value: &[u8]) -> Leaf {
+        let hash = self.leaf_hash(&path, &self.value(value));
+        Leaf { path, hash, key_bytes: key.len(), bytes: [key, value].concat().into() }
+    }
+
+    /// Two subtrees that lie side by side, as one: a single key stands for itself, however deep it lies.
+    fn joined(&self, left: Subtree, right: Subtree) -> Subtree {
+        match (&left, &right) {
+            (Subtree::Empty, Subtree::Empty) => Subtree::Empty,
+            (Subtree::Leaf(_), Subtree::Empty) => left,
+            (Subtree::Empty, Subtree::Leaf(_)) => right,
+            _ => self.join(left, right),
+        }
     }
 
     fn join(&self, left: Subtree, right: Subtree) -> Subtree {

@@ -118,7 +118,7 @@ fn part(subtree: &Subtree, depth: u16, size_bytes: u32) -> StatePart {
 
 fn pair_bytes(leaf: &Leaf) -> u32 {
     // Two lengths of eight bytes each.
-    u32::try_from(16 + leaf.key.len() + leaf.value.len()).unwrap_or(u32::MAX)
+    u32::try_from(16 + leaf.bytes.len()).unwrap_or(u32::MAX)
 }
 
 impl Partition {
@@ -150,7 +150,9 @@ impl Partition {
         let pairs: Vec<Pair> = decode(bytes, part.size_bytes as usize)?;
         let leaves: Vec<Arc<Leaf>> = pairs
             .into_iter()
-            .map(|(key, value)| Arc::new(self.hashers.leaf(self.hashers.path(&key), key, value)))
+            .map(|(key, value)| {
+                Arc::new(self.hashers.leaf(self.hashers.path(&key), &key, &value))
+            })
             .collect();
         let ascending = leaves.windows(2).all(|pair| pair[0].path < pair[1].path);
         let depth = usize::from(part.depth);
@@ -235,12 +237,7 @@ fn raise(
         Some((of_part, _)) if *of_part > depth => {
             let left = raise(hashers, rest, depth + 1)?;
             let right = raise(hashers, rest, depth + 1)?;
-            Ok(match (&left, &right) {
-                (Subtree::Empty, Subtree::Empty) => Subtree::Empty,
-                (Subtree::Leaf(_), Subtree::Empty) => left,
-                (Subtree::Empty, Subtree::Leaf(_)) => right,
-                _ => hashers.join(left, right),
-            })
+            Ok(hashers.joined(left, right))
         }
         _ => rest.next().map(|(_, subtree)| subtree).ok_or(PartsError::Tiling),
     }

@@ -6,6 +6,7 @@ use comity_core::ids::TimeMs;
 use comity_core::ledger::{Ledger, Saved, SavedError};
 use comity_core::refusal::Refusal;
 use comity_core::state::Changes;
+use comity_core::state_tree::StateTree;
 use comity_core::statement::VerifiedRecord;
 use comity_core::validators::{Validator, ValidatorSet};
 
@@ -23,15 +24,26 @@ fn saved() -> (Story, Vec<VerifiedRecord>, Saved) {
         let attempt = &record.statement().action.attempt().unwrap().attempt;
         window.exchanges.insert(attempt.exchange, attempt.valid_until);
     }
-    let state = story.ledger.state().iter().map(|(key, value)| (key.to_vec(), value.to_vec()));
     let saved = Saved {
         header: built.executed.header.clone(),
-        state: state.collect(),
+        state: story.ledger.state().clone(),
         log: story.ledger.log().clone(),
         window,
         validators: story.ledger.tip_validators().clone(),
     };
     (story, accesses, saved)
+}
+
+fn refused_state(
+    change: impl FnOnce(&mut Vec<(Vec<u8>, Vec<u8>)>),
+) -> Option<SavedError> {
+    let consortium = saved().0.consortium();
+    refused(|saved| {
+        let pairs = saved.state.iter();
+        let mut pairs = pairs.map(|(key, value)| (key.to_vec(), value.to_vec())).collect();
+        change(&mut pairs);
+        saved.state = StateTree::new(&consortium).with(pairs);
+    })
 }
 
 fn refused(change: impl FnOnce(&mut Saved)) -> Option<SavedError> {
@@ -90,11 +102,11 @@ fn any_changed_value_of_the_state_is_noticed() {
     let keys = saved().2.state.len();
     for at in 0..keys {
         let root = Some(SavedError { field: "state root" });
-        assert_eq!(refused(|saved| *saved.state[at].1.last_mut().unwrap() ^= 1), root);
-        assert_eq!(refused(|saved| saved.state[at].0[0] ^= 1), root);
-        assert_eq!(refused(|saved| drop(saved.state.remove(at))), root);
+        assert_eq!(refused_state(|pairs| *pairs[at].1.last_mut().unwrap() ^= 1), root);
+        assert_eq!(refused_state(|pairs| pairs[at].0[0] ^= 1), root);
+        assert_eq!(refused_state(|pairs| drop(pairs.remove(at))), root);
     }
-    let added = refused(|saved| saved.state.push((b"x".to_vec(), b"y".to_vec())));
+    let added = refused_state(|pairs| pairs.push((b"x".to_vec(), b"y".to_vec())));
     assert_eq!(added, Some(SavedError { field: "state root" }));
 }
 

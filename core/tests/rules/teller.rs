@@ -16,6 +16,7 @@ use comity_core::ids::{DatasetId, GrantId, LogIndex, RequestId, TimeMs};
 use comity_core::late::LateAccess;
 use comity_core::ledger::Saved;
 use comity_core::state::{self, Changes};
+use comity_core::state_tree::StateTree;
 use comity_core::statement::{Action, VerifiedRecord};
 
 use crate::acts::{asking, entry};
@@ -309,7 +310,7 @@ impl Teller {
     pub(crate) fn saved(&self) -> Saved {
         Saved {
             header: self.story.blocks.last().unwrap().block.header.clone(),
-            state: self.kept.pairs.clone().into_iter().collect(),
+            state: StateTree::new(&self.story.consortium()).with(self.kept.pairs.clone()),
             log: self.story.ledger.log().clone(),
             window: self.kept.window.clone(),
             validators: self.story.ledger.tip_validators().clone(),

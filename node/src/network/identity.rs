@@ -75,6 +75,10 @@ impl FromIterator<(PeerId, AgencyId)> for Members {
 /// Takes up one object of the state, if it is a transport key or an agency's departure. Keys come
 /// before departures in the state's order, and none is registered for an agency that left.
 fn take_up(members: &mut BTreeMap<PeerId, AgencyId>, state_key: &[u8], value: &[u8]) {
+    // All but a few of millions of objects are neither keys nor departures.
+    if !matches!(state_key.first(), Some(b'k' | b'x')) {
+        return;
+    }
     if let Some(agency) = departed(state_key) {
         members.retain(|_, of| *of != agency);
         return;

@@ -13,6 +13,7 @@ mod duties;
 mod emergencies;
 mod layout;
 mod listing;
+mod loading;
 mod log_hashes;
 mod members;
 mod names;

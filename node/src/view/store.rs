@@ -16,9 +16,10 @@ use comity_core::state::Changes;
 
 use super::ViewError;
 use super::layout::{
-    Mark, STATE, SavedTip, VIEW_VERSION, WINDOW, WindowChunk, WindowSum, begin_key, mark_key,
+    Mark, SavedTip, VIEW_VERSION, WINDOW, WindowChunk, WindowSum, begin_key, mark_key,
     number_at_end, tip_key, value,
 };
+use super::loading::load_state;
 use super::names::Names;
 
 /// Memory that the tree may use for pages (bytes).
@@ -160,11 +161,7 @@ fn load(dir: &Path, consortium: ConsortiumId) -> Result<Opened, Unusable> {
     let window = load_window(&db, tip.window)?;
     let begin = db.get(begin_key())?.as_deref().and_then(number_at_end).unwrap_or(0);
     let names = Names::load(&db, begin, tip.header.log_size)?.ok_or(Unusable::Entries)?;
-    let mut state = Vec::new();
-    for pair in db.scan_prefix([STATE]) {
-        let (key, value) = pair?;
-        state.push((key[1..].to_vec(), value.to_vec()));
-    }
+    let state = load_state(&db, &consortium)?;
     let SavedTip { header, log, validators, window: sum } = tip;
     let saved = Saved { header, state, log, window, validators };
     Ok(Opened { db, saved: Some(saved), window: sum, names })

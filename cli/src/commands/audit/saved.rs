@@ -14,6 +14,7 @@ use comity_core::ids::{ExchangeId, TimeMs};
 use comity_core::ledger::{Ledger, Saved};
 use comity_core::log_tree::Frontier;
 use comity_core::state::Changes;
+use comity_core::state_tree::StateTree;
 use comity_core::validators::ValidatorSet;
 
 use crate::fault::Fault;
@@ -82,6 +83,7 @@ pub(super) fn read(dir: &Path, genesis: &Genesis) -> Option<SavedPoint> {
         window.records.extend(records);
         window.exchanges.extend(exchanges);
     }
+    let state = StateTree::new(&genesis.id()).with(state);
     let saved = Saved { header: header.clone(), state, log, window, validators };
     let ledger = Ledger::restore(&genesis.id(), saved).ok()?;
     Some(SavedPoint { archive_bytes, header, ledger })
