@@ -242,9 +242,7 @@ fn in_order(leaves: Vec<Arc<Leaf>>) -> Vec<Arc<Leaf>> {
     };
     let mut keyed: Vec<(u64, Arc<Leaf>)> =
         leaves.into_iter().map(|leaf| (beginning(&leaf), leaf)).collect();
-    keyed.sort_by(|one, other| {
-        one.0.cmp(&other.0).then_with(|| one.1.path.cmp(&other.1.path))
-    });
+    keyed.sort_by(|one, other| one.0.cmp(&other.0).then_with(|| one.1.path.cmp(&other.1.path)));
     keyed.dedup_by(|later, earlier| {
         let is_same = later.1.path == earlier.1.path;
         if is_same {

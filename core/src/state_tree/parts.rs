@@ -150,9 +150,7 @@ impl Partition {
         let pairs: Vec<Pair> = decode(bytes, part.size_bytes as usize)?;
         let leaves: Vec<Arc<Leaf>> = pairs
             .into_iter()
-            .map(|(key, value)| {
-                Arc::new(self.hashers.leaf(self.hashers.path(&key), &key, &value))
-            })
+            .map(|(key, value)| Arc::new(self.hashers.leaf(self.hashers.path(&key), &key, &value)))
             .collect();
         let ascending = leaves.windows(2).all(|pair| pair[0].path < pair[1].path);
         let depth = usize::from(part.depth);

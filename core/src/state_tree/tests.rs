@@ -244,8 +244,7 @@ fn lone_leaf_is_pushed_down_when_a_neighbour_arrives() {
 #[test]
 fn paths_that_part_in_the_last_bit_are_256_nodes_deep() {
     let hashers = Hashers::new(&CONSORTIUM);
-    let leaf =
-        |path, hash| Arc::new(Leaf { path, hash, key_bytes: 0, bytes: Box::default() });
+    let leaf = |path, hash| Arc::new(Leaf { path, hash, key_bytes: 0, bytes: Box::default() });
     let mut left_path = [0xff; 32];
     left_path[31] = 0xfe;
     let (left, right) = (leaf(left_path, [1; 32]), leaf([0xff; 32], [2; 32]));

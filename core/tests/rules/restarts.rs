@@ -34,9 +34,7 @@ fn saved() -> (Story, Vec<VerifiedRecord>, Saved) {
     (story, accesses, saved)
 }
 
-fn refused_state(
-    change: impl FnOnce(&mut Vec<(Vec<u8>, Vec<u8>)>),
-) -> Option<SavedError> {
+fn refused_state(change: impl FnOnce(&mut Vec<(Vec<u8>, Vec<u8>)>)) -> Option<SavedError> {
     let consortium = saved().0.consortium();
     refused(|saved| {
         let pairs = saved.state.iter();

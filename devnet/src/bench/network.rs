@@ -102,22 +102,7 @@ pub(super) fn measure(
     let began = Instant::now();
     commands::start_all(network)?;
     let started = began.elapsed();
-    let (grants, providers) = match past {
-        Past::None => {
-            page.say("Publishing datasets and issuing grants, with comity ...")?;
-            let providers = prepare::all(network)?;
-            (providers.len() as u64, providers)
-        }
-        Past::Grown => {
-            let (notes, providers) = grown::providers(network)?;
-            (notes.grants, providers)
-        }
-    };
-    let providers = match args.mix {
-        Mix::Access => providers,
-        // What is acknowledged together is under one grant.
-        Mix::Full => providers.into_iter().map(Provider::with_one_grant).collect(),
-    };
+    let (grants, providers) = providers(args, network, past, page)?;
     let before = measure::take(network)?;
     let genesis = prepare::genesis(network)?;
     let none = vec![Known::default(); providers.len()];
@@ -174,6 +159,32 @@ pub(super) fn measure(
         report.catch_ups.push(Caught { nodes, delay_ms, figures });
     }
     Ok(())
+}
+
+/// Who gives data under which grants, and how many grants there are.
+fn providers(
+    args: &BenchArgs,
+    network: &Network,
+    past: Past,
+    page: &mut Page,
+) -> Result<(u64, Vec<Provider>), DevnetError> {
+    let (grants, providers) = match past {
+        Past::None => {
+            page.say("Publishing datasets and issuing grants, with comity ...")?;
+            let providers = prepare::all(network)?;
+            (providers.len() as u64, providers)
+        }
+        Past::Grown => {
+            let (notes, providers) = grown::providers(network)?;
+            (notes.grants, providers)
+        }
+    };
+    let providers = match args.mix {
+        Mix::Access => providers,
+        // What is acknowledged together is under one grant.
+        Mix::Full => providers.into_iter().map(Provider::with_one_grant).collect(),
+    };
+    Ok((grants, providers))
 }
 
 /// Accesses that are not submitted.

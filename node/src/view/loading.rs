@@ -23,10 +23,7 @@ const CUT_BYTES: usize = 8;
 type Share = (Vec<u8>, Vec<u8>);
 
 /// The state. Errors: the store.
-pub(super) fn load_state(
-    db: &sled::Db,
-    consortium: &ConsortiumId,
-) -> Result<StateTree, ViewError> {
+pub(super) fn load_state(db: &sled::Db, consortium: &ConsortiumId) -> Result<StateTree, ViewError> {
     let shares = shares(db)?;
     let next = AtomicUsize::new(0);
     let gathered = on_all_cores(|| -> Result<Gathered, ViewError> {
