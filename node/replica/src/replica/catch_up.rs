@@ -39,7 +39,8 @@ pub(super) struct CatchUp {
     verified: BTreeMap<Height, Verified>,
     /// What follows can be checked only when what came is executed: the validators change.
     waits: bool,
-    /// Grows when all that came is given up; what is verified of it then is looked at no more.
+    /// Grows when all that came is given up; what is verified of it then, or was asked for after it, is
+    /// looked at no more.
     run: u64,
     /// A height that peers were heard to decide.
     heard_of: Height,
@@ -159,8 +160,11 @@ impl Replica {
             (Asked::Body { header_hash }, Some(Response::Body(Some(bytes)))) => {
                 self.on_body(peer, header_hash, &bytes);
             }
-            (Asked::Blocks, Some(Response::Blocks(blocks))) => self.on_blocks(peer, blocks),
-            (Asked::Blocks, _) => self.catch_up.busy = false,
+            (Asked::Blocks { run }, Some(Response::Blocks(blocks))) if run == self.catch_up.run => {
+                self.on_blocks(peer, blocks);
+            }
+            // Also where what these blocks follow was given up meanwhile, by no fault of this peer.
+            (Asked::Blocks { .. }, _) => self.catch_up.busy = false,
             (Asked::Status | Asked::Body { .. }, _) => {}
         }
     }
@@ -230,7 +234,7 @@ impl Replica {
         self.catch_up.busy = true;
         self.catch_up.last = Some(peer);
         let request = Request::Blocks { from: here.next(), max_bytes: BATCH_BYTES };
-        self.ask(peer, request, Asked::Blocks);
+        self.ask(peer, request, Asked::Blocks { run: self.catch_up.run });
     }
 
     /// Blocks came: their certificates are checked, then all their records are verified at once.

@@ -175,7 +175,7 @@ enum Verifying {
 enum Asked {
     Status,
     Body { header_hash: HeaderHash },
-    Blocks,
+    Blocks { run: u64 },
 }
 
 /// What an earlier run left for a height.
