@@ -33,6 +33,8 @@ use super::report::{Report, Row, Tested};
 const WARM_UP_EACH: usize = 16;
 /// And at least so many.
 const WARM_UP_LEAST: usize = 200;
+/// Unless it takes longer than this: where nodes are far from one another, one at a time takes long.
+const WARM_UP: Duration = Duration::from_secs(15);
 /// Most records that are signed for one run (count): about 600 MB of memory, here and in the client.
 const MOST_RECORDS: usize = 1_000_000;
 /// Records by which the machine's limits are measured (count).
@@ -223,7 +225,7 @@ impl Bench<'_> {
         let first = (WARM_UP_EACH * way.in_flight).max(WARM_UP_LEAST);
         let none = vec![Known::default(); self.providers.len()];
         let warm_up = mix::load(&self.providers, &none, first, self.sealed, Mix::Access)?;
-        let (guess, ()) = self.driven(&in_turn, &warm_up, PREPARATION, || Ok(()))?;
+        let (guess, ()) = self.driven(&in_turn, &warm_up, WARM_UP, || Ok(()))?;
         let wanted = match way.rate_per_s {
             Some(rate) => expected(rate, limit) + self.providers.len(),
             None => enough(guess.answers.len() as u64, guess.elapsed, limit).max(first),
