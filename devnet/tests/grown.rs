@@ -2,6 +2,8 @@
 //! together, and verified by an auditor.
 //! May not enter: figures, which a test cannot judge.
 
+#![cfg(test)]
+
 use std::path::Path;
 use std::process::{Command, Output};
 
