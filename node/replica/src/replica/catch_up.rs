@@ -32,7 +32,7 @@ pub(super) struct CatchUp {
     /// Blocks are asked for.
     busy: bool,
     /// Batches that came and are not executed yet.
-    fetched: usize,
+    pub(super) fetched: usize,
     /// The last block that came and is not executed yet.
     last_fetched: Option<(Height, HeaderHash)>,
     /// Batches that are verified, by their first heights, while those before them are not.
@@ -82,11 +82,6 @@ impl CatchUp {
     /// Peers are deciding `height`, so the one before exists.
     pub(super) fn suspect(&mut self, height: Height) {
         self.heard_of = self.heard_of.max(height);
-    }
-
-    /// Batches that came and are not executed yet.
-    pub(super) fn fetched(&self) -> usize {
-        self.fetched
     }
 
     /// Gives up all that came: it is asked for anew, from the tip on.
@@ -218,13 +213,11 @@ impl Replica {
         if self.catch_up.busy || ahead.is_empty() {
             return;
         }
-        if self.catch_up.waits || self.catch_up.fetched >= MAX_FETCHED {
-            return;
-        }
+        let enough = self.catch_up.waits || self.catch_up.fetched >= MAX_FETCHED;
         let far =
             !self.peers.ahead_of(here.next()).is_empty() || self.catch_up.heard_of > here.next();
         let waited = self.now.mono_ms.saturating_sub(self.tip_since_ms) >= PATIENCE_MS;
-        if !far && !waited {
+        if enough || !far && !waited {
             return;
         }
         if ahead.len() > 1 {
@@ -248,8 +241,7 @@ impl Replica {
             match self.check_fetched(&bytes, here) {
                 Ok(Fetched::Next(block)) => {
                     records.extend(block.block.records.iter().cloned());
-                    let header = &block.block.header;
-                    here = (header.height, block.proof.certificate().header_hash);
+                    here = (here.0.next(), block.proof.certificate().header_hash);
                     checked.push(*block);
                 }
                 Ok(Fetched::Old) => {}

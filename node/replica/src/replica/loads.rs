@@ -37,7 +37,7 @@ impl Replica {
             verifying: self.verifying_records() + self.submitted.len(),
             asked: self.asked.len(),
             newest_seen: self.newest_seen.len(),
-            fetched: self.catch_up.fetched(),
+            fetched: self.catch_up.fetched,
         }
     }
 }
