@@ -127,20 +127,17 @@ pub(super) fn measure(
         start_s: started.as_secs_f64(),
         rss_mb: before.peak_bytes as f64 / 1e6,
     });
-    let cores = report.machine.cores as f64;
-    let memory_bytes = report.machine.memory_bytes.unwrap_or_default() as f64;
-    let (cables, shared) = (cables.map(RefCell::new), &*network);
     let bench = Bench {
         args,
-        network: shared,
-        cables,
+        network: &*network,
+        cables: cables.map(RefCell::new),
         delay_ms,
         providers,
         genesis,
         limits,
         sealed,
-        cores,
-        memory_bytes,
+        cores: report.machine.cores as f64,
+        memory_bytes: report.machine.memory_bytes.unwrap_or_default() as f64,
     };
     let mut fastest: f64 = 0.0;
     for in_flight in &args.in_flight {

@@ -104,8 +104,8 @@ def messages():
     good = shapes.GOSSIP.put({"vote": signed_vote("tax.gd", "prevote", 0, None)})
     for name, data, fault in (
         ("gossip", b"\5\0\0\0", "malformed"), ("gossip", good + b"\0", "trailing"),
-        ("gossip", good[:-1], "truncated"), ("request", b"\6\0\0\0", "malformed"),
-        ("response", b"\6\0\0\0", "malformed"), ("response", b"\2\0\0\0\2", "malformed"),
+        ("gossip", good[:-1], "truncated"), ("request", b"\7\0\0\0", "malformed"),
+        ("response", b"\7\0\0\0", "malformed"), ("response", b"\2\0\0\0\2", "malformed"),
         ("gossip", b"\0\0\0\0" + (2**40).to_bytes(8, "little"), "truncated"),
     ):
         yield {"message": name, "bytes": data.hex(), "fault": fault}

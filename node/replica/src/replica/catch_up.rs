@@ -1,7 +1,6 @@
 //! Statuses, requests, and catching up with peers that are ahead.
-//! Holds: certificates are checked before anything else of a fetched block, once; blocks are executed in
-//! order, while the next ones are fetched and verified; a certified block that does not execute here
-//! halts the node.
+//! Holds: a fetched block's certificate is checked first, and once; blocks are executed in order, while the
+//! next ones are fetched and verified; a certified block that does not execute here halts the node.
 
 use std::collections::BTreeMap;
 
