@@ -37,9 +37,9 @@ pub(super) const BUGS: &[Bug] = &[
         edits: &[Edit {
             file: "node/replica/src/replica/heights.rs",
             find: "            recovered: entries,
-        };",
+            verified: std::mem::take(&mut self.verified),",
             replace: "            recovered: if PLANTED { Vec::new() } else { entries },
-        };",
+            verified: std::mem::take(&mut self.verified),",
         }],
         arguments: &["--nodes", "4", "--family", "crash"],
         seeds: 20,
@@ -249,10 +249,9 @@ pub(super) const BUGS: &[Bug] = &[
         name: "vote-unverified",
         breaks: "9: a vote counts though its signature was not checked",
         edits: &[Edit {
-            file: "node/replica/src/engine/desk.rs",
-            find: "            || vote.validator.verify_vote(&self.consortium, &vote, signature).is_ok();",
-            replace: "            || PLANTED
-            || vote.validator.verify_vote(&self.consortium, &vote, signature).is_ok();",
+            file: "node/replica/src/verified.rs",
+            find: "            vote.validator.verify_vote(of, vote, signature).is_ok()",
+            replace: "            PLANTED || vote.validator.verify_vote(of, vote, signature).is_ok()",
         }],
         arguments: &["--nodes", "4", "--family", "double-vote"],
         seeds: 20,
