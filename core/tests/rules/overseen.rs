@@ -264,7 +264,8 @@ fn a_number_that_a_gateway_left_out_can_be_drawn() {
     story.number();
     let record = story.access(grant);
     story.commit(vec![record]);
-    assert_eq!(state::gateway_numbers(&story.ledger, &gateway()).missing[..], [1, 2]);
+    let missing = state::gateway_numbers(&story.ledger, &gateway()).missing;
+    assert!(missing.iter().eq([1, 2]));
     let record = story.drawing(HEALTH, vec![range(1, 3)], 3);
     assert_eq!(story.check(&record), Ok(()), "a gap shields nothing");
 }

@@ -438,7 +438,7 @@ def large():
     yield "batch", BATCH
     yield "batched-access", {"salt": w.short("salt", 32), "text": "王某,2011-05-03"}
     yield from (("gateway-numbers", value) for value in (
-        {"last": 0, "missing": []}, {"last": 9, "missing": [2, 7]}))
+        {"last": 0, "missing": []}, {"last": 9, "missing": [2, 7]}, {"last": 20, "missing": [1, 2, 3, 7, 18, 19]}))
     yield from (("answer", value) for value in ANSWERS)
     yield from (("acknowledgement", value) for value in ACKNOWLEDGED)
     yield "signed-attempt", w.signed_attempt("civil officer", w.attempt("values", "G18"))
@@ -530,6 +530,13 @@ def plain_faults():
     yield "an unknown standing", "standing", b"\3\0\0\0", "malformed"
     yield "an unknown choice", "choice", b"\2\0\0\0", "malformed"
     yield "an unknown equivocation", "equivocation", b"\2\0\0\0", "malformed"
+    for what, ends in (
+        ("a gap that ends before it begins", (2, 1)), ("two gaps that are one", (1, 2, 3, 4)),
+        ("gaps out of order", (5, 6, 1, 2)), ("gaps of more numbers than may be left out", (1, 1025)),
+        ("a gap of all numbers", (0, 2**64 - 1)),
+    ):
+        gaps = count(len(ends) // 2) + b"".join(map(count, ends))
+        yield what, "gateway-numbers", count(9) + gaps, "malformed"
     agency = shapes.AGENCY_ID
     yield from maps(agency.put("aa") + agency.put("c"), agency.put("b") + agency.put("c"))
     yield "a salt of 31 bytes", "opening", bytes(4 + 31), "truncated"

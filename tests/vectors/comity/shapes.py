@@ -2,8 +2,8 @@
 
 from . import ed25519
 from .wire import (
-    Blob, Bool, List, Map, Option, Outer, Raw, Refused, Set, Str, Struct, Tagged, Unit, I16, U8,
-    U16, U32, U64,
+    Blob, Bool, Gaps, List, Map, Option, Outer, Raw, Refused, Set, Str, Struct, Tagged, Unit, I16,
+    U8, U16, U32, U64,
 )
 
 # "Text"
@@ -351,7 +351,7 @@ DISPUTE = Struct(
 
 BATCH = Struct(("count", U32), ("root", HASH))
 BATCHED_ACCESS = Struct(("salt", HASH), ("text", Text(2048)))
-GATEWAY_NUMBERS = Struct(("last", U64), ("missing", Set(U64, lambda number: number)))
+GATEWAY_NUMBERS = Struct(("last", U64), ("missing", Gaps(1_024)))
 ANSWER = Struct(("digest", HASH), ("reliable", Bool()))
 ACKNOWLEDGEMENT = Struct(
     ("access", LOG_INDEX), ("exchange", NONCE), ("digest", Option(HASH)), ("count", U32)
@@ -664,7 +664,7 @@ ACTION = Tagged(
         ("finding", FINDING_ID), ("outcome", FINDING_OUTCOME), ("text", Text(512))
     ),
     embed_late=Struct(
-        ("record", LATE_ACCESS), ("missing", Set(U64, lambda number: number)),
+        ("record", LATE_ACCESS), ("missing", Gaps(1_024)),
         ("against", Option(ACCESS_REFUSAL)),
     ),
     form_task_force=Struct(("terms", TASK_FORCE_TERMS)),

@@ -165,6 +165,32 @@ class Set(List):
         return value
 
 
+class Gaps:
+    """At most `limit` different numbers, ascending, as the gaps that they are; rendered as the numbers."""
+
+    def __init__(self, limit):
+        self.limit = limit
+
+    def put(self, value):
+        gaps = []
+        for number in sorted(set(value)):
+            if gaps and gaps[-1][1] + 1 == number:
+                gaps[-1][1] = number
+            else:
+                gaps.append([number, number])
+        return U64.put(len(gaps)) + b"".join(U64.put(end) for gap in gaps for end in gap)
+
+    def take(self, reader):
+        numbers = []
+        for _ in range(U64.take(reader)):
+            first, last = U64.take(reader), U64.take(reader)
+            fits = first <= last and (not numbers or first > numbers[-1] + 1)
+            if not fits or last - first >= self.limit - len(numbers):
+                raise Refused("malformed", "gaps that do not ascend, or leave out too many")
+            numbers += range(first, last + 1)
+        return numbers
+
+
 class Map:
     """Pairs with different keys, ascending by the keys' `rank`; rendered as a dict."""
 

@@ -172,7 +172,7 @@ fn text(
     }));
     lines.extend(left_out.iter().map(|(key, (agency, numbers))| {
         let missing: Vec<String> =
-            numbers.missing.iter().take(20).map(ToString::to_string).collect();
+            numbers.missing.iter().take(20).map(|number| number.to_string()).collect();
         let (count, key) = (numbers.missing.len(), crate::table::short(key));
         let missing = missing.join(", ");
         say!("unmatched-left-out", agency = agency, key = key, count = count, missing = missing)
