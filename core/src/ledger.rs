@@ -165,6 +165,9 @@ impl StateRead for Ledger {
     fn get(&self, key: &[u8]) -> Option<&[u8]> {
         self.state.get(key)
     }
+    fn root_for(&self, _key: &[u8]) -> Option<StateRoot> {
+        Some(self.state.root())
+    }
     fn has_record(&self, id: &RecordId) -> bool {
         self.window.has_record(id)
     }
@@ -471,6 +474,9 @@ pub struct TreeState<'a>(pub &'a StateTree);
 impl StateRead for TreeState<'_> {
     fn get(&self, key: &[u8]) -> Option<&[u8]> {
         self.0.get(key)
+    }
+    fn root_for(&self, _key: &[u8]) -> Option<StateRoot> {
+        Some(self.0.root())
     }
     fn has_record(&self, _id: &RecordId) -> bool {
         false

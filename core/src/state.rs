@@ -24,7 +24,7 @@ use crate::gateway::GatewayNumbers;
 use crate::genesis::{Genesis, Params};
 use crate::governance::{Departure, Office, Proposal, Roll};
 use crate::grant::{Grant, GrantTerms, Usage};
-use crate::hash::RecordId;
+use crate::hash::{RecordId, StateRoot};
 use crate::ids::{
     AssessmentId, CheckId, DatasetId, DisputeId, DrawId, EmergencyId, ExchangeId, FindingId,
     GrantId, IncidentId, LogIndex, ProposalId, RequestId, TaskForceId, TimeMs,
@@ -222,6 +222,11 @@ fn name_of_report(by: &AgencyId, terms: &AssessmentTerms) -> Vec<u8> {
 pub trait StateRead {
     /// The value under a state key.
     fn get(&self, key: &[u8]) -> Option<&[u8]>;
+    /// The root of the state in which [`StateRead::get`] finds what it answers for a key, where it has
+    /// one: under one root, a key has one value.
+    fn root_for(&self, _key: &[u8]) -> Option<StateRoot> {
+        None
+    }
     /// Whether a statement of this id was executed and has not yet expired.
     fn has_record(&self, id: &RecordId) -> bool;
     /// Whether an access under this exchange id was recorded and its attempt has not yet expired.
@@ -308,6 +313,9 @@ pub struct Overlay<'a, S> {
 impl<S: StateRead> StateRead for Overlay<'_, S> {
     fn get(&self, key: &[u8]) -> Option<&[u8]> {
         self.changes.puts.get(key).map(Vec::as_slice).or_else(|| self.below.get(key))
+    }
+    fn root_for(&self, key: &[u8]) -> Option<StateRoot> {
+        if self.changes.puts.contains_key(key) { None } else { self.below.root_for(key) }
     }
     fn has_record(&self, id: &RecordId) -> bool {
         self.changes.records.contains_key(id) || self.below.has_record(id)
@@ -457,7 +465,7 @@ pub fn proposal(state: &impl StateRead, id: ProposalId) -> Option<Proposal> {
 
 /// How and when an agency left, if it did.
 pub fn departure(state: &impl StateRead, id: &AgencyId) -> Option<Departure> {
-    read(state, &StateKey::Departure(id))
+    shared::<Departure>(state, &StateKey::Departure(id)).map(Rc::unwrap_or_clone)
 }
 
 /// The keys of an agency that only the genesis and measures change.

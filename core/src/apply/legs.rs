@@ -84,7 +84,7 @@ fn requester_of(
     basis: Basis,
 ) -> Result<AgencyId, Refusal> {
     match basis {
-        Basis::Grant(grant) => match state::grant(state, grant) {
+        Basis::Grant(grant) => match state::shared(state, &StateKey::Grant(grant)) {
             Some(granted) => receiver(state, signers, &granted),
             None => Err(Refusal::GrantUnknown { grant }),
         },

@@ -3,19 +3,20 @@
 //! May not enter: how entries are stored.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use comity_core::basis::Basis;
 use comity_core::codes::CodeList;
 use comity_core::dispute::DisputeAbout;
 use comity_core::emergency::EmergencyTerms;
-use comity_core::grant::GrantTerms;
+use comity_core::grant::{Grant, GrantTerms};
 use comity_core::ids::{
     AssessmentId, CheckId, DisputeId, DrawId, EmergencyId, FindingId, GrantId, IncidentId,
     LogIndex, RequestId, TaskForceId,
 };
 use comity_core::keys::PublicKey;
 use comity_core::ledger::TreeState;
-use comity_core::state;
+use comity_core::state::{self, StateKey};
 use comity_core::state_tree::StateTree;
 use comity_core::statement::{Action, Statement, StatementSigner};
 use comity_core::text::AgencyId;
@@ -168,7 +169,7 @@ fn exchange_terms(action: &Action, state: &StateTree) -> Vec<Term> {
                 Term::Exchange(attempt.exchange),
             ]);
             // What is used under a derived grant is charged to the one above it.
-            let grant = attempt.grant.grant().and_then(|id| state::grant(&TreeState(state), id));
+            let grant = attempt.grant.grant().and_then(|id| granted(id, state));
             terms.extend(grant.as_ref().and_then(|grant| grant.parent).map(|id| Term::Grant(id.0)));
             // And what a member uses, its task force uses.
             terms
@@ -198,9 +199,13 @@ fn emergency_terms(id: EmergencyId, state: &StateTree) -> Vec<Term> {
     found
 }
 
+fn granted(id: GrantId, state: &StateTree) -> Option<Rc<Grant>> {
+    state::shared(&TreeState(state), &StateKey::Grant(id))
+}
+
 fn grant_terms(id: GrantId, state: &StateTree) -> Vec<Term> {
     let mut found = vec![Term::Grant(id.0)];
-    let grant = state::grant(&TreeState(state), id);
+    let grant = granted(id, state);
     found.extend(grant.iter().flat_map(|grant| concerns(&grant.terms, state)));
     found
 }
