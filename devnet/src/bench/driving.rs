@@ -7,62 +7,38 @@
 
 use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
-use std::io::{self, BufRead as _, Write as _};
-use std::path::Path;
+use std::io;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use tokio::task::LocalSet;
-
 use crate::failure::DevnetError;
-use crate::invocation::Invocation;
-use crate::place::io_error;
 use crate::usage::of_process;
 
+use super::apart::{self, READY, input, say, say_result};
 use super::link::Link;
 use super::plan::{Answered, Done, Plan, read_records, write_answers};
 
 const OK: u16 = 200;
 /// Records that arrive by the clock are given up when they take so many times as long as they should.
 const PATIENCE: u32 = 4;
-/// What the client says when it is connected, and what it is answered with.
-pub(super) const READY: &str = "ready";
 
 /// The process: its one argument is the plan.
 pub(crate) fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let path = args.into_iter().nth(1).unwrap_or_default();
-    match carried_out(Path::new(&path)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let text = error.text(&Invocation::of_process(None));
-            // Where that cannot be written, nobody is there to be told.
-            let _ = io::stderr().write_all(text.as_bytes());
-            error.exit()
-        }
-    }
+    apart::main(args, carried_out)
 }
 
-fn carried_out(path: &Path) -> Result<(), DevnetError> {
-    let text = std::fs::read(path).map_err(|source| io_error("read", path, source))?;
-    let plan: Plan = serde_json::from_slice(&text)
-        .map_err(|error| DevnetError::Unexpected(format!("{}: {error}", path.display())))?;
+async fn carried_out(plan: Plan) -> Result<(), DevnetError> {
     let records = read_records(&plan.input, plan.ports.len())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|source| failed("start the client", source))?;
-    let begin = || {
-        let mut out = io::stdout();
-        writeln!(out, "{READY}").and_then(|()| out.flush())?;
+    let begin = async || {
+        say(READY)?;
         // The benchmark takes its readings, then says so; if it has gone, this process goes, too.
-        match io::stdin().lock().read_line(&mut String::new())? {
-            0 => Err(io::ErrorKind::UnexpectedEof.into()),
-            _ => Ok(()),
-        }
+        let gone = || failed("begin", io::ErrorKind::UnexpectedEof.into());
+        input().recv().await.ok_or_else(gone)
     };
-    let (done, answers) = LocalSet::new().block_on(&runtime, driven(&plan, records, begin))?;
+    let (done, answers) = driven(&plan, records, begin).await?;
     write_answers(&plan.output, &answers)?;
-    let text = serde_json::to_string(&done).unwrap_or_default();
-    writeln!(io::stdout(), "{text}").map_err(DevnetError::Output)
+    say_result(&done)
 }
 
 /// What all connections share.
@@ -84,7 +60,7 @@ struct Queue {
 async fn driven(
     plan: &Plan,
     records: Vec<Vec<Vec<u8>>>,
-    begin: impl FnOnce() -> io::Result<()>,
+    begin: impl AsyncFnOnce() -> Result<(), DevnetError>,
 ) -> Result<(Done, Vec<Answered>), DevnetError> {
     let count = plan.ports.len();
     let mut links = Vec::new();
@@ -99,7 +75,7 @@ async fn driven(
         }
         links.push(open);
     }
-    begin().map_err(|source| failed("begin", source))?;
+    begin().await?;
     let cpu_s = of_process("self").cpu_s;
     let queue = |records| Queue { records, submitted: Cell::new(0) };
     let shared = Rc::new(Shared {
@@ -205,10 +181,12 @@ fn failed(operation: &str, source: io::Error) -> DevnetError {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
+    use std::io::{Read as _, Write as _};
     use std::net::{Ipv4Addr, TcpListener};
     use std::path::PathBuf;
     use std::thread;
+
+    use tokio::task::LocalSet;
 
     use super::*;
 
@@ -247,7 +225,7 @@ mod tests {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let records = vec![vec![vec![1, 2, 3]; count]];
-        LocalSet::new().block_on(&runtime, driven(&plan, records, || Ok(())))
+        LocalSet::new().block_on(&runtime, driven(&plan, records, async || Ok(())))
     }
 
     #[test]

@@ -3,16 +3,13 @@
 //! devnet's directory and are removed with it.
 //! May not enter: signing; what the numbers mean.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use crate::failure::DevnetError;
-use crate::place::io_error;
 use crate::process::Program;
 
-use super::driving::READY;
+use super::apart::{Companion, GO, READY};
 use super::plan::{Answered, Done, Plan, read_answers, write_records};
 
 /// How records are submitted.
@@ -77,57 +74,14 @@ impl Load<'_> {
             output: path("bench-answers"),
         };
         write_records(&plan.input, records)?;
-        let text = serde_json::to_vec(&plan).unwrap_or_default();
-        let file = path("bench-plan.json");
-        std::fs::write(&file, text).map_err(|source| io_error("write", &file, source))?;
-        let failed = |source| process_error("run the benchmark's client", source);
-        let mut command = Program::BenchClient.command([&file]).map_err(failed)?;
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(failed)?;
-        let (done, taken) = conversation(&mut child, before)?;
+        let (file, what) = (path("bench-plan.json"), "the benchmark's client");
+        let mut client = Companion::start(Program::BenchClient, what, &file, &plan, READY)?;
+        let taken = before()?;
+        client.tell(GO)?;
+        let Done { elapsed, cpu_s, left } = client.last()?;
         let answers = read_answers(&plan.output)?;
-        let Done { elapsed, cpu_s, left } = done;
         Ok((Driven { elapsed, client_cpu_s: cpu_s, answers, left }, taken))
     }
-}
-
-/// Waits until the client is ready, lets it go, and waits for its end. Errors: it ends badly.
-fn conversation<T>(
-    child: &mut Child,
-    before: impl FnOnce() -> Result<T, DevnetError>,
-) -> Result<(Done, T), DevnetError> {
-    let failed = |source| process_error("talk with the benchmark's client", source);
-    let mut lines = child.stdout.take().map(BufReader::new);
-    let mut line = || -> Result<String, DevnetError> {
-        let mut line = String::new();
-        if let Some(lines) = &mut lines {
-            lines.read_line(&mut line).map_err(failed)?;
-        }
-        Ok(line.trim().to_owned())
-    };
-    let mut taken = None;
-    if line()? == READY {
-        // If this fails, the pipe is closed and the client ends by itself.
-        taken = Some(before()?);
-        if let Some(mut pipe) = child.stdin.take() {
-            pipe.write_all(b"go\n").map_err(failed)?;
-        }
-    }
-    let done = line()?;
-    let (status, mut said) = (child.wait().map_err(failed)?, String::new());
-    if let Some(pipe) = &mut child.stderr {
-        pipe.read_to_string(&mut said).map_err(failed)?;
-    }
-    match (serde_json::from_str(&done), taken) {
-        (Ok(done), Some(taken)) if status.success() => Ok((done, taken)),
-        _ => {
-            Err(DevnetError::Unexpected(format!("the benchmark's client failed: {}", said.trim())))
-        }
-    }
-}
-
-fn process_error(operation: &str, source: std::io::Error) -> DevnetError {
-    DevnetError::Process { operation: operation.to_owned(), source }
 }
 
 #[cfg(test)]

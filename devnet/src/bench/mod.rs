@@ -6,6 +6,7 @@
 //! Source: docs/benchmarks.md.
 
 mod acts;
+mod apart;
 mod cables;
 mod catching_up;
 mod chain;

@@ -16,6 +16,7 @@ use crate::offline::signatures_of;
 use crate::page::Page;
 
 use super::IN_FLIGHT_EACH;
+use super::apart::{Companion, GO};
 use super::cables::{Cables, Relayed};
 use super::catching_up::{self, Caught, Missed};
 use super::chain::Chain;
@@ -25,7 +26,8 @@ use super::load::{Driven, Load};
 use super::measure;
 use super::mix::{self, Batch, Known};
 use super::prepare::{self, Provider};
-use super::reads::{self, Reader};
+use super::reader::Read;
+use super::reads;
 use super::receipts;
 use super::report::{Report, Row, Tested};
 
@@ -240,11 +242,11 @@ impl Bench<'_> {
         let mut reader = self.reader((&warm_up, &guess), limit)?;
         let reading = || {
             let taken = (measure::take(self.network)?, self.relayed()?);
-            reader.as_mut().map_or(Ok(()), Reader::go)?;
+            reader.as_mut().map_or(Ok(()), |reader| reader.tell(GO))?;
             Ok(taken)
         };
         let (driven, (before, relayed)) = self.driven(&load, &batch, limit, reading)?;
-        let read = reader.map(Reader::end).transpose()?;
+        let read = reader.map(Companion::last::<Read>).transpose()?;
         let after = measure::take(self.network)?;
         let delayed = self.delayed(relayed)?;
         let chain = Chain::read(self.network, before.height, after.height)?;
@@ -277,11 +279,11 @@ impl Bench<'_> {
         &self,
         known: (&Batch, &Driven),
         limit: Duration,
-    ) -> Result<Option<Reader>, DevnetError> {
+    ) -> Result<Option<Companion>, DevnetError> {
         let Some(rate) = self.args.reads else { return Ok(None) };
         reads::check_listing(self.network)?;
         let questions = reads::questions(self.network, &self.providers, known, (rate, limit))?;
-        Reader::start(self.network, &questions).map(Some)
+        reads::start(self.network, &questions).map(Some)
     }
 
     /// What the links have done so far.

@@ -6,24 +6,20 @@
 
 use std::cell::RefCell;
 use std::ffi::OsString;
-use std::io::{self, Write as _};
-use std::path::Path;
+use std::io;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::spawn_local;
 use tokio::time::Instant;
 
 use crate::failure::DevnetError;
-use crate::invocation::Invocation;
-use crate::place::io_error;
 use crate::usage::of_process;
 
-use super::driving::READY;
+use super::apart::{self, READY, input, say, say_result};
 use super::link::Link;
-use super::relay::input;
 
 const OK: u16 = 200;
 
@@ -72,41 +68,22 @@ pub(super) struct Read {
 /// The process: its one argument is the file of its [`Questions`]. It begins when it is sent a line, and ends
 /// when its input or its time does.
 pub(crate) fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let path = args.into_iter().nth(1).unwrap_or_default();
-    match carried_out(Path::new(&path)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let text = error.text(&Invocation::of_process(None));
-            // Where that cannot be written, nobody is there to be told.
-            let _ = io::stderr().write_all(text.as_bytes());
-            error.exit()
-        }
-    }
+    apart::main(args, carried_out)
 }
 
-fn carried_out(path: &Path) -> Result<(), DevnetError> {
-    let text = std::fs::read(path).map_err(|source| io_error("read", path, source))?;
-    let questions: Questions = serde_json::from_slice(&text)
-        .map_err(|error| DevnetError::Unexpected(format!("{}: {error}", path.display())))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|source| failed("start the reader", source))?;
-    let read = LocalSet::new().block_on(&runtime, async {
-        let askers = connected(&questions).await?;
-        let mut out = io::stdout();
-        let said = writeln!(out, "{READY}").and_then(|()| out.flush());
-        said.map_err(|source| failed("begin", source))?;
-        let mut lines = input();
-        // The benchmark says when; if it has gone, nothing is asked.
-        match lines.recv().await {
-            Some(()) => {
-                let over = async move { while lines.recv().await.is_some() {} };
-                asked(&questions, askers, over).await
-            }
-            None => Ok(Read::default()),
+async fn carried_out(questions: Questions) -> Result<(), DevnetError> {
+    let askers = connected(&questions).await?;
+    say(READY)?;
+    let mut lines = input();
+    // The benchmark says when; if it has gone, nothing is asked.
+    let read = match lines.recv().await {
+        Some(()) => {
+            let over = async move { while lines.recv().await.is_some() {} };
+            asked(&questions, askers, over).await?
         }
-    })?;
-    let text = serde_json::to_string(&read).unwrap_or_default();
-    writeln!(io::stdout(), "{text}").map_err(DevnetError::Output)
+        None => Read::default(),
+    };
+    say_result(&read)
 }
 
 /// Who asks questions of one kind at one node.
@@ -213,9 +190,11 @@ fn failed(operation: &str, source: io::Error) -> DevnetError {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
+    use std::io::{Read as _, Write as _};
     use std::net::{Ipv4Addr, TcpListener};
     use std::thread;
+
+    use tokio::task::LocalSet;
 
     use super::*;
 

@@ -3,8 +3,6 @@
 //! May not enter: asking (see `reader`).
 //! Source: docs/benchmarks.md, "Reading meanwhile".
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::Duration;
 
 use comity_core::encoding::decode;
@@ -13,10 +11,9 @@ use comity_core::statement::{MAX_RECORD_BYTES, SignedRecord};
 use crate::api::Api;
 use crate::failure::DevnetError;
 use crate::nodes::Network;
-use crate::place::io_error;
 use crate::process::Program;
 
-use super::driving::READY;
+use super::apart::{Companion, READY};
 use super::load::Driven;
 use super::mix::Batch;
 use super::prepare::Provider;
@@ -38,14 +35,6 @@ pub(super) const KINDS: [(&str, [&str; 3]); 4] = [
     // What a node answers without reading anything: what is left is the machine's.
     ("nothing", ["read_nothing_p50_ms", "read_nothing_p99_ms", "read_nothing_p999_ms"]),
 ];
-
-/// A reader that waits for its sign.
-#[derive(Debug)]
-pub(super) struct Reader {
-    child: Child,
-    tell: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
-}
 
 /// What is asked: `rate` questions of each kind in a second, listings fewer, about what `driven` has committed.
 /// Errors: a record cannot be read.
@@ -93,60 +82,11 @@ pub(super) fn check_listing(network: &Network) -> Result<(), DevnetError> {
     Ok(())
 }
 
-impl Reader {
-    /// Starts it, and waits until it is connected. Errors: it does not start.
-    pub(super) fn start(network: &Network, questions: &Questions) -> Result<Reader, DevnetError> {
-        let file = network.place.root().join("bench-questions.json");
-        let text = serde_json::to_vec(questions).unwrap_or_default();
-        std::fs::write(&file, text).map_err(|source| io_error("write", &file, source))?;
-        let mut command = Program::BenchReader.command([&file]).map_err(failed)?;
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(failed)?;
-        let (tell, answers) = (child.stdin.take(), child.stdout.take());
-        let Some(answers) = answers.map(BufReader::new) else {
-            unreachable!("its output was asked for");
-        };
-        let mut reader = Reader { child, tell, answers };
-        let line = reader.line()?;
-        if line == READY { Ok(reader) } else { Err(reader.failure()) }
-    }
-
-    /// Lets it go. Errors: it has ended.
-    pub(super) fn go(&mut self) -> Result<(), DevnetError> {
-        let gone = || failed(std::io::ErrorKind::BrokenPipe.into());
-        self.tell.as_mut().ok_or_else(gone)?.write_all(b"go\n").map_err(failed)
-    }
-
-    /// Ends it, and takes what it found. Errors: an answer was not the one meant.
-    pub(super) fn end(mut self) -> Result<Read, DevnetError> {
-        drop(self.tell.take());
-        let line = self.line()?;
-        serde_json::from_str(&line).map_err(|_| self.failure())
-    }
-
-    fn line(&mut self) -> Result<String, DevnetError> {
-        let mut line = String::new();
-        self.answers.read_line(&mut line).map_err(failed)?;
-        Ok(line.trim().to_owned())
-    }
-
-    fn failure(&mut self) -> DevnetError {
-        let mut said = String::new();
-        drop(self.tell.take());
-        if let Some(pipe) = &mut self.child.stderr {
-            // What was read until an error is still worth showing.
-            let _ = pipe.read_to_string(&mut said);
-        }
-        DevnetError::Unexpected(format!("the benchmark's reader failed: {}", said.trim()))
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        drop(self.tell.take());
-        // It ends by itself now; this takes it off the system's list.
-        let _ = self.child.wait();
-    }
+/// Starts a reader, and waits until it is connected; it asks when it is told to. Errors: it does not start.
+pub(super) fn start(network: &Network, questions: &Questions) -> Result<Companion, DevnetError> {
+    let file = network.place.root().join("bench-questions.json");
+    let what = "the benchmark's reader";
+    Companion::start(Program::BenchReader, what, &file, questions, READY)
 }
 
 /// The figures of a reader, by their keys.
@@ -165,8 +105,4 @@ pub(super) fn figures(read: &Read) -> Vec<(&'static str, f64)> {
     figures.push(("read_listing_bytes", listing));
     figures.push(("reader_cpu_us_per_read", read.cpu_s * 1e6 / (count as f64).max(1.0)));
     figures
-}
-
-fn failed(source: std::io::Error) -> DevnetError {
-    DevnetError::Process { operation: "talk with the benchmark's reader".to_owned(), source }
 }

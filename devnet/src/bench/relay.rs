@@ -5,9 +5,7 @@
 
 use std::cell::Cell;
 use std::ffi::OsString;
-use std::io::{self, BufRead as _, Write as _};
 use std::net::Ipv4Addr;
-use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
@@ -17,12 +15,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::spawn_local;
 use tokio::time::Instant;
 
 use crate::failure::DevnetError;
-use crate::invocation::Invocation;
-use crate::place::io_error;
+
+use super::apart::{self, input, say, say_result};
 
 /// Most that is read at once (bytes).
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -51,57 +49,23 @@ pub(super) struct Passed {
 
 /// The process: its one argument is the file of its [`Links`]. It ends when its input does.
 pub(crate) fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let path = args.into_iter().nth(1).unwrap_or_default();
-    match carried_out(Path::new(&path)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let text = error.text(&Invocation::of_process(None));
-            // Where that cannot be written, nobody is there to be told.
-            let _ = io::stderr().write_all(text.as_bytes());
-            error.exit()
-        }
-    }
-}
-
-fn carried_out(path: &Path) -> Result<(), DevnetError> {
-    let text = std::fs::read(path).map_err(|source| io_error("read", path, source))?;
-    let links: Links = serde_json::from_slice(&text)
-        .map_err(|error| DevnetError::Unexpected(format!("{}: {error}", path.display())))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let failed = |source| DevnetError::Process { operation: "relay".to_owned(), source };
-    let runtime = runtime.map_err(failed)?;
-    LocalSet::new().block_on(&runtime, served(&links)).map_err(failed)
+    apart::main(args, carried_out)
 }
 
 /// Relays until the input ends. Errors: a port is taken.
-async fn served(links: &Links) -> io::Result<()> {
+async fn carried_out(links: Links) -> Result<(), DevnetError> {
+    let failed = |source| DevnetError::Process { operation: "relay".to_owned(), source };
     let passed = Rc::new(Cell::new(Passed::default()));
     for (port, to) in &links.ports {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).await?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).await.map_err(failed)?;
         spawn_local(listen(listener, *to, links.delay, passed.clone()));
     }
-    let mut out = io::stdout();
-    writeln!(out, "{LISTENING}").and_then(|()| out.flush())?;
+    say(LISTENING)?;
     let mut lines = input();
     while lines.recv().await.is_some() {
-        let text = serde_json::to_string(&passed.get()).unwrap_or_default();
-        writeln!(out, "{text}").and_then(|()| out.flush())?;
+        say_result(&passed.get())?;
     }
     Ok(())
-}
-
-/// The lines of this process's input; what they say does not matter. It ends when the input does.
-pub(super) fn input() -> mpsc::UnboundedReceiver<()> {
-    let (send, receive) = mpsc::unbounded_channel();
-    // A thread that waits in the system's call: nothing else of the process does.
-    std::thread::spawn(move || {
-        for _ in io::stdin().lock().lines().map_while(Result::ok) {
-            if send.send(()).is_err() {
-                break;
-            }
-        }
-    });
-    receive
 }
 
 async fn listen(listener: TcpListener, to: u16, delay: Duration, passed: Rc<Cell<Passed>>) {
@@ -167,6 +131,8 @@ async fn write(
 
 #[cfg(test)]
 mod tests {
+    use tokio::task::LocalSet;
+
     use super::*;
 
     /// Sends what it is sent back, on one connection.
