@@ -10,6 +10,7 @@ use crate::failure::DevnetError;
 use crate::process::Program;
 
 use super::apart::{Companion, GO, READY};
+use super::percentile::percentile;
 use super::plan::{Answered, Done, Plan, read_answers, write_records};
 
 /// How records are submitted.
@@ -49,8 +50,7 @@ impl Driven {
         let mut latencies: Vec<Duration> = self.answers.iter().map(|one| one.latency).collect();
         latencies.sort_unstable();
         per_mille.map(|per_mille| {
-            let at = (latencies.len() * per_mille).div_ceil(1000).saturating_sub(1);
-            latencies.get(at).copied().unwrap_or_default().as_secs_f64() * 1000.0
+            percentile(&latencies, per_mille).unwrap_or_default().as_secs_f64() * 1000.0
         })
     }
 }
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_latencies_that_were_measured() {
+    fn latencies_are_put_in_order_before_their_percentiles_are_taken() {
         let answered =
             |ms| Answered { list: 0, place: 0, latency: Duration::from_millis(ms), entry: 0 };
         let mut driven = Driven {

@@ -21,6 +21,7 @@ pub(crate) mod machine;
 mod measure;
 mod mix;
 mod network;
+mod percentile;
 mod plan;
 pub(crate) mod prepare;
 mod reader;

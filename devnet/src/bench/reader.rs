@@ -20,6 +20,7 @@ use crate::usage::of_process;
 
 use super::apart::{self, READY, input, say, say_result};
 use super::link::Link;
+use super::percentile::percentile;
 
 const OK: u16 = 200;
 
@@ -179,8 +180,7 @@ impl Told {
 
     /// How long so many of a thousand answers took at most (ms); 0 where there was none.
     pub(super) fn percentile_ms(&self, per_mille: usize) -> f64 {
-        let at = (self.took_ns.len() * per_mille).div_ceil(1000).saturating_sub(1);
-        self.took_ns.get(at).map_or(0.0, |ns| *ns as f64 / 1e6)
+        percentile(&self.took_ns, per_mille).map_or(0.0, |ns| ns as f64 / 1e6)
     }
 }
 
