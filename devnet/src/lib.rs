@@ -26,6 +26,7 @@ mod run;
 mod soak;
 mod topology;
 mod usage;
+mod votes;
 
 use std::ffi::OsString;
 use std::iter;

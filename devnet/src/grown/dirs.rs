@@ -9,14 +9,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use comity_core::block::{Block, CommittedBlock};
-use comity_core::hash::{ConsortiumId, HeaderHash};
-use comity_core::ids::{Height, TimeMs};
+use comity_core::hash::ConsortiumId;
+use comity_core::ids::TimeMs;
 use comity_core::keys::SecretKey;
 use comity_core::ledger::{Built, Executed, Ledger, NewBlock};
 use comity_core::statement::VerifiedRecord;
-use comity_core::vote::{
-    CertificateSignature, CommitCertificate, VerifiedCertificate, Vote, VoteKind,
-};
+use comity_core::vote::{VerifiedCertificate, Vote};
 use comity_node::data_dir::DataDir;
 use comity_node::disk::FileDisk;
 use comity_node::view::{self, View};
@@ -29,6 +27,7 @@ use crate::failure::DevnetError;
 use crate::nodes::Network;
 use crate::place::io_error;
 use crate::topology::Node;
+use crate::votes::{certificate, precommit};
 
 /// Bytes of blocks that are read at a time.
 const READ_BYTES: u64 = 8 * 1024 * 1024;
@@ -153,7 +152,7 @@ impl Dirs {
     ) -> Result<Spent, DevnetError> {
         let mut spent = Spent::default();
         let (consortium, height) = (*self.ledger.consortium(), executed.header.height);
-        let certificate = self.certified(&consortium, height, executed.hash);
+        let certificate = certificate(&consortium, (height, executed.hash), &self.voters);
         let verified = certificate.clone().verify(&consortium, self.ledger.validators());
         let verified = verified.map_err(failed)?;
         let began = Instant::now();
@@ -164,7 +163,7 @@ impl Dirs {
         let mut written = None;
         for log in &mut self.logs {
             let began = Instant::now();
-            let mark = mark(&log.key, &consortium, vote(&log.key, height, executed.hash));
+            let mark = mark(&log.key, &consortium, precommit(&log.key, height, executed.hash));
             log.storage.perform(StorageOp::SignedMark(mark)).map_err(failed)?;
             let (height, header_hash) = (height.0, executed.hash);
             let op = StorageOp::Commit { height, header_hash, payload: payload.clone() };
@@ -235,26 +234,6 @@ impl Dirs {
         }
         Ok(())
     }
-
-    fn certified(
-        &self,
-        consortium: &ConsortiumId,
-        height: Height,
-        header_hash: HeaderHash,
-    ) -> CommitCertificate {
-        let sign = |key: &SecretKey| CertificateSignature {
-            validator: key.public(),
-            signature: key.sign_vote(consortium, &vote(key, height, header_hash)),
-        };
-        let mut signatures: Vec<_> = self.voters.iter().map(sign).collect();
-        signatures.sort_by_key(|signature| signature.validator);
-        CommitCertificate { height, round: 0, header_hash, signatures }
-    }
-}
-
-fn vote(key: &SecretKey, height: Height, header_hash: HeaderHash) -> Vote {
-    let (kind, value) = (VoteKind::Precommit, Some(header_hash));
-    Vote { kind, height, round: 0, value, validator: key.public() }
 }
 
 fn mark(key: &SecretKey, consortium: &ConsortiumId, vote: Vote) -> SignedMark {

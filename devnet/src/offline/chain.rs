@@ -9,19 +9,19 @@ use comity_core::dataset::{Dataset, DeliveryMode, Grade, Item, Items, Openness, 
 use comity_core::genesis::Genesis;
 use comity_core::governance::{Choice, Measure};
 use comity_core::grant::GrantTerms;
-use comity_core::hash::{ConsortiumId, HeaderHash};
-use comity_core::ids::{
-    DatasetId, ExchangeId, GrantId, Height, LogIndex, Nonce, ProposalId, TimeMs,
-};
+use comity_core::ids::{DatasetId, ExchangeId, GrantId, LogIndex, Nonce, ProposalId, TimeMs};
+use comity_core::keys::SecretKey;
 use comity_core::ledger::{Ledger, NewBlock};
 use comity_core::statement::{
     Action, Capacity, STATEMENT_VERSION, SignedRecord, Statement, StatementSigner, VerifiedRecord,
 };
+use comity_core::text::AgencyId;
 use comity_core::trust_path::SetChange;
-use comity_core::vote::{CertificateSignature, CommitCertificate, Vote, VoteKind};
+use comity_core::vote::CommitCertificate;
 
 use super::founding::{self, BEGINS, MEMBERS, parsed, secret};
 use crate::failure::DevnetError;
+use crate::votes;
 
 /// Between two blocks (ms).
 const PAUSE_MS: u64 = 1_000;
@@ -107,9 +107,10 @@ impl Chain {
             let refused = built.refused.first();
             return Err(unexpected(format!("a block of {count} records: {refused:?}")));
         }
-        let members = set.members().iter().map(|member| member.agency.to_string());
         let header = &built.block.header;
-        let certificate = certificate(&consortium, header.height, built.executed.hash, members);
+        let keys = set.members().iter().filter_map(|member| validator_key(&member.agency));
+        let block = (header.height, built.executed.hash);
+        let certificate = votes::certificate(&consortium, block, keys);
         let change = SetChange::of(header, &certificate, built.executed.next_validators());
         self.ledger.commit(&built.executed);
         self.parent = Some(certificate.clone());
@@ -261,22 +262,10 @@ pub(crate) fn on_all_cores<T: Send>(
     })
 }
 
-fn certificate(
-    consortium: &ConsortiumId,
-    height: Height,
-    header_hash: HeaderHash,
-    members: impl Iterator<Item = String>,
-) -> CommitCertificate {
-    let places = members.filter_map(|agency| MEMBERS.iter().position(|member| *member == agency));
-    let sign = |place: usize| {
-        let key = secret(place, KeyRole::Validator);
-        let (kind, value, validator) = (VoteKind::Precommit, Some(header_hash), key.public());
-        let vote = Vote { kind, height, round: 0, value, validator };
-        CertificateSignature { validator, signature: key.sign_vote(consortium, &vote) }
-    };
-    let mut signatures: Vec<_> = places.map(sign).collect();
-    signatures.sort_by_key(|signature| signature.validator);
-    CommitCertificate { height, round: 0, header_hash, signatures }
+/// The key with which a member votes; none of another agency.
+fn validator_key(agency: &AgencyId) -> Option<SecretKey> {
+    let place = MEMBERS.iter().position(|member| *member == agency.as_str())?;
+    Some(secret(place, KeyRole::Validator))
 }
 
 fn numbered(number: u64) -> [u8; 16] {

@@ -18,13 +18,13 @@ use comity_core::state::{Changes, StateRead};
 use comity_core::statement::{
     Action, Capacity, STATEMENT_VERSION, SignedRecord, Statement, StatementSigner, VerifiedRecord,
 };
-use comity_core::text::AgencyId;
-use comity_core::vote::{CertificateSignature, CommitCertificate, Vote, VoteKind};
+use comity_core::vote::CommitCertificate;
 
 use super::super::chain::unexpected;
 use super::people::{By, validator_key};
 use crate::failure::DevnetError;
 use crate::place::io_error;
+use crate::votes;
 
 /// How long a statement may wait (ms).
 pub(super) const VALIDITY_MS: u64 = 10 * 60 * 1_000;
@@ -182,27 +182,15 @@ impl Book {
             let refused = built.refused.first();
             return Err(unexpected(format!("a block of {count} records: {refused:?}")));
         }
-        let voters: Vec<&AgencyId> = set.members().iter().map(|member| &member.agency).collect();
+        let keys = set.members().iter().map(|member| validator_key(&member.agency));
         self.ledger.commit(&built.executed);
-        self.parent = Some(self.certificate(&voters));
+        let tip = self.ledger.tip();
+        self.parent = Some(votes::certificate(&consortium, (tip.height, tip.hash), keys));
         let frame = block_frame(&built.block);
         // Every block is later than the one before it.
         self.now = self.now.plus(1);
         let written = self.out.write_all(&frame);
         Ok(written.map_err(|source| io_error("write", &self.path, source))?)
-    }
-
-    fn certificate(&self, voters: &[&AgencyId]) -> CommitCertificate {
-        let (tip, consortium) = (self.ledger.tip(), self.consortium());
-        let sign = |agency: &&AgencyId| {
-            let key = validator_key(agency);
-            let (kind, value, validator) = (VoteKind::Precommit, Some(tip.hash), key.public());
-            let vote = Vote { kind, height: tip.height, round: 0, value, validator };
-            CertificateSignature { validator, signature: key.sign_vote(&consortium, &vote) }
-        };
-        let mut signatures: Vec<_> = voters.iter().map(sign).collect();
-        signatures.sort_by_key(|signature| signature.validator);
-        CommitCertificate { height: tip.height, round: 0, header_hash: tip.hash, signatures }
     }
 
     /// Ends the file with the certificate of the last block. Errors: it cannot be written.
