@@ -174,13 +174,7 @@ impl DevnetError {
 
     /// All of it, for the person.
     pub(crate) fn text(&self, call: &Invocation) -> String {
-        let mut happened = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            happened = format!("{happened}: {error}");
-            cause = error.source();
-        }
-        format!("Error: {happened}\nNext: {}\n", self.next(call))
+        format!("Error: {}\nNext: {}\n", with_causes(self), self.next(call))
     }
 
     /// The exit code.
@@ -190,6 +184,21 @@ impl DevnetError {
             _ => ExitCode::FAILURE,
         }
     }
+}
+
+/// What should not be so: an error with what is behind it, or a text.
+pub(crate) fn unexpected<'a>(what: impl Into<Box<dyn Error + 'a>>) -> DevnetError {
+    DevnetError::Unexpected(with_causes(what.into().as_ref()))
+}
+
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 fn indented(text: &str) -> String {

@@ -20,6 +20,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use comity_core::text::AgencyId;
+use serde::Serialize;
 
 const MARKER: &str = "COMITY-DEVNET";
 const MARKER_TEXT: &str = "\
@@ -186,6 +187,11 @@ impl Place {
         written.map_err(|source| io_error("write", path, source))
     }
 
+    /// Writes a value as JSON in the devnet, in place of what was there. Errors: `Io`.
+    pub(crate) fn write_json(&self, path: &Path, value: &impl Serialize) -> Result<(), PlaceError> {
+        self.write(path, &json(value))
+    }
+
     fn nodes_dir(&self) -> PathBuf {
         self.0.join("nodes")
     }
@@ -193,6 +199,20 @@ impl Place {
     fn logs_dir(&self) -> PathBuf {
         self.0.join("logs")
     }
+}
+
+/// Writes a value as JSON wherever somebody has named a file, or something else that takes it. Errors: `Io`.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), PlaceError> {
+    fs::write(path, json(value)).map_err(|source| io_error("write", path, source))
+}
+
+/// As people can read it, too, with a line's end.
+fn json(value: &impl Serialize) -> Vec<u8> {
+    let Ok(mut text) = serde_json::to_vec_pretty(value) else {
+        unreachable!("what is written down is text and numbers");
+    };
+    text.push(b'\n');
+    text
 }
 
 /// An error of the system about a path.

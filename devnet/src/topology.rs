@@ -182,11 +182,7 @@ impl Topology {
 
     /// Writes the list down. Errors: it cannot be written.
     pub(crate) fn save(&self, place: &Place) -> Result<(), PlaceError> {
-        let Ok(mut text) = serde_json::to_vec_pretty(self) else {
-            unreachable!("a topology is text and numbers");
-        };
-        text.push(b'\n');
-        place.write(&place.topology_file(), &text)
+        place.write_json(&place.topology_file(), self)
     }
 
     /// Gives other ports to nodes whose own are taken. Errors: no port is free.

@@ -38,7 +38,7 @@ use crate::commands;
 use crate::failure::DevnetError;
 use crate::grown::{self, Plan, Whose};
 use crate::page::Page;
-use crate::place::Place;
+use crate::place::{Place, write_json};
 use crate::topology::Purpose;
 
 use cables::Cables;
@@ -82,7 +82,7 @@ pub(crate) fn run(args: &BenchArgs, page: &mut Page) -> Result<(), DevnetError> 
         charts::write(&report, path)?;
     }
     match &args.json {
-        Some(path) => report.write(path),
+        Some(path) => Ok(write_json(path, &report)?),
         None => Ok(()),
     }
 }

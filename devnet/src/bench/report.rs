@@ -3,13 +3,10 @@
 //! May not enter: measuring; the page with charts (see `charts`).
 //! Source: docs/benchmarks.md.
 
-use std::path::Path;
-
 use serde::Serialize;
 
 use crate::failure::DevnetError;
 use crate::page::{Page, row};
-use crate::place::io_error;
 
 use super::catching_up::Caught;
 use super::figures::Figures;
@@ -248,15 +245,6 @@ impl Report {
              {system}; {date}. Mix: {}; {} s for each run.",
             self.mix, self.seconds
         )
-    }
-
-    /// Writes it as JSON. Errors: it cannot be written.
-    pub(super) fn write(&self, path: &Path) -> Result<(), DevnetError> {
-        let Ok(mut text) = serde_json::to_vec_pretty(self) else {
-            unreachable!("a report is text and numbers");
-        };
-        text.push(b'\n');
-        Ok(std::fs::write(path, text).map_err(|source| io_error("write", path, source))?)
     }
 }
 

@@ -3,7 +3,6 @@
 //! Holds: signing is not counted; every block is durable and can be read before the next one.
 //! May not enter: consensus, the network and the API, which `bench --from` measures.
 
-use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ use comity_core::state;
 use comity_core::statement::VerifiedRecord;
 use serde::Serialize;
 
-use super::dirs::{Dirs, Opening, failed};
+use super::dirs::{Dirs, Opening};
 use super::filling::{Kind, Stretch};
 use super::{Notes, Whose, with_spreads};
 use crate::api::Api;
@@ -19,10 +18,10 @@ use crate::args::BenchCommitArgs;
 use crate::bench::disk_bytes;
 use crate::bench::machine::Machine;
 use crate::commands;
-use crate::failure::DevnetError;
+use crate::failure::{DevnetError, unexpected};
 use crate::nodes::{Network, running};
 use crate::page::{Page, row};
-use crate::place::{Place, io_error};
+use crate::place::{Place, write_json};
 use crate::usage::of_process;
 
 /// How long a node may take until it answers.
@@ -123,7 +122,7 @@ pub(super) fn run(args: &BenchCommitArgs, page: &mut Page) -> Result<(), DevnetE
     };
     report.show(page)?;
     match &args.json {
-        Some(path) => report.write(path),
+        Some(path) => Ok(write_json(path, &report)?),
         None => Ok(()),
     }
 }
@@ -137,7 +136,7 @@ fn one_block(dirs: &mut Dirs, records: &[Vec<u8>]) -> Result<[Duration; PARTS.le
     let began = Instant::now();
     let verified: Result<Vec<_>, _> =
         records.iter().map(|bytes| VerifiedRecord::verify(bytes, &consortium)).collect();
-    let (checked, verified) = (began.elapsed(), verified.map_err(failed)?);
+    let (checked, verified) = (began.elapsed(), verified.map_err(unexpected)?);
     let built = dirs.build(verified.clone())?;
     let began = Instant::now();
     let executed = dirs.execute(&built.block, verified)?;
@@ -152,9 +151,7 @@ fn one_block(dirs: &mut Dirs, records: &[Vec<u8>]) -> Result<[Duration; PARTS.le
 
 /// Starts the first node until it answers, and stops it again.
 fn start(network: &mut Network) -> Result<(Duration, crate::usage::Used), DevnetError> {
-    let Some(node) = network.topology.nodes.first().cloned() else {
-        unreachable!("a topology has at least one node");
-    };
+    let node = network.first().clone();
     let api = Api::of(&node);
     let began = Instant::now();
     network.start(std::slice::from_ref(&node.agency))?;
@@ -168,10 +165,7 @@ fn start(network: &mut Network) -> Result<(Duration, crate::usage::Used), Devnet
 }
 
 fn size(dirs: &Dirs, notes: &Notes, network: &Network) -> Result<Size, DevnetError> {
-    let Some(node) = network.topology.nodes.first() else {
-        unreachable!("a topology has at least one node");
-    };
-    let dir = network.place.node(&node.agency);
+    let dir = network.place.node(&network.first().agency);
     Ok(Size {
         entries: dirs.entries(),
         grants: notes.grants,
@@ -218,13 +212,5 @@ impl Report {
         page.table(&rows)?;
         page.gap()?;
         page.say(&format!("{} blocks of {} records.", self.blocks, self.per_block))
-    }
-
-    fn write(&self, path: &Path) -> Result<(), DevnetError> {
-        let Ok(mut text) = serde_json::to_vec_pretty(self) else {
-            unreachable!("a report is text and numbers");
-        };
-        text.push(b'\n');
-        Ok(std::fs::write(path, text).map_err(|source| io_error("write", path, source))?)
     }
 }

@@ -23,7 +23,7 @@ use comity_replica::storage::{SignedMark, Step, Storage, StorageOp, StorageOptio
 
 use super::Whose;
 use crate::bench::prepare;
-use crate::failure::DevnetError;
+use crate::failure::{DevnetError, unexpected};
 use crate::nodes::Network;
 use crate::place::io_error;
 use crate::topology::Node;
@@ -89,15 +89,15 @@ impl Dirs {
         opening.log = began.elapsed();
         let dir = network.place.node(&logs[0].node.agency);
         let began = Instant::now();
-        let (view, saved) = View::open(&dir.join("view"), genesis.id()).map_err(failed)?;
+        let (view, saved) = View::open(&dir.join("view"), genesis.id()).map_err(unexpected)?;
         opening.view = began.elapsed();
         let (blocks, start) = (logs[0].storage.reader().clone(), dir.join("start.snapshot"));
         let began = Instant::now();
         let booted = view::boot(&genesis, &view, saved, &blocks, &start);
-        let (ledger, certificate) = booted.map_err(failed)?;
+        let (ledger, certificate) = booted.map_err(unexpected)?;
         opening.ledger = began.elapsed();
         let certificate = certificate.map(|certificate| {
-            certificate.verify(ledger.consortium(), ledger.tip_validators()).map_err(failed)
+            certificate.verify(ledger.consortium(), ledger.tip_validators()).map_err(unexpected)
         });
         let certificate = certificate.transpose()?;
         let mut dirs = Dirs { ledger, opening, certificate, logs, voters, view };
@@ -140,7 +140,7 @@ impl Dirs {
         records: Vec<VerifiedRecord>,
     ) -> Result<Executed, DevnetError> {
         let parent = self.certificate.as_ref();
-        self.ledger.execute(&block.header, records, parent).map_err(failed)
+        self.ledger.execute(&block.header, records, parent).map_err(unexpected)
     }
 
     /// Signs for a block with every validator's key and commits it. It is durable after `sync`.
@@ -154,7 +154,7 @@ impl Dirs {
         let (consortium, height) = (*self.ledger.consortium(), executed.header.height);
         let certificate = certificate(&consortium, (height, executed.hash), &self.voters);
         let verified = certificate.clone().verify(&consortium, self.ledger.validators());
-        let verified = verified.map_err(failed)?;
+        let verified = verified.map_err(unexpected)?;
         let began = Instant::now();
         let committed =
             CommittedBlock { block, certificate: certificate.clone(), polkas: Vec::new() };
@@ -164,10 +164,10 @@ impl Dirs {
         for log in &mut self.logs {
             let began = Instant::now();
             let mark = mark(&log.key, &consortium, precommit(&log.key, height, executed.hash));
-            log.storage.perform(StorageOp::SignedMark(mark)).map_err(failed)?;
+            log.storage.perform(StorageOp::SignedMark(mark)).map_err(unexpected)?;
             let (height, header_hash) = (height.0, executed.hash);
             let op = StorageOp::Commit { height, header_hash, payload: payload.clone() };
-            log.storage.perform(op).map_err(failed)?;
+            log.storage.perform(op).map_err(unexpected)?;
             written.get_or_insert(began.elapsed());
         }
         spent.append = encoded + written.unwrap_or_default();
@@ -194,7 +194,7 @@ impl Dirs {
         let mut first = None;
         for log in &mut self.logs {
             let began = Instant::now();
-            log.storage.sync().map_err(failed)?;
+            log.storage.sync().map_err(unexpected)?;
             first.get_or_insert(began.elapsed());
         }
         Ok(first.unwrap_or_default())
@@ -202,7 +202,7 @@ impl Dirs {
 
     /// Waits until the view has every block. Errors: it has failed.
     pub(super) fn settle(&self) -> Result<(), DevnetError> {
-        self.view.settle().map_err(failed)
+        self.view.settle().map_err(unexpected)
     }
 
     /// Ends: all is durable, and every directory has the view. Errors: the disk.
@@ -223,13 +223,13 @@ impl Dirs {
             while log.storage.tip() < first.storage.tip() {
                 let from = log.storage.tip().unwrap_or(0) + 1;
                 let payloads = first.storage.reader().read_range(from, READ_BYTES);
-                for payload in payloads.map_err(failed)? {
-                    let block = CommittedBlock::from_bytes(&payload).map_err(failed)?.block;
+                for payload in payloads.map_err(unexpected)? {
+                    let block = CommittedBlock::from_bytes(&payload).map_err(unexpected)?.block;
                     let (height, header_hash) = (block.header.height.0, block.header.hash());
                     let op = StorageOp::Commit { height, header_hash, payload };
-                    log.storage.perform(op).map_err(failed)?;
+                    log.storage.perform(op).map_err(unexpected)?;
                 }
-                log.storage.sync().map_err(failed)?;
+                log.storage.sync().map_err(unexpected)?;
             }
         }
         Ok(())
@@ -247,10 +247,10 @@ fn mark(key: &SecretKey, consortium: &ConsortiumId, vote: Vote) -> SignedMark {
 }
 
 fn storage(dir: &Path) -> Result<Storage<FileDisk>, DevnetError> {
-    let dir = DataDir::open(dir).map_err(failed)?;
-    let disk = FileDisk::open(&dir.log_dir()).map_err(failed)?;
-    let salt = getrandom::u64().map_err(failed)?;
-    let (storage, _) = Storage::open(disk, StorageOptions::new(salt)).map_err(failed)?;
+    let dir = DataDir::open(dir).map_err(unexpected)?;
+    let disk = FileDisk::open(&dir.log_dir()).map_err(unexpected)?;
+    let salt = getrandom::u64().map_err(unexpected)?;
+    let (storage, _) = Storage::open(disk, StorageOptions::new(salt)).map_err(unexpected)?;
     Ok(storage)
 }
 
@@ -275,16 +275,4 @@ fn copy(from: &Path, to: &Path) -> Result<(), DevnetError> {
         }
     }
     Ok(())
-}
-
-/// What went wrong, with what is behind it.
-pub(super) fn failed(error: impl std::error::Error) -> DevnetError {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    DevnetError::Unexpected(text)
 }

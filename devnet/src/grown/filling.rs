@@ -13,9 +13,9 @@ use comity_core::state;
 use comity_core::statement::VerifiedRecord;
 
 use super::Plan;
-use super::dirs::{Dirs, failed};
+use super::dirs::Dirs;
 use crate::bench::prepare::{Provider, Spread};
-use crate::failure::DevnetError;
+use crate::failure::{DevnetError, unexpected};
 use crate::offline::on_all_cores;
 use crate::page::Page;
 
@@ -139,7 +139,8 @@ impl Stretch {
         consortium: &ConsortiumId,
     ) -> Result<Vec<VerifiedRecord>, DevnetError> {
         let records = self.bytes(block, providers)?;
-        let verified = |bytes: &Vec<u8>| VerifiedRecord::verify(bytes, consortium).map_err(failed);
+        let verified =
+            |bytes: &Vec<u8>| VerifiedRecord::verify(bytes, consortium).map_err(unexpected);
         records.iter().map(verified).collect()
     }
 

@@ -22,7 +22,7 @@ use crate::commands;
 use crate::failure::DevnetError;
 use crate::nodes::Network;
 use crate::page::Page;
-use crate::place::{Place, PlaceError, io_error};
+use crate::place::{Place, PlaceError};
 use crate::topology::Purpose;
 
 use dirs::Dirs;
@@ -192,12 +192,7 @@ impl Notes {
     }
 
     fn save(&self, place: &Place) -> Result<(), DevnetError> {
-        let Ok(mut text) = serde_json::to_vec_pretty(self) else {
-            unreachable!("notes are text and numbers");
-        };
-        text.push(b'\n');
-        let path = file(place);
-        Ok(std::fs::write(&path, text).map_err(|source| io_error("write", &path, source))?)
+        Ok(place.write_json(&file(place), self)?)
     }
 
     fn providers_again(&self, network: &Network) -> Result<Vec<Provider>, DevnetError> {

@@ -20,7 +20,7 @@ use comity_core::trust_path::SetChange;
 use comity_core::vote::CommitCertificate;
 
 use super::founding::{self, BEGINS, MEMBERS, parsed, secret};
-use crate::failure::DevnetError;
+use crate::failure::{DevnetError, unexpected};
 use crate::votes;
 
 /// Between two blocks (ms).
@@ -303,10 +303,6 @@ fn dataset(place: usize) -> Result<Dataset, DevnetError> {
         service: Default::default(),
         stated: Vec::new(),
     })
-}
-
-pub(super) fn unexpected(cause: impl std::fmt::Display) -> DevnetError {
-    DevnetError::Unexpected(cause.to_string())
 }
 
 #[cfg(test)]

@@ -11,10 +11,10 @@ use comity_core::log_tree::{complete_root, inclusion_path};
 use comity_core::proof::{Proof, Receipt};
 use comity_core::trust_path::{SetChange, TrustPath};
 
-use super::chain::{Chain, Made, Plan, unexpected};
+use super::chain::{Chain, Made, Plan};
 use super::reading::Archive;
 use crate::args::BenchProofsArgs;
-use crate::failure::DevnetError;
+use crate::failure::{DevnetError, unexpected};
 use crate::page::{Page, row};
 use crate::place::io_error;
 

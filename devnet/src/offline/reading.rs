@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use comity_core::archive::{FRAME_HEAD_BYTES, Frame, HEAD_BYTES, decode_frame, frame_head};
 use comity_core::block::Block;
 
-use super::chain::{Made, unexpected};
-use crate::failure::DevnetError;
+use super::chain::Made;
+use crate::failure::{DevnetError, unexpected};
 use crate::place::io_error;
 
 /// An archive, open.

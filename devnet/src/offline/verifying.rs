@@ -13,10 +13,9 @@ use comity_core::statement::{Action, MAX_RECORD_BYTES, SignedRecord};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde_json::Value;
 
-use super::chain::unexpected;
 use super::reading::Archive;
 use crate::args::BenchVerifyArgs;
-use crate::failure::DevnetError;
+use crate::failure::{DevnetError, unexpected};
 use crate::page::{Page, row};
 use crate::process::Program;
 use crate::usage::{Used, of_process};

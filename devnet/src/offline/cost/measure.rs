@@ -12,10 +12,9 @@ use comity_core::hash::RecordId;
 use comity_core::ids::ExchangeId;
 use comity_core::state::StateRead;
 
-use super::super::chain::unexpected;
 use super::acts::Act;
 use super::town::Town;
-use crate::failure::DevnetError;
+use crate::failure::{DevnetError, unexpected};
 
 /// Records of each kind.
 pub(super) const RECORDS: u64 = 300;

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::super::chain::unexpected;
 use super::measure::{Cost, RECORDS};
 use crate::bench::machine::Machine;
-use crate::failure::DevnetError;
+use crate::failure::{DevnetError, unexpected};
 use crate::page::Page;
 
 /// All results.

@@ -27,9 +27,8 @@ use comity_core::statement::{
 };
 use comity_core::text::{AgencyId, Code};
 
-use super::super::chain::unexpected;
 use super::super::founding::{self, BEGINS, parsed};
-use crate::failure::DevnetError;
+use crate::failure::{DevnetError, unexpected};
 
 /// Agencies; the first is the competent authority, the second the supervisor.
 pub(super) const AGENCIES: usize = 64;

@@ -20,9 +20,8 @@ use comity_core::statement::{
 };
 use comity_core::vote::CommitCertificate;
 
-use super::super::chain::unexpected;
 use super::people::{By, validator_key};
-use crate::failure::DevnetError;
+use crate::failure::{DevnetError, unexpected};
 use crate::place::io_error;
 use crate::votes;
 

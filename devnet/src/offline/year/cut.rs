@@ -15,12 +15,11 @@ use comity_core::state;
 use comity_core::statement::Action;
 use comity_core::text::AgencyId;
 
-use super::super::chain::unexpected;
 use super::agenda::Event;
 use super::days::HOUR_MS;
 use super::people::By;
 use super::{Done, Year};
-use crate::failure::DevnetError;
+use crate::failure::{DevnetError, unexpected};
 
 /// For how long nobody reaches the provider.
 const CUT_FOR_MS: u64 = 30 * HOUR_MS;

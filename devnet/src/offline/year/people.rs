@@ -12,7 +12,7 @@ use comity_core::text::AgencyId;
 use super::super::founding::{BEGINS, parsed};
 use super::manner::{GENEROUS, Manner, PROMPT, REFUSING, SLOW};
 use super::said;
-use crate::failure::DevnetError;
+use crate::failure::{DevnetError, unexpected};
 use AgencyKind::{Government, PublicInstitution, Research};
 use Level::{County, Municipal, Provincial, Township};
 
@@ -195,7 +195,7 @@ impl Cast {
             duty_bases: codes(&DUTY_BASES),
             members: sorted(self.members.iter().map(founder).collect()),
         };
-        genesis.check().map_err(super::super::chain::unexpected)?;
+        genesis.check().map_err(unexpected)?;
         Ok(genesis)
     }
 }
