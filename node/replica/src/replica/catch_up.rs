@@ -35,7 +35,7 @@ pub(super) struct CatchUp {
     /// The last block that came and is not executed yet.
     last_fetched: Option<(Height, HeaderHash)>,
     /// Batches that are verified, by their first heights, while those before them are not.
-    verified: BTreeMap<Height, Verified>,
+    verified: BTreeMap<Height, VerifiedBatch>,
     /// What follows can be checked only when what came is executed: the validators change.
     waits: bool,
     /// Grows when all that came is given up; what is verified of it then, or was asked for after it, is
@@ -62,7 +62,7 @@ pub(super) struct Batch {
 }
 
 /// A batch whose records were verified: each block with its own, or with what is wrong with one of them.
-struct Verified {
+struct VerifiedBatch {
     peer: Peer,
     blocks: Vec<(Certified, Result<Vec<VerifiedRecord>, RecordError>)>,
 }
@@ -330,14 +330,14 @@ impl Replica {
             return;
         }
         let blocks = with_records(blocks, |fetched| fetched.block.records.len(), results);
-        self.catch_up.verified.insert(first, Verified { peer, blocks });
+        self.catch_up.verified.insert(first, VerifiedBatch { peer, blocks });
         let before = self.ledger.tip().height;
         let mut sound = true;
         while let Some(next) = self.catch_up.verified.first_entry()
             && *next.key() <= self.ledger.tip().height.next()
             && sound
         {
-            let Verified { peer, blocks } = next.remove();
+            let VerifiedBatch { peer, blocks } = next.remove();
             self.catch_up.fetched -= 1;
             sound = self.execute_fetched(peer, blocks);
         }
