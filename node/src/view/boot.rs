@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use comity_core::block::CommittedBlock;
@@ -22,6 +23,7 @@ use comity_replica::io::Commit;
 use comity_replica::storage::{BlockLogReader, Disk, StorageError};
 
 use super::beginning::Beginning;
+use super::cores::on_all_cores;
 use super::{View, ViewError};
 use crate::snapshots::{SnapshotFile, SnapshotFileError};
 
@@ -282,26 +284,16 @@ fn check_all(
     consortium: &ConsortiumId,
     validators: &ValidatorSet,
 ) -> Vec<Result<Checked, BlockFault>> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let work = || {
+    let next = AtomicUsize::new(0);
+    let checked = on_all_cores(|| {
         let mut done = Vec::new();
         loop {
-            let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(payload) = payloads.get(at) else { return done };
             done.push((at, Checked::of(payload, consortium, validators)));
         }
-    };
-    let mut all: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-        threads
-            .into_iter()
-            .flat_map(|thread| match thread.join() {
-                Ok(done) => done,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
     });
+    let mut all: Vec<_> = checked.into_iter().flatten().collect();
     all.sort_by_key(|(at, _)| *at);
     all.into_iter().map(|(_, checked)| checked).collect()
 }

@@ -3,15 +3,14 @@
 //! Holds: every pair is read once; the state is the one that they make, in whatever order they came.
 //! May not enter: whether it is the right one (its root tells, see `boot`).
 
-use std::panic::resume_unwind;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{available_parallelism, scope};
 
 use comity_core::hash::ConsortiumId;
 use comity_core::state_tree::{Branch, Gathered, Heap, StateTree};
 
 use super::ViewError;
+use super::cores::on_all_cores;
 use super::layout::STATE;
 
 /// Shares into which the keys of one letter are cut.
@@ -85,19 +84,6 @@ fn number(key: &[u8]) -> u64 {
     let mut bytes = [0; CUT_BYTES];
     bytes.iter_mut().zip(key.iter().skip(2)).for_each(|(to, from)| *to = *from);
     u64::from_be_bytes(bytes)
-}
-
-/// Does the same on every core at once.
-fn on_all_cores<T: Send>(work: impl Fn() -> T + Sync) -> Vec<T> {
-    let cores = available_parallelism().map_or(1, usize::from);
-    scope(|scope| {
-        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(&work)).collect();
-        let joined = threads.into_iter().map(|thread| match thread.join() {
-            Ok(done) => done,
-            Err(panic) => resume_unwind(panic),
-        });
-        joined.collect()
-    })
 }
 
 #[cfg(test)]

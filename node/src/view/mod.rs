@@ -9,6 +9,7 @@ mod batch;
 mod beginning;
 mod boot;
 mod checks;
+mod cores;
 mod duties;
 mod emergencies;
 mod layout;
