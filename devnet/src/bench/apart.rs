@@ -1,6 +1,7 @@
 //! A part of the benchmark that is a process of its own, and how the benchmark talks with it.
 //! Holds: what it is to do stands in a file, its one argument; both say lines, each at once; its last line is
-//! a result in JSON; it does not outlive the benchmark, which it notices by the end of its input.
+//! a result in JSON; one that waits for the benchmark to say something ends when that has gone; none is left
+//! when the benchmark drops it.
 //! May not enter: what any of them does.
 
 use std::ffi::OsString;
@@ -85,7 +86,7 @@ pub(super) struct Companion {
     /// What it is, in words.
     what: &'static str,
     child: Child,
-    /// Closed, it tells the process to end.
+    /// Closed, it tells the process that no more is wanted of it.
     tell: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
 }
