@@ -11,6 +11,7 @@ use comity_core::hash::leaf_hash;
 use comity_core::ids::LogIndex;
 use comity_core::request::{Request, RequestTerms};
 use comity_core::state::object;
+use comity_core::state_tree::StateTree;
 use comity_core::statement::VerifiedRecord;
 use comity_core::trust_path::SetChange;
 use comity_listing::{RequestState, Term, may_owe, terms};
@@ -18,15 +19,27 @@ use comity_replica::io::Commit;
 use sled::Batch;
 
 use super::layout::{
-    EntryChunk, GrantTerm, OWING, Positions, RequestTerm, SavedTip, WindowChunk, WindowSum,
-    agency_keys_prefix, entries_key, grant_prefix, numbered, posting_prefix, request_prefix,
-    set_change_key, state_key, time_key, tip_key, window_key,
+    EntryChunk, GrantTerm, OWING, Positions, RequestTerm, SavedTip, UNLISTED, WindowChunk,
+    WindowSum, agency_keys_prefix, entries_key, grant_prefix, numbered, posting_prefix,
+    request_prefix, set_change_key, state_key, time_key, tip_key, window_key,
 };
 
-/// Adds everything that `commit` changes, but for its part in the replay window. Returns its
-/// entries, by whose names they are to be found.
-pub(super) fn add_block(batch: &mut Batch, commit: &Commit, window: WindowSum) -> EntryChunk {
-    add_state(batch, commit.changes.puts.iter().map(|(key, value)| (&key[..], &value[..])));
+/// Adds everything that `commit` changes, but for its part in the replay window and the values of the state, of which
+/// `before` is the one that it changes. Returns its entries, by whose names they are to be found.
+pub(super) fn add_block(
+    batch: &mut Batch,
+    commit: &Commit,
+    before: &StateTree,
+    window: WindowSum,
+) -> EntryChunk {
+    for (key, value) in &commit.changes.puts {
+        if is_listed(key) {
+            list_change(batch, key, value);
+            if before.get(key).is_none() {
+                list_new(batch, key, value);
+            }
+        }
+    }
     let entries = add_entries(batch, commit);
     let tip = SavedTip {
         header: commit.header.clone(),
@@ -41,20 +54,38 @@ pub(super) fn add_block(batch: &mut Batch, commit: &Commit, window: WindowSum) -
     entries
 }
 
-/// Adds state pairs, and what grants, requests and keys are found by.
-pub(super) fn add_state<'a>(batch: &mut Batch, pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
+/// Adds by what the objects of a whole state are found.
+pub(super) fn list_state<'a>(batch: &mut Batch, pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
     for (key, value) in pairs {
-        batch.insert(state_key(key), value);
-        add_owing(batch, key, value);
-        match key.split_first() {
-            Some((b'g', _)) => add_grant(batch, &object::<Grant>(value)),
-            Some((b'r', _)) => add_request(batch, &object::<Request>(value)),
-            Some((b'k', public)) => {
-                let key: Key = object(value);
-                batch.insert([&agency_keys_prefix(&key.agency)[..], public].concat(), &[]);
-            }
-            _ => {}
+        if is_listed(key) {
+            list_change(batch, key, value);
+            list_new(batch, key, value);
         }
+    }
+}
+
+fn is_listed(key: &[u8]) -> bool {
+    key.first().is_some_and(|letter| !UNLISTED.contains(letter))
+}
+
+/// Adds by what a new object is found, for good.
+fn list_new(batch: &mut Batch, key: &[u8], value: &[u8]) {
+    batch.insert(state_key(key), &[]);
+    match key.split_first() {
+        Some((b'g', _)) => add_grant(batch, &object::<Grant>(value)),
+        Some((b'k', public)) => {
+            let key: Key = object(value);
+            batch.insert([&agency_keys_prefix(&key.agency)[..], public].concat(), &[]);
+        }
+        _ => {}
+    }
+}
+
+/// Adds by what an object is found as it stands now.
+fn list_change(batch: &mut Batch, key: &[u8], value: &[u8]) {
+    add_owing(batch, key, value);
+    if key.first() == Some(&b'r') {
+        add_request(batch, &object::<Request>(value));
     }
 }
 
@@ -107,7 +138,7 @@ fn add_request(batch: &mut Batch, request: &Request) {
 fn add_entries(batch: &mut Batch, commit: &Commit) -> EntryChunk {
     let height = commit.header.height;
     let record_ids = commit.records.iter().map(VerifiedRecord::id).collect();
-    let mut chunk = EntryChunk { height, record_ids, exchanges: Vec::new() };
+    let mut chunk = EntryChunk { height, record_ids, exchanges: Vec::new(), grants: Vec::new() };
     if commit.records.is_empty() {
         return chunk;
     }
@@ -115,13 +146,15 @@ fn add_entries(batch: &mut Batch, commit: &Commit) -> EntryChunk {
     let mut postings: BTreeMap<Term, Positions> = BTreeMap::new();
     for ((position, record), index) in (0u32..).zip(&commit.records).zip(first.0..) {
         for term in terms(record.statement(), LogIndex(index), &commit.state) {
-            if let Term::Exchange(exchange) = term {
-                chunk.exchanges.push((position, exchange));
-                continue;
-            }
-            let Positions(positions) = postings.entry(term).or_default();
-            if positions.last() != Some(&position) {
-                positions.push(position);
+            match term {
+                Term::Exchange(exchange) => chunk.exchanges.push((position, exchange)),
+                Term::Grant(grant) => chunk.grants.push((position, grant)),
+                term => {
+                    let Positions(positions) = postings.entry(term).or_default();
+                    if positions.last() != Some(&position) {
+                        positions.push(position);
+                    }
+                }
             }
         }
     }

@@ -17,7 +17,8 @@ use comity_replica::io::Commit;
 use sled::Batch;
 
 use super::ViewError;
-use super::batch::{add_block, add_state};
+use super::batch::{add_block, list_state};
+use super::journal::Journal;
 use super::layout::{
     CUT_OFFS, WindowChunk, WindowSum, begin_key, cut_off_key, cut_off_time, set_change_key,
     window_key,
@@ -47,13 +48,17 @@ pub(super) struct Beginning {
 }
 
 impl Beginning {
-    /// Writes all of it but the view's mark. Returns what the replay window holds.
-    pub(super) fn write(&self, db: &sled::Db) -> Result<WindowSum, ViewError> {
+    /// Writes all of it but the view's mark. Returns what the replay window holds. Errors: the store, the disk.
+    pub(super) fn write(
+        &self,
+        db: &sled::Db,
+        journal: &mut Journal,
+    ) -> Result<WindowSum, ViewError> {
         let mut pairs = self.ledger.state().iter();
         loop {
             let mut batch = Batch::default();
             let mut count = 0;
-            add_state(&mut batch, pairs.by_ref().take(PAIRS_PER_BATCH).inspect(|_| count += 1));
+            list_state(&mut batch, pairs.by_ref().take(PAIRS_PER_BATCH).inspect(|_| count += 1));
             db.apply_batch(batch)?;
             if count < PAIRS_PER_BATCH {
                 break;
@@ -73,7 +78,9 @@ impl Beginning {
             batch.insert(cut_off_key(cut_off.header.time, Height(height)), encode(cut_off));
         }
         batch.insert(begin_key(), &self.commit.header.first_index.0.to_be_bytes());
-        add_block(&mut batch, &self.commit, window);
+        let (height, state) = (self.commit.header.height, self.ledger.state());
+        add_block(&mut batch, &self.commit, state, window);
+        journal.begin(&mut batch, height, state)?;
         add_beginning(&mut batch, self.ledger.log());
         db.apply_batch(batch)?;
         Ok(window)

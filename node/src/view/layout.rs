@@ -17,10 +17,16 @@ use comity_core::block::Header;
 use comity_listing::{RequestState, Term};
 
 /// Version of this layout.
-pub(crate) const VIEW_VERSION: u16 = 8;
+pub(crate) const VIEW_VERSION: u16 = 9;
 
-/// Every state pair lies under this letter and its state key.
+/// Every state key lies under this letter, so that objects can be listed, but for those of [`UNLISTED`]. Values lie in the
+/// journal and its image.
 pub(crate) const STATE: u8 = b's';
+/// What the state holds of grants, gateways and emergencies beside the objects themselves: by the first letters of its
+/// keys, which accesses write again and again, and which nothing lists.
+pub(crate) const UNLISTED: [u8; 8] = [b'u', b'j', b'M', b's', b'S', b'X', b'R', b'E'];
+/// What each block changed in the state lies under this letter and its height.
+pub(crate) const JOURNAL: u8 = b'j';
 /// Entries lie under this letter, one chunk for each block that has any.
 pub(crate) const ENTRIES: u8 = b'e';
 /// The replay window lies under this letter, one chunk for each block that adds to it.
@@ -87,6 +93,8 @@ pub(crate) struct EntryChunk {
     pub(crate) record_ids: Vec<RecordId>,
     /// The exchanges that they are about, each with the position of its entry.
     pub(crate) exchanges: Vec<(u32, ExchangeId)>,
+    /// The entries that made the grants (or what else is found so) that they are about, likewise.
+    pub(crate) grants: Vec<(u32, LogIndex)>,
 }
 
 /// Positions in a block, ascending. Value of a posting.
@@ -130,6 +138,16 @@ pub(crate) fn tip_key() -> Vec<u8> {
 /// Where the index of the first entry that is listed lies; where it is not, the log is listed whole.
 pub(crate) fn begin_key() -> Vec<u8> {
     vec![META, b'b']
+}
+
+/// Which image the state begins with; where it lies not, the journal begins with the genesis.
+pub(crate) fn image_key() -> Vec<u8> {
+    vec![META, b'i']
+}
+
+/// What a block changed in the state. Value: pairs.
+pub(crate) fn journal_key(height: Height) -> Vec<u8> {
+    numbered(&[JOURNAL], height.0)
 }
 
 /// A change of the validators. Value: `SetChange`.
@@ -182,8 +200,8 @@ pub(crate) fn window_key(last_until: TimeMs, height: Height) -> Vec<u8> {
     numbered(&numbered(&[WINDOW], last_until.0), height.0)
 }
 
-/// The prefix of a term's postings; the first index of a block follows. An exchange has none: see
-/// `names`.
+/// The prefix of a term's postings; the first index of a block follows. Exchanges and grants
+/// have none: see `names`.
 pub(crate) fn posting_prefix(term: &Term) -> Vec<u8> {
     match term {
         Term::Agency(id) => named(POSTING, b'a', id.as_str().as_bytes()),

@@ -6,7 +6,7 @@
 use std::iter::Peekable;
 
 use comity_core::hash::RecordId;
-use comity_core::ids::{ExchangeId, Height, LogIndex, TimeMs};
+use comity_core::ids::{Height, LogIndex, TimeMs};
 use comity_listing::{EntryFilter, Term};
 
 use super::layout::{
@@ -118,17 +118,16 @@ impl View {
 
     fn list(&self, mut listing: Listing, terms: &[Term]) -> Result<EntryPage, ViewError> {
         let db = self.0.shared.db()?;
-        // One term says which blocks are looked into, the further ones what is taken of each.
-        let leading = terms.iter().position(|term| matches!(term, Term::Exchange(_))).unwrap_or(0);
-        let further = terms.iter().enumerate().filter(|(at, _)| *at != leading);
-        let further: Vec<&Term> = further.map(|(_, term)| term).collect();
-        let mut blocks = match terms.get(leading) {
-            Some(Term::Exchange(exchange)) => self.blocks_of_exchange(exchange, &listing)?,
-            term => self.blocks_under(&db, term, &listing)?,
+        // The first term, which few entries have, says which blocks are looked into, the further ones
+        // what is taken of each.
+        let (leading, further) = match terms.split_first() {
+            Some((leading, further)) => (Some(leading), further),
+            None => (None, terms),
         };
+        let mut blocks = self.blocks(&db, leading, &listing)?;
         for looked_into in 0.. {
             let Some((first, listed)) = blocks.next().transpose()? else { break };
-            let positions = listed.map(|listed| intersection(&db, listed, &further, first));
+            let positions = listed.map(|listed| self.intersection(&db, listed, further, first));
             let positions = positions.transpose()?;
             let is_last = looked_into == BLOCKS_PER_PAGE;
             if !is_last && positions.as_ref().is_some_and(|Positions(list)| list.is_empty()) {
@@ -144,6 +143,25 @@ impl View {
             }
         }
         Ok(listing.page)
+    }
+
+    /// The blocks within the bounds in which a term has entries; without one, all of them.
+    fn blocks<'a>(
+        &'a self,
+        db: &'a sled::Db,
+        term: Option<&Term>,
+        listing: &Listing,
+    ) -> Result<Blocks<'a>, ViewError> {
+        let Listing { bounds, order, .. } = *listing;
+        let named = term.map(|term| self.of_term(term, bounds, order)).transpose()?.flatten();
+        match named {
+            // Each is looked up when it is asked for: an exchange can be acknowledged any number of times.
+            Some(indexes) => {
+                let mut indexes = indexes.peekable();
+                Ok(Box::new(std::iter::from_fn(move || self.next_block(&mut indexes).transpose())))
+            }
+            None => self.blocks_under(db, term, listing),
+        }
     }
 
     /// The blocks within the bounds that a term is posted in; without one, all of them.
@@ -173,17 +191,6 @@ impl View {
         })
     }
 
-    /// The blocks that have entries about an exchange within the bounds. Each is looked up when it
-    /// is asked for: an exchange can be acknowledged any number of times.
-    fn blocks_of_exchange(
-        &self,
-        exchange: &ExchangeId,
-        listing: &Listing,
-    ) -> Result<Blocks<'_>, ViewError> {
-        let mut indexes = self.of_exchange(exchange, listing.bounds, listing.order)?.peekable();
-        Ok(Box::new(std::iter::from_fn(move || self.next_block(&mut indexes).transpose())))
-    }
-
     /// The block of the next of these entries, with the positions of all of them that are in it.
     fn next_block(
         &self,
@@ -201,9 +208,31 @@ impl View {
             within.push(next?);
         }
         within.sort_unstable();
-        let positions = within.into_iter().map(|index| u32::try_from(index - first));
-        let positions = positions.map(|position| position.unwrap_or(u32::MAX)).collect();
-        Ok(Some((LogIndex(first), Some(Positions(positions)))))
+        let positions = positions_of(within.into_iter().map(Ok), first)?;
+        Ok(Some((LogIndex(first), Some(positions))))
+    }
+
+    /// Those of a block's positions that every further term has as well.
+    fn intersection(
+        &self,
+        db: &sled::Db,
+        mut positions: Positions,
+        further: &[Term],
+        LogIndex(first): LogIndex,
+    ) -> Result<Positions, ViewError> {
+        for term in further {
+            let Some(last) = positions.0.last() else { break };
+            let bounds = (first, first + u64::from(*last));
+            let also = match self.of_term(term, bounds, Order::Ascending)? {
+                Some(indexes) => positions_of(indexes, first)?,
+                None => match db.get(numbered(&posting_prefix(term), first))? {
+                    Some(bytes) => value::<Positions>(&bytes)?,
+                    None => Positions::default(),
+                },
+            };
+            positions.0.retain(|position| also.0.binary_search(position).is_ok());
+        }
+        Ok(positions)
     }
 
     /// The block that holds the entry at `index`, or the last one before it that has entries.
@@ -283,24 +312,13 @@ impl Listing {
     }
 }
 
-/// Those of a block's positions that every further term has as well.
-fn intersection(
-    db: &sled::Db,
-    mut positions: Positions,
-    further: &[&Term],
-    first: LogIndex,
+/// Where these entries, ascending, are in the block whose first is this. Errors: an item's.
+fn positions_of(
+    indexes: impl Iterator<Item = Result<u64, ViewError>>,
+    first: u64,
 ) -> Result<Positions, ViewError> {
-    for term in further {
-        if positions.0.is_empty() {
-            break;
-        }
-        let also = match db.get(numbered(&posting_prefix(term), first.0))? {
-            Some(bytes) => value::<Positions>(&bytes)?.0,
-            None => Vec::new(),
-        };
-        positions.0.retain(|position| also.binary_search(position).is_ok());
-    }
-    Ok(positions)
+    let position = |index: u64| u32::try_from(index - first).unwrap_or(u32::MAX);
+    Ok(Positions(indexes.map(|index| index.map(position)).collect::<Result<_, _>>()?))
 }
 
 fn chunk_at(db: &sled::Db, first: LogIndex) -> Result<Option<EntryChunk>, ViewError> {

@@ -1,41 +1,46 @@
-//! The state out of the tree on the disk, on all cores: most of what a start does where there are
-//! millions of objects.
-//! Holds: every pair is read once; the state is the one that they make, in whatever order they came.
+//! The state from the disk, on all cores: most of what a start does where there are millions of objects.
+//! Holds: every pair of the image is read once, and of the journal after it the last value of a key counts; the state is
+//! the one that they make, however the work was shared.
 //! May not enter: whether it is the right one (its root tells, see `boot`).
 
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use comity_core::hash::ConsortiumId;
 use comity_core::state_tree::{Branch, Gathered, Heap, StateTree};
+use sled::IVec;
 
 use super::ViewError;
 use super::cores::on_all_cores;
-use super::layout::STATE;
+use super::image::{Image, pairs};
+use super::journal::Journal;
 
-/// Shares into which the keys of one letter are cut.
-const SHARES: u64 = 16;
-/// Bytes of a key by which it is cut: after the prefix and the letter.
-const CUT_BYTES: usize = 8;
+/// Shares into which the journal's keys are cut.
+const SHARES: usize = 16;
 
-/// Where a share of the keys begins and ends.
-type Share = (Vec<u8>, Vec<u8>);
-
-/// The state. Errors: the store.
-pub(super) fn load_state(db: &sled::Db, consortium: &ConsortiumId) -> Result<StateTree, ViewError> {
-    let shares = shares(db)?;
-    let next = AtomicUsize::new(0);
-    let gathered = on_all_cores(|| -> Result<Gathered, ViewError> {
+/// The state that the tree and the image in `dir` hold, and the journal's account. Errors: the store; the image.
+pub(super) fn load_state(
+    db: &sled::Db,
+    dir: &Path,
+    consortium: &ConsortiumId,
+) -> Result<(StateTree, Journal), ViewError> {
+    let (journal, parts) = Journal::load(db, dir)?;
+    let image = journal.image().map(|mark| Image::open(dir, mark.height)).transpose()?;
+    let gather = || -> Result<Gathered, ViewError> {
         let mut gathered = Gathered::new(consortium);
-        while let Some((from, to)) = shares.get(next.fetch_add(1, Ordering::Relaxed)) {
-            for pair in db.range(&from[..]..&to[..]) {
+        while let Some(piece) = image.as_ref().map(Image::next_piece).transpose()?.flatten() {
+            for pair in pairs(&piece) {
                 let (key, value) = pair?;
-                gathered.add(&key[1..], &value);
+                gathered.add(key, value);
             }
         }
         Ok(gathered)
-    });
-    let heaps = Gathered::heaps(gathered.into_iter().collect::<Result<_, _>>()?);
+    };
+    let mut all = on_all_cores(gather).into_iter().collect::<Result<Vec<_>, _>>()?;
+    // Of several values the last counts, so that what came later is put last.
+    all.extend(gather_journal(&parts, consortium)?);
+    let heaps = Gathered::heaps(all);
     let waiting = Mutex::new(heaps.into_iter().enumerate());
     let built = on_all_cores(|| {
         let take = || waiting.lock().ok().and_then(|mut waiting| waiting.next());
@@ -48,70 +53,87 @@ pub(super) fn load_state(db: &sled::Db, consortium: &ConsortiumId) -> Result<Sta
     let mut branches: Vec<_> = built.into_iter().flatten().collect();
     branches.sort_by_key(|(place, _)| *place);
     let branches = branches.into_iter().map(|(_, branch)| branch).collect();
-    Ok(StateTree::of_branches(branches).unwrap_or_else(|| StateTree::new(consortium)))
+    let state = StateTree::of_branches(branches).unwrap_or_else(|| StateTree::new(consortium));
+    Ok((state, journal))
 }
 
-/// Shares of all state keys, for each letter as many: where most keys have one letter they are still
-/// shared. Errors: the store.
-fn shares(db: &sled::Db) -> Result<Vec<Share>, ViewError> {
-    let mut shares = Vec::new();
-    let mut from = vec![STATE];
-    let end = vec![STATE + 1];
-    while let Some(pair) = db.range(&from[..]..&end[..]).next() {
-        let (first, _) = pair?;
-        let Some(letter) = first.get(1).copied() else { break };
-        let after = letter.checked_add(1).map_or(end.clone(), |next| vec![STATE, next]);
-        let last = db.range(&first[..]..&after[..]).next_back().transpose()?;
-        let last = last.map_or_else(|| first.clone(), |(last, _)| last);
-        let (low, high) = (number(&first), number(&last));
-        let cut = |share: u64| {
-            let at = low + (high - low) / SHARES * share;
-            [&[STATE, letter][..], &at.to_be_bytes()].concat()
-        };
-        let mut begins = vec![STATE, letter];
-        for share in 1..SHARES {
-            let ends = cut(share).max(begins.clone());
-            shares.push((std::mem::replace(&mut begins, ends.clone()), ends));
+/// The pairs of the journal's parts. All values of one key are gathered by the same thread, in order. Errors: a part is
+/// not what was written.
+fn gather_journal(parts: &[IVec], consortium: &ConsortiumId) -> Result<Vec<Gathered>, ViewError> {
+    let next = AtomicUsize::new(0);
+    let gather = || -> Result<Gathered, ViewError> {
+        let mut gathered = Gathered::new(consortium);
+        loop {
+            let share = next.fetch_add(1, Ordering::Relaxed);
+            if share >= SHARES {
+                return Ok(gathered);
+            }
+            for pair in parts.iter().flat_map(|part| pairs(part)) {
+                let (key, value) = pair?;
+                if share_of(key) == share {
+                    gathered.add(key, value);
+                }
+            }
         }
-        shares.push((begins, after.clone()));
-        from = after;
-    }
-    Ok(shares)
+    };
+    on_all_cores(gather).into_iter().collect()
 }
 
-/// The first bytes of a name as a number; zeros follow a shorter one.
-fn number(key: &[u8]) -> u64 {
-    let mut bytes = [0; CUT_BYTES];
-    bytes.iter_mut().zip(key.iter().skip(2)).for_each(|(to, from)| *to = *from);
-    u64::from_be_bytes(bytes)
+/// Keys that are next to one another are in different shares.
+fn share_of(key: &[u8]) -> usize {
+    key.iter().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(*byte)))
+        % SHARES
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::layout::state_key;
+    use std::collections::BTreeMap;
+
+    use comity_core::ids::Height;
+    use sled::Batch;
+
     use super::*;
 
-    #[test]
-    fn every_pair_is_in_the_state_whatever_its_key() {
-        let dir = tempfile::tempdir().unwrap();
-        let db = sled::open(dir.path()).unwrap();
+    /// A store and a directory that hold these changes: an image of those before `image`, the rest as a journal.
+    fn loaded(changes: &[BTreeMap<Vec<u8>, Vec<u8>>], image: usize) -> StateTree {
         let consortium = ConsortiumId([3; 32]);
-        let mut keys: Vec<Vec<u8>> = [0, 1, 17, 255, 65_536, u64::MAX]
-            .iter()
-            .map(|number: &u64| [&b"g"[..], &number.to_be_bytes()].concat())
-            .collect();
-        keys.extend([b"p".to_vec(), b"dcivil.th/register".to_vec(), b"dc".to_vec(), vec![255, 9]]);
-        keys.extend((0..500u64).map(|number| [&b"u"[..], &number.to_be_bytes()].concat()));
-        assert!(load_state(&db, &consortium).unwrap().is_empty());
-        for key in &keys {
-            db.insert(state_key(key), &key[..1]).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let db = sled::Config::new().temporary(true).open().unwrap();
+        let mut journal = Journal::new(dir.path());
+        let mut state = StateTree::new(&consortium);
+        let (mut batch, mut height) = (Batch::default(), Height(0));
+        for (at, changes) in changes.iter().enumerate() {
+            if at == image {
+                journal.begin(&mut batch, height, &state).unwrap();
+            }
+            height = height.next();
+            state = state.with(changes.clone());
+            if at >= image {
+                journal.add(&mut batch, height, changes);
+            }
         }
-        // Beside it, other things.
-        db.insert([STATE - 1, 7], b"no").unwrap();
-        db.insert([STATE + 1, 7], b"no").unwrap();
-        let loaded = load_state(&db, &consortium).unwrap();
-        let pairs = keys.iter().map(|key| (key.clone(), key[..1].to_vec()));
-        let whole = StateTree::new(&consortium).with(pairs);
-        assert_eq!((loaded.root(), loaded.len()), (whole.root(), keys.len()));
+        db.apply_batch(batch).unwrap();
+        let (loaded, _) = load_state(&db, dir.path(), &consortium).unwrap();
+        assert_eq!((loaded.root(), loaded.len()), (state.root(), state.len()), "image at {image}");
+        loaded
+    }
+
+    #[test]
+    fn every_pair_is_in_the_state_whatever_its_key_and_the_last_value_counts() {
+        let mut changes: Vec<BTreeMap<Vec<u8>, Vec<u8>>> = Vec::new();
+        for block in 0..40u64 {
+            let key = |number: u64| [&b"g"[..], &number.to_be_bytes()].concat();
+            let value = block.to_be_bytes().to_vec();
+            let mut block: BTreeMap<_, _> =
+                (0..9).map(|at| (key(block * at), value.clone())).collect();
+            block.extend([(b"p".to_vec(), value.clone()), (b"dc".to_vec(), Vec::new())]);
+            block.insert(key(u64::MAX - value.len() as u64), vec![9; 700]);
+            changes.push(block);
+        }
+        for image in [0, 1, 20, 39, 40] {
+            loaded(&changes, image);
+        }
+        assert!(loaded(&[], 0).is_empty());
+        assert_eq!(loaded(&changes[..1], 5).len(), 4);
     }
 }

@@ -12,6 +12,8 @@ mod checks;
 mod cores;
 mod duties;
 mod emergencies;
+mod image;
+mod journal;
 mod layout;
 mod listing;
 mod loading;
@@ -93,6 +95,15 @@ pub enum ViewError {
         /// Why.
         cause: String,
     },
+    /// The image of the state.
+    #[error("could not read or write {path}, which holds the state")]
+    Image {
+        /// The file, or its directory.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
     /// The store failed.
     #[error("the view's store failed")]
     Store(#[from] sled::Error),
@@ -126,7 +137,7 @@ impl View {
     /// `<dir>.broken-<n>`, of which the newest two are kept. Blocks. Errors: `Locked`,
     /// `Directory`, `Open`.
     pub fn open(dir: &Path, consortium: ConsortiumId) -> Result<(View, Option<Saved>), ViewError> {
-        let Opened { db, saved, window, names } = store::open(dir, consortium)?;
+        let Opened { db, saved, window, names, journal } = store::open(dir, consortium)?;
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),
             consortium,
@@ -141,6 +152,7 @@ impl View {
             shared: Arc::clone(&shared),
             height: saved.as_ref().map(|saved| saved.header.height),
             window,
+            journal,
             unflushed_since: None,
         };
         let (jobs, queue) = sync_channel(QUEUE_BLOCKS);
@@ -179,8 +191,7 @@ impl View {
 
     /// The ledger after the last block that can be read.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        let shown = self.0.shared.snapshot.read().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&shown)
+        self.0.shared.shown()
     }
 
     /// Committed blocks that cannot be read yet.

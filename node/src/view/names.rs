@@ -1,4 +1,4 @@
-//! By what single entries are found: the ids of their statements and of their exchanges.
+//! By what few entries are found: the ids of their statements and of their exchanges, and the grants that they are about.
 //! Holds: whatever the view has entries of is found by its names, in memory or in one of the runs; a
 //! run is written once, in the batch of the block that fills it.
 //! May not enter: what lists are made by (see `batch`).
@@ -14,7 +14,8 @@ use std::collections::BTreeSet;
 
 use comity_core::encoding::{Decode, DecodeError, Encode, encode};
 use comity_core::hash::RecordId;
-use comity_core::ids::{ExchangeId, LogIndex};
+use comity_core::ids::LogIndex;
+use comity_listing::Term;
 use sled::Batch;
 
 use super::layout::{
@@ -42,6 +43,8 @@ pub(super) enum Kind {
     Record,
     /// An exchange's id.
     Exchange,
+    /// The entry that made a grant (or what else is found so), then zeros.
+    Grant,
 }
 
 impl Kind {
@@ -49,6 +52,16 @@ impl Kind {
         match self {
             Kind::Record => b'r',
             Kind::Exchange => b'x',
+            Kind::Grant => b'g',
+        }
+    }
+
+    /// As what a term is kept; `None` if it has postings.
+    fn of_term(term: &Term) -> Option<(Kind, Name)> {
+        match term {
+            Term::Exchange(id) => Some((Kind::Exchange, id.0)),
+            Term::Grant(made_at) => Some((Kind::Grant, of_grant(*made_at))),
+            _ => None,
         }
     }
 }
@@ -115,6 +128,9 @@ impl Names {
         let exchanges = chunk.exchanges.iter();
         let named = exchanges.map(|(at, id)| (Kind::Exchange, id.0, first + u64::from(*at)));
         self.recent.extend(named);
+        let grants = chunk.grants.iter();
+        let about = grants.map(|(at, id)| (Kind::Grant, of_grant(*id), first + u64::from(*at)));
+        self.recent.extend(about);
     }
 
     /// Adds to a batch the run of all names in memory, if they or the entries before `end` fill one. Returns whether they do: [`Names::is_written`] is called when the batch is applied.
@@ -205,15 +221,16 @@ impl View {
         self.named(Kind::Record, of_record(id), (0, u64::MAX), Order::Descending)
     }
 
-    /// The entries about an exchange within the bounds, both included, in this order. Runs are read
-    /// as they are needed. Errors: the store; in each item too.
-    pub(super) fn of_exchange(
+    /// The entries that a term has within the bounds, both included, in this order; `None` if it has postings. Runs are
+    /// read as they are needed. Errors: the store; in each item too.
+    pub(super) fn of_term(
         &self,
-        id: &ExchangeId,
+        term: &Term,
         bounds: (u64, u64),
         order: Order,
-    ) -> Result<impl Iterator<Item = Result<u64, ViewError>> + use<>, ViewError> {
-        self.named(Kind::Exchange, id.0, bounds, order)
+    ) -> Result<Option<impl Iterator<Item = Result<u64, ViewError>> + use<>>, ViewError> {
+        let Some((kind, name)) = Kind::of_term(term) else { return Ok(None) };
+        self.named(kind, name, bounds, order).map(Some)
     }
 
     fn named(
@@ -271,6 +288,12 @@ fn in_run(db: &sled::Db, kind: Kind, run: u64, name: &Name) -> Result<Vec<u64>, 
     let from = stored.partition_point(|one| one[..16] < name[..]);
     let equal = stored[from..].iter().take_while(|one| one[..16] == name[..]);
     Ok(equal.filter_map(|one| number_at_end(one)).collect())
+}
+
+fn of_grant(made_at: LogIndex) -> Name {
+    let mut name = [0; 16];
+    name[..8].copy_from_slice(&made_at.0.to_be_bytes());
+    name
 }
 
 fn of_record(id: &RecordId) -> Name {

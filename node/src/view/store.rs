@@ -15,6 +15,7 @@ use comity_core::ledger::Saved;
 use comity_core::state::Changes;
 
 use super::ViewError;
+use super::journal::Journal;
 use super::layout::{
     Mark, SavedTip, VIEW_VERSION, WINDOW, WindowChunk, WindowSum, begin_key, mark_key,
     number_at_end, tip_key, value,
@@ -37,6 +38,7 @@ pub(super) struct Opened {
     pub(super) saved: Option<Saved>,
     pub(super) window: WindowSum,
     pub(super) names: Names,
+    pub(super) journal: Journal,
 }
 
 /// Why the content cannot be used.
@@ -155,16 +157,16 @@ fn load(dir: &Path, consortium: ConsortiumId) -> Result<Opened, Unusable> {
     }
     let Some(tip) = db.get(tip_key())? else {
         let (window, names) = (WindowSum::default(), Names::default());
-        return Ok(Opened { db, saved: None, window, names });
+        return Ok(Opened { db, saved: None, window, names, journal: Journal::new(dir) });
     };
     let tip: SavedTip = value(&tip)?;
     let window = load_window(&db, tip.window)?;
     let begin = db.get(begin_key())?.as_deref().and_then(number_at_end).unwrap_or(0);
     let names = Names::load(&db, begin, tip.header.log_size)?.ok_or(Unusable::Entries)?;
-    let state = load_state(&db, &consortium)?;
+    let (state, journal) = load_state(&db, dir, &consortium)?;
     let SavedTip { header, log, validators, window: sum } = tip;
     let saved = Saved { header, state, log, window, validators };
-    Ok(Opened { db, saved: Some(saved), window: sum, names })
+    Ok(Opened { db, saved: Some(saved), window: sum, names, journal })
 }
 
 /// No root commits to the window, and a wrong one would split the node from the others.

@@ -19,8 +19,9 @@ use std::path::PathBuf;
 use tokio::sync::{broadcast, watch};
 
 use super::ViewError;
-use super::batch::{add_block, add_state, window_chunk};
+use super::batch::{add_block, list_state, window_chunk};
 use super::beginning::{Beginning, add_cut_off};
+use super::journal::Journal;
 use super::layout::{Mark, VIEW_VERSION, WINDOW, WindowSum, mark_key, numbered};
 use super::log_hashes::add_leaves;
 use super::names::Names;
@@ -76,6 +77,11 @@ impl Shared {
         self.names.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What readers see.
+    pub(super) fn shown(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// From now on readers see this.
     pub(super) fn show(&self, snapshot: Snapshot) {
         let height = snapshot.tip().height;
@@ -91,6 +97,7 @@ pub(super) struct Writer {
     /// The last block applied; 0 at the genesis, `None` where nothing is yet in the view.
     pub(super) height: Option<Height>,
     pub(super) window: WindowSum,
+    pub(super) journal: Journal,
     pub(super) unflushed_since: Option<Instant>,
 }
 
@@ -144,7 +151,13 @@ impl Writer {
         }
         let is_due = self.unflushed_since.is_some_and(|at| at.elapsed() >= FLUSH_INTERVAL);
         if is_due || is_over {
-            self.shared.db()?.flush()?;
+            let db = self.shared.db()?;
+            let mut batch = Batch::default();
+            if is_over && self.journal.finish(&mut batch) {
+                db.apply_batch(batch)?;
+            }
+            db.flush()?;
+            self.journal.is_durable();
             self.unflushed_since = None;
         }
         Ok(())
@@ -161,7 +174,9 @@ impl Writer {
         let db = self.shared.db()?;
         let mut batch = Batch::default();
         self.move_window(&db, &mut batch, &commit)?;
-        let entries = add_block(&mut batch, &commit, self.window);
+        let before = self.shared.shown();
+        let entries = add_block(&mut batch, &commit, before.state(), self.window);
+        self.journal.add(&mut batch, height, &commit.changes.puts);
         let end = commit.header.log_size;
         self.shared.names_mut().add(commit.header.first_index.0, &entries);
         // Only this thread changes them: others read on while a run is put together.
@@ -173,6 +188,7 @@ impl Writer {
         if fills_run {
             self.shared.names_mut().is_written(end);
         }
+        self.journal.replace_when_due(height, &commit.state);
         self.height = Some(height);
         self.unflushed_since.get_or_insert_with(Instant::now);
         self.shared.show(Snapshot::of_commit(&commit));
@@ -207,9 +223,12 @@ impl Writer {
         let mut batch = Batch::default();
         let mark = Mark { version: VIEW_VERSION, consortium: self.shared.consortium };
         batch.insert(mark_key(), encode(&mark));
-        add_state(&mut batch, ledger.state().iter());
+        list_state(&mut batch, ledger.state().iter());
+        let (height, state) = (ledger.tip().height, ledger.state().iter());
+        let pairs = state.map(|(key, value)| (key.to_vec(), value.to_vec())).collect();
+        self.journal.add(&mut batch, height, &pairs);
         db.apply_batch(batch)?;
-        self.height = Some(ledger.tip().height);
+        self.height = Some(height);
         *self.shared.names_mut() = Names::default();
         self.window = WindowSum::default();
         self.unflushed_since.get_or_insert_with(Instant::now);
@@ -222,7 +241,7 @@ impl Writer {
     fn begin(&mut self, beginning: &Beginning) -> Result<(), ViewError> {
         let db = self.emptied()?;
         db.remove(mark_key())?;
-        self.window = beginning.write(&db)?;
+        self.window = beginning.write(&db, &mut self.journal)?;
         let header = &beginning.commit.header;
         let names = Names::load(&db, header.first_index.0, header.log_size)?;
         *self.shared.names_mut() =
@@ -237,6 +256,9 @@ impl Writer {
 
     /// An empty tree. One that has blocks in it is not emptied key by key but moved aside.
     fn emptied(&mut self) -> Result<sled::Db, ViewError> {
+        // Nobody writes into a directory that is moved.
+        self.journal.finish(&mut Batch::default());
+        self.journal = Journal::new(&self.shared.dir);
         if self.height.is_none_or(|height| height == Height(0)) {
             let db = self.shared.db()?;
             db.clear()?;

@@ -1,6 +1,6 @@
 //! Names in memory and in runs: all are found, within bounds and in order; what is damaged is seen.
 
-use comity_core::ids::Height;
+use comity_core::ids::{ExchangeId, Height};
 
 use super::*;
 
@@ -17,7 +17,9 @@ fn id(first: u8, last: u8) -> RecordId {
 /// A block of one entry that is about three exchanges, and its names.
 fn chunk(number: u8) -> EntryChunk {
     let exchanges = [1, number, number % 3 + 200].map(|n| (0, ExchangeId([n; 16]))).to_vec();
-    EntryChunk { height: Height(1), record_ids: vec![id(number, number)], exchanges }
+    let record_ids = vec![id(number, number)];
+    let grants = vec![(0, LogIndex(7)), (0, LogIndex(u64::from(number) % 5))];
+    EntryChunk { height: Height(1), record_ids, exchanges, grants }
 }
 
 /// Applies blocks of one entry each, as the view's thread does.
@@ -66,6 +68,9 @@ fn every_name_is_found_in_memory_and_in_the_runs() {
             if number == 1 { (0..30).collect() } else { vec![u64::from(number)] };
         assert_eq!(of, expected, "{number}: equal names are in one piece of a run");
     }
+    assert_eq!(found(&db, &names, Kind::Grant, of_grant(LogIndex(7))).len(), 30);
+    let of_four: Vec<u64> = (0..30).filter(|number| number % 5 == 4).collect();
+    assert_eq!(found(&db, &names, Kind::Grant, of_grant(LogIndex(4))), of_four);
     assert!(found(&db, &names, Kind::Record, [77; 16]).is_empty());
     assert!(found(&db, &names, Kind::Exchange, [255; 16]).is_empty());
 }
@@ -134,7 +139,8 @@ fn few_entries_with_many_names_fill_a_run() {
     let db = store();
     let mut names = Names::default();
     let exchanges: Vec<_> = (0..30).map(|n| (0, ExchangeId([n; 16]))).collect();
-    let many = EntryChunk { height: Height(1), record_ids: vec![id(7, 7)], exchanges };
+    let many =
+        EntryChunk { height: Height(1), record_ids: vec![id(7, 7)], exchanges, grants: vec![] };
     let mut batch = Batch::default();
     names.add(0, &many);
     assert!(names.write(&mut batch, 1));
@@ -152,7 +158,9 @@ fn names_that_are_equal_by_half_are_all_found() {
     let mut names = Names::default();
     for first in 0..10u64 {
         let twin = id(9, u8::try_from(first).unwrap());
-        let chunk = EntryChunk { height: Height(1), record_ids: vec![twin], exchanges: vec![] };
+        let record_ids = vec![twin];
+        let (exchanges, grants) = (vec![], vec![]);
+        let chunk = EntryChunk { height: Height(1), record_ids, exchanges, grants };
         let mut batch = Batch::default();
         names.add(first, &chunk);
         let fills = names.write(&mut batch, first + 1);

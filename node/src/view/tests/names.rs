@@ -205,7 +205,7 @@ fn statement_whose_id_begins_like_another_is_not_taken_for_it() {
         assert_eq!(view.record(&at, &twin).unwrap(), None);
         // As if entries 0 and 9 were called so too.
         let record_ids = vec![twin];
-        let chunk = EntryChunk { height: Height(1), record_ids, exchanges: Vec::new() };
+        let chunk = EntryChunk { height: Height(1), record_ids, exchanges: vec![], grants: vec![] };
         let mut names = view.0.shared.names.write().unwrap_or_else(PoisonError::into_inner);
         names.add(0, &chunk);
         names.add(9, &chunk);
