@@ -45,7 +45,9 @@ pub(super) fn write(dir: &Path, height: Height, state: &StateTree) -> io::Result
             }
         }
     }
-    length += put_piece(&mut file, &mut piece)?;
+    if !piece.is_empty() {
+        length += put_piece(&mut file, &mut piece)?;
+    }
     file.sync_all()?;
     fs::rename(unfinished, path)?;
     sync_directory(dir)?;

@@ -148,7 +148,9 @@ impl Journal {
 
     /// What the tree says is durable: images that it does not name are removed.
     pub(super) fn is_durable(&mut self) {
-        let Some(image) = self.image.filter(|_| self.has_older) else { return };
+        // One in the making is not named yet, and is no older one.
+        let may_remove = self.has_older && self.writing.is_none();
+        let Some(image) = self.image.filter(|_| may_remove) else { return };
         match image::remove_others(&self.dir, image.height) {
             Ok(()) => self.has_older = false,
             // It is tried again; until then a file lies there that nobody reads.

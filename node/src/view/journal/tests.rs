@@ -117,7 +117,7 @@ fn image_before_stays_until_the_tree_that_names_the_next_is_durable() {
     kept.grow(30);
     kept.finish();
     assert!(kept.journal.image.unwrap().height > first);
-    assert_eq!(kept.files().len(), 2);
+    assert!(kept.files().contains(&format!("state-{first}")));
     // The power fails, and the tree is as it was at its last flush.
     let journal: Vec<_> = kept.db.scan_prefix([JOURNAL]).keys().map(Result::unwrap).collect();
     journal.iter().for_each(|key| drop(kept.db.remove(key).unwrap()));
