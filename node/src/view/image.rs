@@ -78,7 +78,7 @@ pub(super) fn put_pair(bytes: &mut Vec<u8>, key: &[u8], value: &[u8]) {
 }
 
 /// The pairs in these bytes. After an error there are no more.
-pub(super) fn pairs(mut bytes: &[u8]) -> impl Iterator<Item = Result<(&[u8], &[u8]), DecodeError>> {
+pub(super) fn pairs(mut bytes: &[u8]) -> impl Iterator<Item = Result<Borrowed<'_>, DecodeError>> {
     std::iter::from_fn(move || {
         if bytes.is_empty() {
             return None;
@@ -89,8 +89,11 @@ pub(super) fn pairs(mut bytes: &[u8]) -> impl Iterator<Item = Result<(&[u8], &[u
     })
 }
 
+/// A key and its value.
+type Borrowed<'a> = (&'a [u8], &'a [u8]);
+
 /// A pair, and the bytes after it.
-fn take_pair(bytes: &[u8]) -> Option<((&[u8], &[u8]), &[u8])> {
+fn take_pair(bytes: &[u8]) -> Option<(Borrowed<'_>, &[u8])> {
     let (key, bytes) = bytes.split_first_chunk::<4>()?;
     let (value, bytes) = bytes.split_first_chunk::<4>()?;
     let length = |length: &[u8; 4]| usize::try_from(u32::from_be_bytes(*length)).ok();

@@ -5,13 +5,15 @@ use tempfile::TempDir;
 
 use super::*;
 
+type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
 fn state(count: u32) -> StateTree {
     let pair = |number: u32| (number.to_be_bytes().to_vec(), vec![7; number as usize % 90]);
     StateTree::new(&ConsortiumId([1; 32])).with((0..count).map(pair))
 }
 
 /// All pairs, as they come.
-fn read(dir: &Path, height: u64) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ViewError> {
+fn read(dir: &Path, height: u64) -> Result<Pairs, ViewError> {
     let image = Image::open(dir, Height(height))?;
     let mut all = Vec::new();
     while let Some(piece) = image.next_piece()? {

@@ -49,6 +49,22 @@ impl Kept {
         self.db.apply_batch(batch).unwrap();
     }
 
+    /// Grows until the first image is in the making.
+    fn grow_until_due(&mut self) {
+        while self.journal.writing.is_none() {
+            self.grow(1);
+        }
+    }
+
+    /// Has all of the state in an image, and nothing in the journal.
+    fn in_an_image_alone(&mut self) {
+        self.finish();
+        let mut batch = Batch::default();
+        self.db.scan_prefix([JOURNAL]).keys().for_each(|key| batch.remove(key.unwrap()));
+        self.journal.begin(&mut batch, self.height, &self.state).unwrap();
+        self.db.apply_batch(batch).unwrap();
+    }
+
     /// As a start after a crash at this moment finds it.
     fn reload(&mut self) {
         let (state, journal) = load_state(&self.db, self.dir.path(), &CONSORTIUM).unwrap();
@@ -89,7 +105,7 @@ fn state_is_the_same_from_any_image_and_journal() {
 #[test]
 fn image_that_the_tree_does_not_name_yet_is_not_read() {
     let mut kept = Kept::new();
-    kept.grow(20);
+    kept.grow_until_due();
     let writing = kept.journal.writing.take().unwrap();
     let at = writing.height;
     writing.thread.join().unwrap().unwrap();
@@ -100,9 +116,9 @@ fn image_that_the_tree_does_not_name_yet_is_not_read() {
     kept.journal.due = LEAST_BYTES;
     kept.grow(1);
     kept.finish();
-    assert_eq!(kept.journal.image.map(|image| image.height), Some(Height(21)));
+    assert_eq!(kept.journal.image.map(|image| image.height), Some(at.next()));
     kept.journal.is_durable();
-    assert_eq!(kept.files(), ["state-21"]);
+    assert_eq!(kept.files(), [format!("state-{}", at.next())]);
     kept.reload();
 }
 
@@ -151,7 +167,7 @@ fn image_that_cannot_be_written_leaves_the_journal_whole() {
 fn image_that_is_missing_or_no_image_is_an_error() {
     let mut kept = Kept::new();
     kept.grow(40);
-    kept.finish();
+    kept.in_an_image_alone();
     let path = kept.dir.path().join(format!("state-{}", kept.journal.image.unwrap().height));
     let load = || load_state(&kept.db, kept.dir.path(), &CONSORTIUM).map(|(state, _)| state.root());
     let whole = fs::read(&path).unwrap();

@@ -154,6 +154,43 @@ fn no_damage_to_the_view_reaches_the_ledger() {
     }
 }
 
+/// The image of the state in a view, if there is one.
+fn image(view: &Path) -> Option<PathBuf> {
+    let files = fs::read_dir(view).unwrap().map(|file| file.unwrap().path());
+    files.filter(|path| path.to_string_lossy().contains("/state-")).max()
+}
+
+#[test]
+fn image_that_is_missing_damaged_or_of_another_time_costs_a_replay_and_nothing_else() {
+    let chain = Chain::with_accesses(30);
+    let (_dir, view) = place();
+    run(&chain, &view, 32);
+    let spoil: [&dyn Fn(&Path); 4] = [
+        &|path| fs::remove_file(path).unwrap(),
+        // An image of a state that has nothing yet.
+        &|path| fs::write(path, b"").unwrap(),
+        &|path| {
+            let mut bytes = fs::read(path).unwrap();
+            // So many that not all of them are values which the journal replaces.
+            bytes.iter_mut().step_by(61).for_each(|byte| *byte ^= 1);
+            fs::write(path, bytes).unwrap();
+        },
+        &|path| {
+            let bytes = fs::read(path).unwrap();
+            fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+        },
+    ];
+    for (round, spoil) in spoil.iter().enumerate() {
+        spoil(&image(&view).expect("so many blocks make an image"));
+        let (ledger, _) = run(&chain, &view, 32);
+        assert_eq!(ledger.state_root(), chain.ledger.state_root(), "round {round}");
+        let aside = format!("view.broken-{}", round + 1);
+        assert!(directories(&view).contains(&aside), "round {round}");
+        let (_, saved) = run(&chain, &view, 32);
+        assert_eq!(saved, Some(Height(32)), "round {round}: it is whole again");
+    }
+}
+
 #[test]
 fn view_of_another_consortium_is_moved_aside() {
     let chain = Chain::with_accesses(1);
