@@ -216,6 +216,12 @@ impl Session<'_> {
         }
     }
 
+    /// As of when the answers are: the end of the log that is read in the place of a node, else this
+    /// computer's time.
+    pub(crate) fn as_of(&self) -> TimeMs {
+        self.global.held.as_ref().map_or_else(|| self.shell.now(), |held| held.as_of())
+    }
+
     /// Prints a result: as JSON or CSV if asked, else for people, as `shown` makes it.
     pub(crate) fn result<S: Into<Shown>>(
         &mut self,

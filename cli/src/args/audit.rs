@@ -10,6 +10,8 @@ use comity_core::ids::DatasetId;
 use comity_core::keys::PublicKey;
 use comity_core::text::{AgencyId, TextError};
 
+use super::ARCHIVE;
+
 /// What an auditor does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditVerb {
@@ -68,8 +70,8 @@ pub(crate) struct ReconcileLog {
     /// The gateway's log.
     pub(crate) file: PathBuf,
     /// The copy's directory.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) copy: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = ARCHIVE)]
+    pub(crate) copy: Option<PathBuf>,
     /// The gateway's key.
     #[arg(long, value_name = "PUBLICKEY")]
     pub(crate) gateway: Option<PublicKey>,
@@ -114,8 +116,8 @@ pub(crate) struct UnmatchedLegs {
 #[derive(Debug, Args)]
 pub(crate) struct ShowAlerts {
     /// The copy's directory.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) copy: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = ARCHIVE)]
+    pub(crate) copy: Option<PathBuf>,
     /// Of which agency's officers.
     #[arg(long)]
     pub(crate) agency: Option<AgencyId>,
@@ -143,8 +145,8 @@ pub(crate) struct ShowAlerts {
 #[derive(Debug, Args)]
 pub(crate) struct ShowSummary {
     /// The copy's directory.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) copy: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = ARCHIVE)]
+    pub(crate) copy: Option<PathBuf>,
     /// Since when.
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,

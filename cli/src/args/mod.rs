@@ -85,7 +85,8 @@ const LISTING: &str = "list";
 const ARCHIVE: &str = "archive";
 const GENESIS: &str = "genesis";
 const COPY: &str = "copy";
-/// The commands that need nothing but what the log says, and so can read it from a file.
+/// The commands that need nothing but what the log says, and so can read it from a file in the place of
+/// a node.
 const READ_FROM_FILES: [&str; 39] = [
     "access explain",
     "access list",
@@ -127,6 +128,11 @@ const READ_FROM_FILES: [&str; 39] = [
     "task-force list",
     "task-force show",
 ];
+
+/// The commands that go through a log from its beginning: they have a `--copy` of their own, read where
+/// it is, and an archive in its place.
+const READ_FROM_ARCHIVES: [&str; 4] =
+    ["audit alerts", "audit reconcile", "audit summary", "audit unmatched"];
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -224,16 +230,17 @@ fn with_files(command: Command, path: &str) -> Command {
     let here = format!("{path} {}", command.get_name());
     let command = command.mut_subcommands(|command| with_files(command, &here));
     let here = here.trim_start().trim_start_matches("comity ");
-    if !READ_FROM_FILES.contains(&here) {
+    let (is_read, has_copy) = (READ_FROM_FILES.contains(&here), READ_FROM_ARCHIVES.contains(&here));
+    if !is_read && !has_copy {
         return command;
     }
     let file = |name: &'static str, kind: &'static str| {
         Arg::new(name).long(name).value_name(kind).value_parser(ValueParser::path_buf())
     };
-    command
+    let command = command
         .arg(file(ARCHIVE, "FILE").requires(GENESIS).conflicts_with(COPY))
-        .arg(file(GENESIS, "FILE").requires(ARCHIVE))
-        .arg(file(COPY, "DIR"))
+        .arg(file(GENESIS, "FILE").requires(ARCHIVE));
+    if has_copy { command } else { command.arg(file(COPY, "DIR")) }
 }
 
 /// The file that is named in the place of a node, if the command is one that has these options.
@@ -244,13 +251,15 @@ fn held_in(matches: &ArgMatches) -> Option<HeldIn> {
         words.push(word);
         here = deeper;
     }
-    if !READ_FROM_FILES.contains(&words.join(" ").as_str()) {
+    let words = words.join(" ");
+    let is_read = READ_FROM_FILES.contains(&words.as_str());
+    if !is_read && !READ_FROM_ARCHIVES.contains(&words.as_str()) {
         return None;
     }
     let named = |name| here.get_one::<PathBuf>(name).cloned();
     match (named(ARCHIVE), named(GENESIS), named(COPY)) {
         (Some(archive), Some(genesis), _) => Some(HeldIn::Archive(archive, genesis)),
-        (_, _, Some(copy)) => Some(HeldIn::Copy(copy)),
+        (_, _, Some(copy)) if is_read => Some(HeldIn::Copy(copy)),
         _ => None,
     }
 }

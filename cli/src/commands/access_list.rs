@@ -25,7 +25,7 @@ const BESIDE: usize = 4;
 pub(super) fn list(args: &ListAccesses, session: &mut Session<'_>) -> Result<(), Fault> {
     let client = session.client()?;
     let mut query = vec![];
-    log::add_part(&mut query, &args.part, session.shell)?;
+    log::add_part(&mut query, &args.part, session)?;
     filter(&mut query, "dataset", args.dataset.as_ref());
     filter(&mut query, "grant", args.grant);
     filter(&mut query, "agency", args.agency.as_ref());

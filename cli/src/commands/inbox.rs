@@ -96,7 +96,7 @@ pub(super) fn run(args: &ShowInbox, session: &mut Session<'_>) -> Result<(), Fau
 
 impl Inbox<'_> {
     fn now(&self) -> TimeMs {
-        self.session.shell.now()
+        self.session.as_of()
     }
 
     fn section(&mut self, name: &str, title: String, found: Value, lines: Vec<String>) {

@@ -16,7 +16,7 @@ use crate::args::{FetchArchive, ListLog, LogVerb, Part, ShowEntry, TailLog};
 use crate::client::{Client, EntryAnswer, Part as Paged, Query, Status};
 use crate::fault::Fault;
 use crate::messages::{fault, say};
-use crate::shell::{Session, Shell};
+use crate::shell::Session;
 use crate::table::{Cell, Listing};
 use crate::time::Edge;
 use crate::{describe, key_state, table, time};
@@ -48,17 +48,15 @@ pub(super) fn row(entry: &EntryAnswer, time: &str) -> Vec<String> {
 }
 
 /// Adds to a query which part of the entries is wanted, but for how many.
-pub(super) fn add_part(query: &mut Query, part: &Part, shell: &Shell) -> Result<(), Fault> {
+pub(super) fn add_part(query: &mut Query, part: &Part, session: &Session<'_>) -> Result<(), Fault> {
+    let (zone, now) = (&session.shell.zone, session.as_of());
     let order = if part.oldest_first { "asc" } else { "desc" };
     query.push(("order", order.to_owned()));
     filter(query, "from", part.from);
     let edges = [("since", &part.since, Edge::Start), ("until", &part.until, Edge::End)];
     for (name, text, edge) in edges {
         if let Some(text) = text {
-            query.push((
-                name,
-                time::past_instant(text, edge, &shell.zone, shell.now())?.to_string(),
-            ));
+            query.push((name, time::past_instant(text, edge, zone, now)?.to_string()));
         }
     }
     Ok(())
@@ -67,7 +65,7 @@ pub(super) fn add_part(query: &mut Query, part: &Part, shell: &Shell) -> Result<
 fn list(args: ListLog, session: &mut Session<'_>) -> Result<(), Fault> {
     let client = session.client()?;
     let mut query = vec![];
-    add_part(&mut query, &args.part, session.shell)?;
+    add_part(&mut query, &args.part, session)?;
     filter(&mut query, "kind", args.kind);
     filter(&mut query, "agency", args.agency);
     filter(&mut query, "dataset", args.dataset);

@@ -37,6 +37,12 @@ impl HeldEntry {
 }
 
 impl Held {
+    /// Every entry's bytes, with the time of its block, in the order of the log.
+    pub(crate) fn records(&self) -> impl Iterator<Item = (LogIndex, TimeMs, &[u8])> {
+        let numbered = (0u64..).map(LogIndex).zip(&self.entries);
+        numbered.map(|(index, entry)| (index, entry.time, &entry.bytes[..]))
+    }
+
     fn shown(&self, index: u64) -> Option<Value> {
         let entry = self.entries.get(usize::try_from(index).ok()?)?;
         let record: SignedRecord = decode(&entry.bytes, MAX_RECORD_BYTES).ok()?;

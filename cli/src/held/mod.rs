@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use comity_core::apply::Position;
 use comity_core::genesis::Genesis;
-use comity_core::ids::LogIndex;
+use comity_core::ids::{LogIndex, TimeMs};
 use comity_core::ledger::{Ledger, TreeState};
 use serde_json::{Value, json};
 
@@ -57,6 +57,16 @@ impl Held {
     /// The ledger after its last entry.
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// What it began with.
+    pub(crate) fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// The time of its last block: what "now" is for whoever reads it.
+    pub(crate) fn as_of(&self) -> TimeMs {
+        self.ledger.tip().time
     }
 
     /// What a node would answer to `GET path`. Errors: there is no such thing; a file cannot answer

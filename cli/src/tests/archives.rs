@@ -21,7 +21,8 @@ pub(super) struct Chain {
     starts: Vec<usize>,
 }
 
-fn signed(member: &str, role: KeyRole, nonce: u8, action: Action) -> VerifiedRecord {
+/// What a member's key signs. `nonce`: another one for each.
+pub(super) fn signed(member: &str, role: KeyRole, nonce: u8, action: Action) -> VerifiedRecord {
     let secret = secret(member, role);
     let consortium = genesis().id();
     let signer = StatementSigner {
@@ -37,11 +38,10 @@ fn signed(member: &str, role: KeyRole, nonce: u8, action: Action) -> VerifiedRec
     VerifiedRecord::verify(&bytes, &consortium).unwrap()
 }
 
-fn records() -> Vec<Vec<VerifiedRecord>> {
-    let dataset: Dataset = toml::from_str(dataset_sample()).unwrap();
-    let id = dataset.id.clone();
-    let terms = GrantTerms {
-        dataset: id.clone(),
+/// What finance.gd wants of a dataset.
+pub(super) fn terms(dataset: &Dataset) -> GrantTerms {
+    GrantTerms {
+        dataset: dataset.id.clone(),
         requester: "finance.gd".parse().unwrap(),
         matters: ["LOW-INCOME-CHECK".parse().unwrap()].into(),
         duty_basis: "ACT-12".parse().unwrap(),
@@ -56,7 +56,12 @@ fn records() -> Vec<Vec<VerifiedRecord>> {
         onward: Default::default(),
         undertakings: Vec::new(),
         task_force: None,
-    };
+    }
+}
+
+fn records() -> Vec<Vec<VerifiedRecord>> {
+    let dataset: Dataset = toml::from_str(dataset_sample()).unwrap();
+    let (id, terms) = (dataset.id.clone(), terms(&dataset));
     let officer = secret("finance.gd", KeyRole::Officer);
     let attempt = Attempt {
         consortium: genesis().id(),
@@ -86,15 +91,20 @@ fn records() -> Vec<Vec<VerifiedRecord>> {
 }
 
 pub(super) fn chain() -> Chain {
+    let times = (0u64..).map(|at| TimeMs(NOW.0 + 1_000 * at));
+    chain_of(times.zip(records()).collect())
+}
+
+/// A chain of these blocks: the time of each, and its records, none of which is refused.
+pub(super) fn chain_of(blocks: Vec<(TimeMs, Vec<VerifiedRecord>)>) -> Chain {
     let mut ledger = Ledger::new(&genesis()).unwrap();
     let consortium = *ledger.consortium();
     let (mut bytes, mut starts) = (head(&consortium), vec![]);
     let mut last = None;
-    for (at, records) in records().into_iter().enumerate() {
+    for (time, records) in blocks {
         let parent = last.take().map(|certificate: comity_core::vote::CommitCertificate| {
             certificate.verify(&consortium, ledger.validators()).unwrap()
         });
-        let time = TimeMs(NOW.0 + 1_000 * at as u64);
         let new = NewBlock { time, round: 0, parent: parent.as_ref() };
         let built = ledger.build(&new, records);
         assert!(built.refused.is_empty(), "{:?}", built.refused);

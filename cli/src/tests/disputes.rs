@@ -35,19 +35,28 @@ fn inbox(desk: &Desk, member: &str) -> String {
     ran.out.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+fn shown(desk: &Desk) -> String {
+    let ran = desk.ask(&["dispute", "show", "D4"]).ended(Exit::Done);
+    ran.out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[test]
 fn a_refusal_is_ruled_anew_by_the_authority_and_answered_again() {
     let desk = contested();
     assert!(inbox(&desk, "civil.gd").contains("Disputes to rule on, or to decide anew: 1"));
+    assert!(shown(&desk).contains("to rule on it: comity dispute answer D4"));
     stands(&desk, "civil.gd", "answer").ended(Exit::Done);
+    assert!(shown(&desk).contains("finance.gd may take it further up"));
     let escalate = ["dispute", "escalate", "D4", "--grounds", "Nothing new"];
     desk.sign("finance.gd", STEWARD, &escalate).ended(Exit::Done);
     assert!(inbox(&desk, "audit.gd").contains("ruling on a dispute, D4"));
+    assert!(shown(&desk).contains("audit.gd has until 2026-"));
     let anew = ["dispute", "decide", "D4", "--anew", "--reason", "Look at the purpose"];
     desk.sign("audit.gd", STEWARD, &anew).ended(Exit::Done);
     let ran = desk.ask(&["request", "list", "--state", "open"]).ended(Exit::Done);
     assert!(ran.out.contains("R2"), "{}", ran.out);
     assert!(inbox(&desk, "civil.gd").contains("decision anew, after a ruling, D4"));
+    assert!(shown(&desk).contains("to decide it anew: comity request show R2"));
     desk.office.at_terminal(80);
     let ran = desk.ask(&["dispute", "show", "D4"]).ended(Exit::Done);
     for words in ["The Act names it", "As before", "as the competent authority", "Look at the"] {
@@ -57,6 +66,7 @@ fn a_refusal_is_ruled_anew_by_the_authority_and_answered_again() {
     fits_80_columns(&ran.out);
     desk.sign("civil.gd", STEWARD, &["request", "approve", "R2"]).ended(Exit::Done);
     assert!(!inbox(&desk, "civil.gd").contains("Disputes"));
+    assert!(shown(&desk).contains("dealt with since: comity request show R2"));
     let ran = desk.ask(&["dispute", "list", "--state", "anew"]).ended(Exit::Done);
     assert!(ran.out.contains("to be decided anew"), "{}", ran.out);
 }

@@ -19,6 +19,7 @@ mod fake_oversight;
 mod fixture;
 mod flows;
 mod gateway;
+mod holding;
 mod keys;
 mod late;
 mod legs;

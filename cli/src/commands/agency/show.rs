@@ -15,7 +15,7 @@ use crate::commands::key::json_bytes;
 use crate::fault::Fault;
 use crate::keys::{self, Readers};
 use crate::messages::say;
-use crate::shell::{Session, Shell};
+use crate::shell::Session;
 use crate::{key_state, measures, table, time};
 
 type Rows = Vec<(String, String)>;
@@ -36,7 +36,7 @@ pub(super) fn show(args: &ShowAgency, session: &mut Session<'_>) -> Result<(), F
     let client = session.client()?;
     let found = Found::ask(&client, args)?;
     let object = found.to_json();
-    let text = found.text(session.shell);
+    let text = found.text(session);
     let Some(out) = &args.out else {
         return session.result(&object, |_| text);
     };
@@ -104,7 +104,8 @@ impl Found {
         object
     }
 
-    fn text(&self, shell: &Shell) -> String {
+    fn text(&self, session: &Session<'_>) -> String {
+        let shell = &session.shell;
         let agency = &self.member.agency;
         let mut rows = measures::agency_rows(agency, &shell.zone);
         let since = match self.since() {
@@ -120,7 +121,7 @@ impl Found {
         for host in &self.hosts {
             rows.push((say!("label-hosts"), host.agency.id.to_string()));
         }
-        rows.extend(self.key_rows(shell));
+        rows.extend(self.key_rows(session));
         for at in &self.equivocations {
             rows.push((say!("label-guilty"), say!("words-guilty", index = at)));
         }
@@ -142,10 +143,11 @@ impl Found {
         )
     }
 
-    fn key_rows(&self, shell: &Shell) -> Rows {
+    fn key_rows(&self, session: &Session<'_>) -> Rows {
+        let (zone, now) = (&session.shell.zone, session.as_of());
         let row = |found: &KeyAnswer| {
             let key = &found.key;
-            let state = key_state::in_short(key, shell.now(), &shell.zone);
+            let state = key_state::in_short(key, now, zone);
             let since = match key.registered_at {
                 Some(at) => say!("words-since-entry", index = at),
                 None => say!("words-since-genesis"),

@@ -1,11 +1,12 @@
-//! `comity audit alerts`: what in the use of data to look at first, from an auditor's own copy.
+//! `comity audit alerts`: what in the use of data to look at first, from an auditor's own copy or an
+//! archive.
 //! Holds: what is shown rests on verified blocks and on the thresholds that were given.
 //! May not enter: judging who is right; how alerts are found (see `watching`).
 
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::copy::Copy;
+use super::verified::Verified;
 use super::watching::{Alert, AlertKind, Late, Thresholds, USUAL_DAYS, Watcher};
 use crate::args::ShowAlerts;
 use crate::fault::{Exit, Fault};
@@ -15,7 +16,7 @@ use crate::table::{self, Cell};
 use crate::time::{self, Edge, past_instant};
 
 pub(super) fn run(args: &ShowAlerts, session: &mut Session<'_>) -> Result<Exit, Fault> {
-    let (zone, now) = (session.shell.zone.clone(), session.shell.now());
+    let (zone, now) = (session.shell.zone.clone(), session.as_of());
     let since = args.since.as_ref().map(|text| past_instant(text, Edge::Start, &zone, now));
     let since = since.transpose()?;
     let thresholds = Thresholds {
@@ -26,10 +27,10 @@ pub(super) fn run(args: &ShowAlerts, session: &mut Session<'_>) -> Result<Exit, 
         per_post: args.per_post,
         before_ms: time::duration_ms(&args.before)?,
     };
-    let copy = Copy::open(&args.copy, None)?;
-    let offset = copy.genesis().params.day_offset_minutes;
-    let mut watcher = Watcher::new(copy.genesis(), thresholds);
-    copy.each_entry(|index, time, statement| watcher.add(index, time, statement))?;
+    let log = Verified::open(args.copy.as_deref(), session)?;
+    let offset = log.genesis().params.day_offset_minutes;
+    let mut watcher = Watcher::new(log.genesis(), thresholds);
+    log.each_entry(|index, time, statement| watcher.add(index, time, statement))?;
     let is_asked_for = |alert: &Alert| {
         args.agency.as_ref().is_none_or(|agency| *agency == alert.agency)
             && since.is_none_or(|since| alert.day.next().begins(offset) > since)

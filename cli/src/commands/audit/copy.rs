@@ -15,12 +15,11 @@ use comity_core::genesis::Genesis;
 use comity_core::hash::HeaderHash;
 use comity_core::ids::{Height, LogIndex, TimeMs};
 use comity_core::ledger::Ledger;
-use comity_core::statement::Statement;
 use comity_core::vote::CommitCertificate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::frames::{Frames, each_entry_of};
+use super::frames::Frames;
 use super::saved::{self, SavedPoint};
 use crate::commands::replay::{self, Accepted, Taker};
 use crate::commands::verify::{archive_fault, replay_fault};
@@ -188,16 +187,17 @@ impl Copy {
         Ok(Frames::new(BufReader::with_capacity(1 << 20, file), path.display().to_string()))
     }
 
-    /// Shows every entry with the time of its block, in the order of the log; the time of the last
-    /// block, or of the genesis. Errors: as [`Frames::next`].
-    pub(super) fn each_entry(
+    /// Shows the bytes of every entry with the time of its block, in the order of the log; the time
+    /// of the last block, or of the genesis. Errors: as [`Frames::next`].
+    pub(super) fn each_record(
         &self,
-        mut see: impl FnMut(LogIndex, TimeMs, &Statement),
+        mut see: impl FnMut(LogIndex, TimeMs, &[u8]),
     ) -> Result<TimeMs, Fault> {
         let (mut frames, mut last) = (self.frames()?, self.genesis.time);
         while let Some(block) = frames.next_block()? {
             last = block.header.time;
-            each_entry_of(&block, &mut see);
+            let numbered = (block.header.first_index.0..).map(LogIndex).zip(&block.records);
+            numbered.for_each(|(index, bytes)| see(index, last, bytes));
         }
         Ok(last)
     }

@@ -2,7 +2,6 @@
 //! Holds: an entry counts for the gateway whose key signed it first.
 //! May not enter: the gateway's own word.
 
-use comity_core::block::Block;
 use comity_core::encoding::decode;
 use comity_core::hash::{LeafHash, leaf_hash};
 use comity_core::ids::{DatasetId, ExchangeId, LogIndex, TimeMs};
@@ -52,14 +51,8 @@ pub(super) struct Whose {
 }
 
 impl Whose {
-    /// The accesses and denials of a block that count.
-    pub(super) fn legs<'a>(&'a self, block: &'a Block) -> impl Iterator<Item = Leg> + 'a {
-        let first = block.header.first_index.0;
-        let numbered = (first..).map(LogIndex).zip(&block.records);
-        numbered.filter_map(|(index, bytes)| self.leg(index, block.header.time, bytes))
-    }
-
-    fn leg(&self, index: LogIndex, time: TimeMs, bytes: &[u8]) -> Option<Leg> {
+    /// What an entry says of an access or denial, if it is one that counts; `time` is its block's.
+    pub(super) fn leg(&self, index: LogIndex, time: TimeMs, bytes: &[u8]) -> Option<Leg> {
         let record: SignedRecord = decode(bytes, MAX_RECORD_BYTES).ok()?;
         let outcome = match record.statement.action {
             Action::RecordAccess { .. } | Action::EmbedLate { .. } => Outcome::Allowed,

@@ -13,6 +13,7 @@ mod saved;
 mod summary;
 mod sync;
 mod unmatched;
+mod verified;
 mod watching;
 
 pub(super) use copy::Copy;

@@ -8,10 +8,10 @@ use comity_core::ids::{Height, TimeMs};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::copy::Copy;
 use super::disclosed::{Leg, Whose};
 use super::gateway_log::{self, GatewayLog, Row};
 use super::matching::{self, Alone, Difference, Matched, Window};
+use super::verified::Verified;
 use crate::args::ReconcileLog;
 use crate::fault::{Exit, Fault};
 use crate::messages::{fault, say};
@@ -34,7 +34,7 @@ pub(super) fn run(args: &ReconcileLog, session: &mut Session<'_>) -> Result<Exit
     }
     let (shell, tolerance_ms) = (&session.shell, time::duration_ms(&args.tolerance)?);
     let edge = |text: &Option<String>, edge| {
-        let read = |text: &String| past_instant(text, edge, &shell.zone, shell.now());
+        let read = |text: &String| past_instant(text, edge, &shell.zone, session.as_of());
         text.as_ref().map(read).transpose()
     };
     let from = edge(&args.from, Edge::Start)?.unwrap_or_default();
@@ -42,7 +42,7 @@ pub(super) fn run(args: &ReconcileLog, session: &mut Session<'_>) -> Result<Exit
     if from >= to {
         return Err(fault!(Usage, "reconcile-window"));
     }
-    let copy = Copy::open(&args.copy, None)?;
+    let copy = Verified::open(args.copy.as_deref(), session)?;
     let (gateway, agency) = (args.gateway, args.agency.clone());
     let whose = Whose { gateway, agency, dataset: args.dataset.clone() };
     let (legs, as_of) = legs(&copy, &whose, &log, (from, to))?;
@@ -57,21 +57,19 @@ pub(super) fn run(args: &ReconcileLog, session: &mut Session<'_>) -> Result<Exit
 
 /// What the ledger says that may be wanted: of the window, or of an exchange that the log names.
 fn legs(
-    copy: &Copy,
+    copy: &Verified,
     whose: &Whose,
     log: &GatewayLog,
     (from, to): (TimeMs, TimeMs),
 ) -> Result<(Vec<Leg>, AsOf), Fault> {
     let named: std::collections::BTreeSet<_> = log.rows.iter().map(|row| row.exchange).collect();
     let (height, hash) = copy.tip();
-    let mut as_of = AsOf { height, hash, time: copy.genesis().time };
-    let (mut legs, mut frames) = (Vec::new(), copy.frames()?);
-    while let Some(block) = frames.next_block()? {
-        as_of.time = block.header.time;
-        let wanted = |leg: &Leg| (from..to).contains(&leg.time) || named.contains(&leg.exchange);
-        legs.extend(whose.legs(&block).filter(wanted));
-    }
-    Ok((legs, as_of))
+    let wanted = |leg: &Leg| (from..to).contains(&leg.time) || named.contains(&leg.exchange);
+    let mut legs = Vec::new();
+    let time = copy.each_record(|index, time, bytes| {
+        legs.extend(whose.leg(index, time, bytes).filter(wanted));
+    })?;
+    Ok((legs, AsOf { height, hash, time }))
 }
 
 fn json(

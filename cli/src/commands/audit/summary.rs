@@ -1,5 +1,5 @@
 //! `comity audit summary`: what may be told to everybody: how much was shared, refused, drawn, found and
-//! put right, by agency, from an auditor's own copy.
+//! put right, by agency, from an auditor's own copy or an archive.
 //! Holds: counts only; no officer, post, case or text is in it.
 //! May not enter: anything that names a person, a post or a key.
 
@@ -11,7 +11,7 @@ use comity_core::statement::{Action, Statement};
 use comity_core::text::AgencyId;
 use serde::Serialize;
 
-use super::copy::Copy;
+use super::verified::Verified;
 use crate::args::ShowSummary;
 use crate::fault::{Exit, Fault};
 use crate::messages::say;
@@ -20,7 +20,7 @@ use crate::table;
 use crate::time::{self, Edge, past_instant};
 
 /// What there is to tell. Times choose what is counted; what a thing came to is told as it stands at the
-/// end of the copy.
+/// end of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 struct Counts {
     accesses: u64,
@@ -79,12 +79,12 @@ struct Teller {
 }
 
 pub(super) fn run(args: &ShowSummary, session: &mut Session<'_>) -> Result<Exit, Fault> {
-    let (zone, now) = (session.shell.zone.clone(), session.shell.now());
+    let (zone, now) = (session.shell.zone.clone(), session.as_of());
     let since = args.since.as_ref().map(|text| past_instant(text, Edge::Start, &zone, now));
     let since = since.transpose()?.unwrap_or_default();
-    let copy = Copy::open(&args.copy, None)?;
+    let log = Verified::open(args.copy.as_deref(), session)?;
     let mut teller = Teller { since, ..Teller::default() };
-    let until = copy.each_entry(|index, time, statement| {
+    let until = log.each_entry(|index, time, statement| {
         teller.now = time;
         teller.add(index, statement);
     })?;

@@ -1,6 +1,6 @@
 //! `comity audit unmatched`: disclosures that nobody acknowledged, words of receipt that nobody
 //! disclosed, legs that differ, and numbers that a gateway left out.
-//! Holds: what matches is derived by core; from a copy it rests on verified blocks, from a node on
+//! Holds: what matches is derived by core; from a copy or an archive it rests on verified blocks, from a node on
 //! its word.
 //! May not enter: judging who is right.
 
@@ -16,7 +16,7 @@ use comity_core::text::AgencyId;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::copy::Copy;
+use super::verified::Verified;
 use crate::args::UnmatchedLegs;
 use crate::client::{Client, EntryAnswer, KeyAnswer, Query};
 use crate::commands::access_legs::{disclosure_json, receipt_json, word};
@@ -36,15 +36,15 @@ struct Gathered {
 }
 
 pub(super) fn run(args: &UnmatchedLegs, session: &mut Session<'_>) -> Result<Exit, Fault> {
-    let (zone, now) = (session.shell.zone.clone(), session.shell.now());
+    let (zone, now) = (session.shell.zone.clone(), session.as_of());
     let edge = |text: &Option<String>, edge| {
         let read = |text: &String| past_instant(text, edge, &zone, now);
         text.as_ref().map(read).transpose()
     };
     let since = edge(&args.since, Edge::Start)?.unwrap_or_default();
     let until = edge(&args.until, Edge::End)?.unwrap_or(TimeMs(u64::MAX));
-    let gathered = match &args.copy {
-        Some(copy) => from_copy(&Copy::open(copy, None)?)?,
+    let gathered = match Verified::named(args.copy.as_deref(), session)? {
+        Some(log) => from_log(&log)?,
         None => from_node(args, &session.client()?, since)?,
     };
     let unmatched: Vec<Unmatched<'_>> = gathered
@@ -110,9 +110,9 @@ impl Gathered {
     }
 }
 
-fn from_copy(copy: &Copy) -> Result<Gathered, Fault> {
+fn from_log(log: &Verified) -> Result<Gathered, Fault> {
     let mut gathered = Gathered::default();
-    copy.each_entry(|index, time, statement| gathered.add(index, time, statement))?;
+    log.each_entry(|index, time, statement| gathered.add(index, time, statement))?;
     Ok(gathered)
 }
 

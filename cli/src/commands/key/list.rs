@@ -40,7 +40,7 @@ fn list_ledger(agency: Option<&AgencyId>, session: &mut Session<'_>) -> Result<(
     let mut query = vec![];
     filter(&mut query, "agency", agency);
     let (keys, mut found) = client.listed::<KeyAnswer>("/v1/keys", &query, "keys")?;
-    let now = session.shell.now();
+    let now = session.as_of();
     for (value, answer) in found.iter_mut().zip(&keys) {
         value["state"] = json!(KeyState::of(&answer.key, now).as_str());
     }

@@ -174,7 +174,7 @@ pub(crate) fn post(client: &Client, key: &PublicKey) -> Result<String, Fault> {
 
 /// For how long an open request has waited, by when it is needed, and how often it was urged.
 pub(crate) fn waiting(answer: &RequestAnswer, session: &Session<'_>) -> String {
-    let (zone, now) = (&session.shell.zone, session.shell.now());
+    let (zone, now) = (&session.shell.zone, session.as_of());
     let request = &answer.request;
     let mut parts = Vec::new();
     if let Some(by) = request.terms.needed_by {
