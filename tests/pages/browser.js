@@ -161,11 +161,12 @@
     const checks = outcome.steps.filter(step => step.name.startsWith('bundle-'))
       .map(step => [step.name.slice('bundle-'.length), words[step.state]]);
     if (outcome.fault) return { fault: outcome.fault, checks, ms };
-    const { collected, claims, judgements, accesses, openings } = outcome.shows;
+    const { collected, claims, judgements, accesses, urgent, openings } = outcome.shows;
     return {
       fault: null, checks, ms, indexes: collected.map(one => Number(one.index)), claims: claims.length,
       judgements: Object.fromEntries([...judgements].map(([index, verdict]) => [String(index), verdict])),
       accesses: Object.fromEntries(accesses.map(one => [one.grant, [Number(one.count), Number(one.total)]])),
+      urgent: Object.fromEntries(urgent.map(one => [`${one.emergency} ${one.agency}`, [Number(one.count), Number(one.total)]])),
       openings: Object.fromEntries([...openings].map(([index, opened]) => [String(index), opened.map(one => one.text)])),
     };
   }

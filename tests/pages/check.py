@@ -270,7 +270,7 @@ def bundle_shows(found):
         shown.update(
             indexes=[one["index"] for one in found["collected"]], claims=len(found["claims"]),
             judgements={str(at): verdict for at, verdict in found["judgements"].items()},
-            accesses={grant: [one["shown"], one["total"]] for grant, one in found["accesses"].items()},
+            **{name: {of: [one["shown"], one["total"]] for of, one in found[name].items()} for name in ("accesses", "urgent")},
             openings={str(at): [one["text"] for one in opened] for at, opened in found["openings"].items()})
     return shown
 

@@ -190,11 +190,14 @@ class Bundle:
             require(count <= totals[name] and (count == totals[name] or name not in whole), "count")
         self.check_members(whole)
         entries = collections.Counter(
-            emergency_use_key(attempt["grant"], attempt["requester"])
+            (attempt["grant"], attempt["requester"])
             for _, _, attempt in self.accesses
             if attempt["grant"][0] == "E" and attempt.get("counts", True))
-        for key, count in entries.items():
-            require(count <= self.held.get(key, {"entries": 0})["entries"], "count")
+        self.found["urgent"] = {}
+        for (emergency, agency), count in entries.items():
+            total = self.held.get(emergency_use_key(emergency, agency), {"entries": 0})["entries"]
+            self.found["urgent"][f"{emergency} {agency}"] = {"shown": count, "total": total}
+            require(count <= total, "count")
 
     def check_members(self, whole):
         """Each member's own accesses under a grant to its task force."""

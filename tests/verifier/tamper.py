@@ -3,7 +3,8 @@
 
 Writes genesis.json, the files, and manifest.json: `seed`, `genuine` and `tampered`, each a list of
 {`what`, `file`, `as` (`archive`, `proof` or `bundle`), `fault` (null: it verifies), `more` (of a bundle, the
-faults of the checks after the first that fails), `height` (of an archive's block, where the fault has one), `loose` (the bytes of a value were hit, and docs/formats.md,
+faults of the checks after the first that fails), `counts` (of a genuine bundle, `accesses` by grant and `urgent` by emergency and
+agency: how many are `shown` of how many in `total`), `height` (of an archive's block, where the fault has one), `loose` (the bytes of a value were hit, and docs/formats.md,
 "Encoding", does not fix which of several faults is reported)}. Fails where one is not refused, or
 not by the name that is the only right one.
 """
@@ -44,6 +45,11 @@ def verdict(kind, data):
         return proofs.verify(w.GENESIS, data)
     except Unfit as unfit:
         return {"fault": unfit.name}
+
+
+def counts(found):
+    """How many accesses are in a bundle, of how many."""
+    return {name: found[name] for name in ("accesses", "urgent")}
 
 
 def genuine():
@@ -94,6 +100,7 @@ def main():
         height = found.get("height") if fault and kind == "archive" else None
         faults = [check["fault"] for check in found.get("checks", []) if "fault" in check]
         lists[group].append({"what": what, "file": name, "as": kind, "fault": fault, "more": faults[1:],
+                             "counts": counts(found) if kind == "bundle" and group == "genuine" else None,
                              "height": height, "loose": loose})
     manifest = json.dumps({"seed": args.seed, **lists}, indent=0)
     (args.directory / "manifest.json").write_text(manifest)

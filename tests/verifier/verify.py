@@ -168,6 +168,8 @@ def bundle_lines(found):
         *(f"  {claim}" for claim in claimed(found["claims"])),
         *(f"accesses under {grant}: {counts['shown']} of {counts['total']} are here"
           for grant, counts in found["accesses"].items()),
+        *(f"entries with accesses in an emergency, {use}: {counts['shown']} of {counts['total']} are here"
+          for use, counts in found["urgent"].items()),
         *(["accesses and denials, judged again by the rules:", *judged] if judged else []),
         *(f"entry {at} sealed: {json.dumps(opened, ensure_ascii=False)}" for at, opened in openings.items()),
         f"by its own words it was made by {found['exported']['program']} from the node of "

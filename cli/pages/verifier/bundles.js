@@ -210,6 +210,15 @@ class Bundle {
     }));
   }
 
+  /** The entries with accesses of each agency in each emergency: as many as are here, and as the ledger counts. */
+  urgentEntries() {
+    const own = this.accesses.filter(({ attempt, counts }) => isUrgent(attempt.grant) && counts).map(({ attempt }) => attempt);
+    return [...new Map(own.map(attempt => [`${attempt.grant} ${attempt.requester}`, attempt])).values()].map(attempt => ({
+      emergency: attempt.grant, agency: attempt.requester, count: inEmergency(this.accesses, attempt).length,
+      total: this.objects.get(KEY_OF.emergencyUse(attempt.grant, attempt.requester))?.entries ?? 0,
+    }));
+  }
+
   async checkAccesses() {
     const whole = this.wholeGrants();
     const shown = new Map(whole.map(grant => [grant, 0n]));
@@ -221,10 +230,8 @@ class Bundle {
     const agrees = ({ count, total, isWhole }) => count === total || (count < total && !isWhole);
     require(this.found.accesses.every(agrees), 'count');
     require(this.memberAccesses(whole).every(agrees), 'count');
-    for (const { attempt } of this.accesses.filter(one => isUrgent(one.attempt.grant))) {
-      const used = this.objects.get(KEY_OF.emergencyUse(attempt.grant, attempt.requester))?.entries ?? 0;
-      require(inEmergency(this.accesses, attempt).length <= used, 'count');
-    }
+    this.found.urgent = this.urgentEntries();
+    require(this.found.urgent.every(({ count, total }) => count <= total), 'count');
     return { count: charged(this.accesses) };
   }
 

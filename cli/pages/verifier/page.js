@@ -197,13 +197,14 @@ function moreOf(index, { judgements, openings }) {
 }
 
 /** What a case is about. */
-function showCase({ case: own, exported, accesses }, describer) {
+function showCase({ case: own, exported, accesses, urgent }, describer) {
   const limits = ['from', 'to'].filter(name => (own[name] ?? null) !== null);
   return showRows([
     { label: words('subject'), text: words(`case-${own.kind}`, own) },
     ...(own.key ? [{ label: words('case-key'), code: own.key }] : []),
     ...limits.map(name => ({ label: words(`case-${name}`), text: describer.time(own[name]) })),
     ...accesses.map(one => ({ label: words('accesses-of', one), text: words('accesses-are', one) })),
+    ...urgent.map(one => ({ label: words('entries-of', one), text: words('accesses-are', one) })),
     { label: words('exported-by'), text: words('exported-is', exported) },
   ]);
 }

@@ -159,6 +159,7 @@ const WORDS = {
   'exported-by': ['Made by, by its own words', '自称由何处生成'],
   'exported-is': ['{program}, from the node of {node}; nothing proves that', '{program}，据 {node} 的节点；此点无从证明'],
   'accesses-of': ['Accesses under grant {grant}', '授权 {grant} 下的访问'],
+  'entries-of': ['Entries with accesses of {agency} in the emergency {emergency}', '{agency} 在应急共享 {emergency} 中的访问存证'],
   'accesses-are': ['{count} of {total} are here', '共 {total} 次，在此 {count} 次'],
   'judged': ['Judged again by the rules', '按规则重新判断'],
   'judged-same': ['the same', '结果相同'],

@@ -2,7 +2,7 @@
 //! Holds: each check has the faults of docs/formats.md, "Verifying a bundle".
 //! May not enter: proofs (see `verify`), packing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use comity_core::access::AccessRefusal;
 use comity_core::block::Header;
@@ -110,25 +110,19 @@ fn positions(contents: &Contents) -> Seen {
 }
 
 fn accesses(contents: &Contents) -> Seen {
-    let shown = contents.accesses();
-    let held: BTreeMap<GrantId, Grant> = contents.objects.grants().collect();
-    let named: BTreeSet<GrantId> = held.keys().chain(shown.keys()).copied().collect();
     let mut seen = Vec::new();
-    for id in named {
-        let (count, total) =
-            (shown.get(&id).copied().unwrap_or(0), state::usage(&contents.objects, id).total);
-        let grant = held.get(&id);
-        let must = grant.is_some_and(|one| contents.case.must_be_whole(id, &one.terms.dataset));
-        if count > total || (must && count < total) {
+    for (id, counted) in contents.counted() {
+        let (count, total) = (counted.shown, counted.total);
+        if !counted.holds() {
             let what = say!("bundle-accesses-count", grant = id, count = count, total = total);
             return Err(Failure { fault: "count", what });
         }
         seen.push(say!("words-so-many-of", grant = id, count = count, total = total));
     }
-    members(contents, &held)?;
-    for ((id, agency), count) in contents.urgent_entries() {
-        let total = state::emergency_use(&contents.objects, id, &agency).entries;
-        if count > total {
+    members(contents)?;
+    for ((id, agency), counted) in contents.counted_urgent() {
+        let (count, total) = (counted.shown, counted.total);
+        if !counted.holds() {
             let what = say!("bundle-accesses-count", grant = id, count = count, total = total);
             return Err(Failure { fault: "count", what });
         }
@@ -148,7 +142,8 @@ fn accesses(contents: &Contents) -> Seen {
 
 /// Each member's own accesses under a grant to its task force, as the ledger counts them beside the
 /// grant's.
-fn members(contents: &Contents, held: &BTreeMap<GrantId, Grant>) -> Result<(), Failure> {
+fn members(contents: &Contents) -> Result<(), Failure> {
+    let held: BTreeMap<GrantId, Grant> = contents.objects.grants().collect();
     let mut shown = contents.member_accesses();
     for (of, _) in contents.objects.members() {
         shown.entry(of).or_default();

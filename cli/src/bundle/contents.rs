@@ -2,17 +2,20 @@
 //! Holds: every entry and object here was proven from the genesis.
 //! May not enter: how the proofs are fetched or packed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comity_core::block::Header;
 use comity_core::genesis::Genesis;
+use comity_core::grant::Grant;
 use comity_core::hash::Commitment;
 use comity_core::ids::{EmergencyId, GrantId, LogIndex};
 use comity_core::late::Accessed;
 use comity_core::proof::{ProvenEntry, VerifiedCollection, VerifiedExtract};
 use comity_core::sealed::Opening;
+use comity_core::state;
 use comity_core::statement::{Action, Capacity, Statement};
 use comity_core::text::AgencyId;
+use serde::Serialize;
 
 use super::judging::Judgement;
 use super::manifest::{Case, Exported};
@@ -92,6 +95,25 @@ pub(crate) fn charged<'a>(
     shown
 }
 
+/// How much of a use is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Counted {
+    /// How much is shown.
+    pub(crate) shown: u64,
+    /// How much the ledger counts.
+    pub(crate) total: u64,
+    /// Whether all of it must be here.
+    #[serde(skip)]
+    pub(crate) must: bool,
+}
+
+impl Counted {
+    /// Whether no more is shown than there was, and all where all must be.
+    pub(crate) fn holds(&self) -> bool {
+        self.shown == self.total || (self.shown < self.total && !self.must)
+    }
+}
+
 impl Contents {
     /// What proofs that hold show of a case; nothing is opened or judged yet.
     pub(crate) fn of(
@@ -123,8 +145,31 @@ impl Contents {
         found.ok().and_then(|place| self.entries.get(place))
     }
 
+    /// The accesses under each grant that is held or was used.
+    pub(crate) fn counted(&self) -> BTreeMap<GrantId, Counted> {
+        let shown = self.accesses();
+        let held: BTreeMap<GrantId, Grant> = self.objects.grants().collect();
+        let named: BTreeSet<GrantId> = held.keys().chain(shown.keys()).copied().collect();
+        let count = |id| Counted {
+            shown: shown.get(&id).copied().unwrap_or(0),
+            total: state::usage(&self.objects, id).total,
+            must: held.get(&id).is_some_and(|one| self.case.must_be_whole(id, &one.terms.dataset)),
+        };
+        named.into_iter().map(|id| (id, count(id))).collect()
+    }
+
+    /// The entries that recorded accesses of each agency in each emergency, where one is shown.
+    pub(crate) fn counted_urgent(&self) -> BTreeMap<(EmergencyId, AgencyId), Counted> {
+        let count = |((id, agency), shown): ((EmergencyId, AgencyId), u32)| {
+            let total = state::emergency_use(&self.objects, id, &agency).entries;
+            let counted = Counted { shown: shown.into(), total: total.into(), must: false };
+            ((id, agency), counted)
+        };
+        self.urgent_entries().into_iter().map(count).collect()
+    }
+
     /// How many entries recorded accesses of each agency in each emergency, as far as they are shown.
-    pub(crate) fn urgent_entries(&self) -> BTreeMap<(EmergencyId, AgencyId), u32> {
+    fn urgent_entries(&self) -> BTreeMap<(EmergencyId, AgencyId), u32> {
         let mut shown: BTreeMap<_, u32> = BTreeMap::new();
         for entry in &self.entries {
             let accessed = entry.statement().action.access().filter(Accessed::counts);

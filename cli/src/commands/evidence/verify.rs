@@ -1,13 +1,16 @@
 //! `comity evidence verify`: checks a bundle without any node, check by check.
 //! Holds: "verified" is said only where no check failed; what was not checked is said too.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use comity_core::genesis::Genesis;
+use comity_core::ids::GrantId;
 use serde_json::json;
 
 use crate::args::VerifyEvidence;
 use crate::bundle::container::MAX_BUNDLE_BYTES;
+use crate::bundle::contents::{Contents, Counted};
 use crate::bundle::report::{Check, Report};
 use crate::bundle::timestamp::Trusted;
 use crate::bundle::verify;
@@ -61,6 +64,19 @@ pub(super) fn refused(report: &Report) -> Option<Fault> {
     })
 }
 
+/// The accesses under each grant of which some, or all, are here.
+fn accesses(contents: &Contents) -> BTreeMap<String, Counted> {
+    let told = |(_, counted): &(GrantId, Counted)| counted.must || counted.shown > 0;
+    let all = contents.counted().into_iter().filter(told);
+    all.map(|(grant, counted)| (grant.to_string(), counted)).collect()
+}
+
+/// The entries of each agency in each emergency of which some are here.
+fn urgent(contents: &Contents) -> BTreeMap<String, Counted> {
+    let all = contents.counted_urgent().into_iter();
+    all.map(|((emergency, agency), counted)| (format!("{emergency} {agency}"), counted)).collect()
+}
+
 fn show(report: &Report, genesis: &Genesis, session: &mut Session<'_>) -> Result<(), Fault> {
     let contents = report.contents.as_ref();
     let object = json!({
@@ -76,6 +92,8 @@ fn show(report: &Report, genesis: &Genesis, session: &mut Session<'_>) -> Result
         "entries": contents.map(|contents| {
             contents.entries.iter().map(|entry| entry.index).collect::<Vec<_>>()
         }),
+        "accesses": contents.map(accesses),
+        "urgent": contents.map(urgent),
         "checks": report.json(),
         "timestamps": report.stamps.iter().map(|(member, stamp)| json!({
             "member": member.name(),

@@ -42,6 +42,8 @@ struct Case {
     fault: Option<String>,
     /// Of a bundle: the faults of the checks after the first that failed.
     more: Vec<String>,
+    /// Of a genuine bundle: how many accesses are in it, of how many.
+    counts: Option<Value>,
     height: Option<u64>,
     /// Bytes of a value were hit, and which of several faults in them is reported is not fixed.
     loose: bool,
@@ -79,19 +81,24 @@ fn verdict(case: &Case, directory: &Path, genesis: &Genesis) -> Said {
     Said { fault, more: vec![], height }
 }
 
-/// What `comity evidence verify` says of a bundle.
-fn of_bundle(file: &str, directory: &Path) -> Said {
+/// What `comity evidence verify` tells of a bundle, and how it ended.
+fn told_of(file: &str, directory: &Path) -> (Value, Option<i32>) {
     let args = ["--json", "evidence", "verify", file, "--genesis", "genesis.json"];
     let ran = comity(directory, args).output().unwrap();
     // After the result, the error is told too.
     let mut told = serde_json::Deserializer::from_slice(&ran.stdout).into_iter::<Value>();
-    let said = told.next().unwrap().unwrap();
+    (told.next().unwrap().unwrap(), ran.status.code())
+}
+
+/// What `comity evidence verify` says of a bundle.
+fn of_bundle(file: &str, directory: &Path) -> Said {
+    let (said, exit) = told_of(file, directory);
     let failed = said["checks"].as_array().unwrap().iter().filter(|one| one["outcome"] == "failed");
     let name =
         |one: &Value| Some(format!("{}: {}", one["check"].as_str()?, one["fault"].as_str()?));
     let mut faults: Vec<String> = failed.map(|one| name(one).unwrap()).collect();
     assert_eq!(said["verified"], faults.is_empty(), "{file}");
-    assert_eq!(ran.status.code(), Some(if faults.is_empty() { 0 } else { UNVERIFIED }), "{file}");
+    assert_eq!(exit, Some(if faults.is_empty() { 0 } else { UNVERIFIED }), "{file}");
     let more = faults.split_off(faults.len().min(1));
     Said { fault: faults.pop(), more, height: None }
 }
@@ -156,6 +163,22 @@ fn tampered_files_are_refused_for_the_reason_that_the_other_verifier_gives() {
     }
     let seed = manifest.seed;
     assert!(apart.is_empty(), "seed {seed}, {} files:\n{}", apart.len(), apart.join("\n"));
+}
+
+#[test]
+fn accesses_in_a_bundle_are_counted_as_the_other_verifier_counts_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let Some(manifest) = tampered(directory.path()) else { return };
+    let mut mixed = 0;
+    for case in manifest.genuine.iter().filter(|case| matches!(case.kind, Kind::Bundle)) {
+        let (said, _) = told_of(&case.file, directory.path());
+        let ours = json!({ "accesses": said["accesses"], "urgent": said["urgent"] });
+        assert_eq!(Some(&ours), case.counts.as_ref(), "{}", case.what);
+        let counts = |name: &str| ours[name].as_object().unwrap().values();
+        let shown = |one: &Value| one["shown"].as_u64() > Some(1);
+        mixed += usize::from(counts("accesses").any(shown) && counts("urgent").any(shown));
+    }
+    assert!(mixed > 0, "no bundle has accesses under a grant and in an emergency");
 }
 
 #[test]
