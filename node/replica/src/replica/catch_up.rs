@@ -13,6 +13,7 @@ use comity_core::statement::{RecordError, VerifiedRecord};
 use comity_core::text::AgencyId;
 use comity_core::vote::VerifiedCertificate;
 
+use super::records::with_leaves;
 use super::{Asked, Replica, Verifying};
 use crate::io::{Effect, Peer, Ticket};
 use crate::message::{Request, Response, Status};
@@ -268,7 +269,7 @@ impl Replica {
         self.catch_up.fetched += 1;
         self.catch_up.last_fetched = Some(here);
         let batch = Batch { peer, blocks: checked, run: self.catch_up.run };
-        self.verify(Verifying::Blocks(batch), records);
+        self.verify(Verifying::Blocks(batch), with_leaves(records).collect());
         self.catch_up_if_behind();
     }
 

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_core::equivocation::{Equivocation, Place};
 use comity_core::governance::PROTOCOL_VERSION;
-use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash, leaf_hash};
+use comity_core::hash::{ConsortiumId, HeaderHash, LeafHash};
 use comity_core::ids::{Height, TimeMs};
 use comity_core::keys::{PublicKey, SecretKey};
 use comity_core::ledger::Ledger;
@@ -210,7 +210,7 @@ pub struct Replica {
     verified: Verified,
     accusations: BTreeMap<Place, Equivocation>,
     heard: BTreeMap<PublicKey, Heard>,
-    submitted: Vec<(Ticket, Vec<u8>)>,
+    submitted: Vec<(Ticket, (LeafHash, Vec<u8>))>,
     to_tell: Vec<VerifiedRecord>,
     verifying: BTreeMap<Ticket, (Verifying, Vec<LeafHash>)>,
     /// What `verifying` is about, each once.
@@ -420,9 +420,9 @@ impl Replica {
         usize::try_from((z ^ (z >> 31)) % (count as u64)).unwrap_or(0)
     }
 
-    fn verify(&mut self, verifying: Verifying, records: Vec<Vec<u8>>) {
+    fn verify(&mut self, verifying: Verifying, records: Vec<(LeafHash, Vec<u8>)>) {
         let ticket = self.next_ticket();
-        let leaves: Vec<LeafHash> = records.iter().map(|bytes| leaf_hash(bytes)).collect();
+        let (leaves, records): (Vec<LeafHash>, Vec<_>) = records.into_iter().unzip();
         self.in_verification.extend(&leaves);
         self.verifying.insert(ticket, (verifying, leaves));
         if records.is_empty() {

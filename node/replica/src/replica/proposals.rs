@@ -5,13 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_core::block::Block;
-use comity_core::hash::{HeaderHash, LeafHash, leaf_hash};
+use comity_core::hash::{HeaderHash, LeafHash};
 use comity_core::keys::Signature;
 use comity_core::ledger::NewBlock;
 use comity_core::refusal::Refusal;
 use comity_core::statement::{RecordError, VerifiedRecord};
 use comity_core::vote::Proposal;
 
+use super::records::with_leaves;
 use super::{Asked, Replica, Verifying};
 use crate::candidates::{Candidate, Judgement};
 use crate::engine::Validity;
@@ -256,11 +257,10 @@ impl Replica {
             self.effects.push(Effect::Disconnect { peer, reason });
             return;
         };
-        let wanted = |leaf: &LeafHash| {
+        let wanted = |(leaf, _): &(LeafHash, _)| {
             candidate.missing.contains(leaf) && !self.in_verification.contains(leaf)
         };
-        let records: Vec<Vec<u8>> =
-            block.records.into_iter().filter(|bytes| wanted(&leaf_hash(bytes))).collect();
+        let records: Vec<_> = with_leaves(block.records).filter(wanted).collect();
         if !records.is_empty() {
             self.verify(Verifying::Body { header_hash: hash, peer }, records);
         }

@@ -22,13 +22,14 @@ enum Origin {
 
 impl Replica {
     pub(super) fn on_submit(&mut self, ticket: Ticket, bytes: Vec<u8>) {
-        let known = self.pool.get(&leaf_hash(&bytes)).map(|pending| pending.record.clone());
+        let leaf = leaf_hash(&bytes);
+        let known = self.pool.get(&leaf).map(|pending| pending.record.clone());
         let full = self.submitted.len() + self.verifying_records() >= MAX_VERIFYING_RECORDS;
         let admission = match known {
             Some(record) => Admission::Pending(record),
             None if full => Admission::Busy,
             None => {
-                self.submitted.push((ticket, bytes));
+                self.submitted.push((ticket, (leaf, bytes)));
                 return;
             }
         };
@@ -105,13 +106,12 @@ impl Replica {
         }
         let count = records.len();
         let mut under_way = false;
-        let is_new = |bytes: &Vec<u8>| {
-            let leaf = leaf_hash(bytes);
-            let verifying = self.in_verification.contains(&leaf);
+        let is_new = |(leaf, _): &(LeafHash, _)| {
+            let verifying = self.in_verification.contains(leaf);
             under_way |= verifying;
-            !verifying && !self.pool.knows(&leaf)
+            !verifying && !self.pool.knows(leaf)
         };
-        let unknown: Vec<Vec<u8>> = records.into_iter().filter(is_new).collect();
+        let unknown: Vec<_> = with_leaves(records).filter(is_new).collect();
         if unknown.is_empty() {
             // Who sent what is being verified is not to blame, nor vouched for.
             return verdict(if under_way { Verdict::Ignore } else { Verdict::Accept });
@@ -208,6 +208,11 @@ impl Replica {
         self.to_tell.extend(again);
         self.tell_records();
     }
+}
+
+/// Each with what it is remembered by.
+pub(super) fn with_leaves(records: Vec<Vec<u8>>) -> impl Iterator<Item = (LeafHash, Vec<u8>)> {
+    records.into_iter().map(|bytes| (leaf_hash(&bytes), bytes))
 }
 
 /// A refusal that no later block can lift.
