@@ -238,6 +238,31 @@ function set(type, compare) {
   };
 }
 
+/** At most `limit` different numbers of 64 bits, as the gaps that they are, each as wide as it can be; rendered as the numbers. */
+function gaps(limit) {
+  const ends = list(struct({ first: U64, last: U64 }));
+  return {
+    put(value, out) {
+      const found = [];
+      for (const number of [...new Set(value.map(BigInt))].sort((a, b) => (a < b ? -1 : 1))) {
+        const gap = found.at(-1);
+        if (gap && gap.last + 1n === number) gap.last = number;
+        else found.push({ first: number, last: number });
+      }
+      ends.put(found, out);
+    },
+    take(reader) {
+      const numbers = [];
+      for (const { first, last } of ends.take(reader)) {
+        const fits = first <= last && (numbers.length === 0 || first > numbers.at(-1) + 1n);
+        if (!fits || last - first >= BigInt(limit - numbers.length)) fail('gaps that do not ascend, or leave out too many');
+        for (let number = first; number <= last; number++) numbers.push(number);
+      }
+      return numbers;
+    },
+  };
+}
+
 /** Pairs with different names, strictly ascending by name; rendered as an object. */
 function map(name, type, compare = compareText) {
   const pairs = list(struct({ name, value: type }));

@@ -270,7 +270,7 @@ const SIGNED_ATTEMPT = struct({ attempt: ATTEMPT, signature: SIGNATURE });
 const ANSWER = struct({ digest: HASH, reliable: BOOL });
 const ACKNOWLEDGEMENT = struct({ access: LOG_INDEX, exchange: NONCE, digest: option(HASH), count: U32 });
 const NUMBERS = set(U64, (a, b) => (a < b ? -1 : Number(a > b)));
-const GATEWAY_NUMBERS = struct({ last: U64, missing: NUMBERS });
+const GATEWAY_NUMBERS = struct({ last: U64, missing: gaps(1024) });
 const ACCESS_REFUSAL = tagged('rule', {
   'officer-unknown': struct({}), 'not-an-officer': struct({}), 'officer-revoked': struct({ at: LOG_INDEX }),
   'officer-expired': struct({ until: TIME_MS }), 'attempt-expired': struct({ until: TIME_MS }),

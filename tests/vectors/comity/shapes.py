@@ -664,7 +664,7 @@ ACTION = Tagged(
         ("finding", FINDING_ID), ("outcome", FINDING_OUTCOME), ("text", Text(512))
     ),
     embed_late=Struct(
-        ("record", LATE_ACCESS), ("missing", Gaps(1_024)),
+        ("record", LATE_ACCESS), ("missing", Set(U64, lambda number: number)),
         ("against", Option(ACCESS_REFUSAL)),
     ),
     form_task_force=Struct(("terms", TASK_FORCE_TERMS)),

@@ -13,8 +13,7 @@ use comity_core::statement::{RecordError, VerifiedRecord};
 use comity_core::text::AgencyId;
 use comity_core::vote::VerifiedCertificate;
 
-use super::records::with_leaves;
-use super::{Asked, Replica, Verifying};
+use super::{Asked, Replica, Verifying, records::with_leaves};
 use crate::io::{Effect, Peer, Ticket};
 use crate::message::{Request, Response, Status};
 

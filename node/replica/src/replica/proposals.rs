@@ -12,8 +12,7 @@ use comity_core::refusal::Refusal;
 use comity_core::statement::{RecordError, VerifiedRecord};
 use comity_core::vote::Proposal;
 
-use super::records::with_leaves;
-use super::{Asked, Replica, Verifying};
+use super::{Asked, Replica, Verifying, records::with_leaves};
 use crate::candidates::{Candidate, Judgement};
 use crate::engine::Validity;
 use crate::io::{Effect, Peer, Verdict};
