@@ -97,6 +97,19 @@ fn reported_twice(directory: &Path) -> Option<(Value, Value)> {
 }
 
 #[test]
+fn nobody_who_has_left_acts_on_what_it_passed_on() {
+    let directory = tempfile::tempdir().unwrap();
+    // Years in which a member leaves that had passed on grants, which are to be revoked and suspended later.
+    for seed in ["9", "10"] {
+        let args = ["year", "--seed", seed, "--requests", "400", "--out", "year.archive"];
+        devnet(directory.path(), &args);
+        for file in ["year.archive", "year.genesis.json"] {
+            std::fs::remove_file(directory.path().join(file)).unwrap();
+        }
+    }
+}
+
+#[test]
 fn a_seed_makes_the_same_year_twice_and_another_seed_another() {
     let read = |seed: &str| {
         let directory = tempfile::tempdir().unwrap();

@@ -15,13 +15,14 @@ use super::people::By;
 use super::{Done, Year, said};
 
 impl Year {
-    /// The grant, while nobody revoked it and its term runs.
+    /// The grant, while nobody revoked it, its term runs and none of those who have a part in it has left.
     pub(super) fn live(&self, id: GrantId) -> Option<Grant> {
         let grant = state::grant(&self.book, id)?;
         let is_live = grant.revoked.is_none()
             && self.now() < grant.terms.not_after
             && self.is_here(&grant.terms.dataset.agency)
-            && self.is_here(&grant.terms.requester);
+            && self.is_here(&grant.terms.requester)
+            && self.is_here(&state::grantor(&self.book, &grant));
         is_live.then_some(grant)
     }
 
