@@ -196,7 +196,7 @@ pub(crate) fn waiting(answer: &RequestAnswer, session: &Session<'_>) -> String {
         1 => parts.push(say!("words-urged-once")),
         count => parts.push(say!("words-urged", count = count)),
     }
-    parts.join(", ")
+    parts.join(&say!("words-between"))
 }
 
 /// Every entry about the request.

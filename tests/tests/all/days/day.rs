@@ -198,6 +198,13 @@ impl Day {
         self.locale = "zh_CN.UTF-8";
     }
 
+    /// What English begins with is nowhere to be seen.
+    pub(super) fn is_all_chinese(&self) {
+        for english in ["Done:", "Next:", "You are about to", "Nothing was"] {
+            assert!(!self.seen().contains(english), "{english:?} is in\n{}", self.seen());
+        }
+    }
+
     /// Somebody else has heard of the consortium: an agency with a desk, and a place for a node.
     pub(super) fn expect(&mut self, agency: &str) {
         let desk = self.desk(agency);

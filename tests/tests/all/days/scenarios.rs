@@ -122,6 +122,17 @@ impl Day {
         self.settle(&format!("scenarios/{page}"));
     }
 
+    /// The same where everybody's computer speaks Chinese.
+    fn tells_in_chinese(&mut self, page: &str, expected: &[&str]) {
+        self.in_chinese();
+        self.follow(&format!("docs/scenarios/{page}.md"));
+        self.is_all_chinese();
+        for seen in expected {
+            assert!(self.seen().contains(seen), "{seen:?} is nowhere in\n{}", self.seen());
+        }
+        self.settle(&format!("scenarios/{page}.zh"));
+    }
+
     /// Publishes the samples of matters and duty bases.
     fn publishes_codes(&self, authority: &str) {
         let samples = crate::harness::page::root().join("docs/samples");
@@ -146,16 +157,28 @@ impl Day {
     }
 }
 
-#[test]
-fn one_visit_after_a_birth_asks_six_departments() {
+/// Six departments with what a birth concerns, and a counter.
+fn with_a_counter_for_families() -> Option<Day> {
     let agencies =
         ["data.gz", "civil.gz", "health.gz", "housing.gz", "hrss.gz", "insurance.gz", "police.gz"];
-    let Some(mut day) = Day::among(&agencies) else { return };
+    let day = Day::among(&agencies)?;
     for offer in [&BIRTHS, &MARRIAGES, &HOUSEHOLDS, &CARDS, &INSURED, &HOMES] {
         day.offers(offer);
     }
     day.seat("officer@data.gz", "counter for families");
+    Some(day)
+}
+
+#[test]
+fn one_visit_after_a_birth_asks_six_departments() {
+    let Some(mut day) = with_a_counter_for_families() else { return };
     day.tells("life-event", &["G20 is granted by rule", "G25", "6 opened"]);
+}
+
+#[test]
+fn one_visit_after_a_birth_in_chinese() {
+    let Some(mut day) = with_a_counter_for_families() else { return };
+    day.tells_in_chinese("life-event", &["G20", "G25", "申请"]);
 }
 
 #[test]
@@ -182,11 +205,10 @@ fn a_certificate_is_verified_in_the_place_of_being_handed_over() {
     day.tells("certificate", &["Both sides say the same.", "needs no further"]);
 }
 
-/// Between `cuts=` and `mends=` the page has the county's own acts; what they come to is seen after `mends=`.
-#[test]
-fn in_a_flood_data_go_without_a_grant_while_a_county_is_cut_off() {
+/// Whoever declares emergencies and whoever reviews them, and a county whose line can be cut.
+fn before_a_flood() -> Option<Day> {
     let agencies = ["data.gd", "audit.gd", "civil.gz", "health.gd", "panyu.gz"];
-    let Some(mut day) = Day::on_cables(&agencies) else { return };
+    let day = Day::on_cables(&agencies)?;
     day.seat("steward@data.gd", "duty office");
     day.publishes_codes("data.gd");
     day.offers(&DISABLED);
@@ -199,8 +221,21 @@ fn in_a_flood_data_go_without_a_grant_while_a_county_is_cut_off() {
     for office in ["emergency-declarer data.gd", "emergency-reviewer audit.gd"] {
         day.decided("data.gd", &voters, &format!("appoint {office}"));
     }
+    Some(day)
+}
+
+/// Between `cuts=` and `mends=` the page has the county's own acts; what they come to is seen after `mends=`.
+#[test]
+fn in_a_flood_data_go_without_a_grant_while_a_county_is_cut_off() {
+    let Some(mut day) = before_a_flood() else { return };
     day.tells("flood", &["warranted"]);
     day.consortium.same_tip(&[0, 1, 2, 3, 4], 1);
+}
+
+#[test]
+fn in_a_flood_what_is_seen_in_chinese() {
+    let Some(mut day) = before_a_flood() else { return };
+    day.tells_in_chinese("flood", &["应急共享"]);
 }
 
 #[test]
@@ -216,14 +251,26 @@ fn a_community_organisation_is_a_guest_for_a_census_and_leaves() {
     day.tells("census", &["Exit statement of harbour.gz"]);
 }
 
-#[test]
-fn a_department_that_refuses_is_taken_through_a_dispute() {
-    let Some(mut day) = Day::among(&["data.gd", "civil.gz", "health.gd", "tax.cn"]) else { return };
+/// A provider, who asks it, and the authority above them.
+fn before_a_dispute() -> Option<Day> {
+    let day = Day::among(&["data.gd", "civil.gz", "health.gd", "tax.cn"])?;
     day.offers(&DISABLED);
     day.seat("officer@civil.gz", "assistance desk");
     day.seat("steward@civil.gz", "data steward");
     day.seat("steward@data.gd", "data steward");
+    Some(day)
+}
+
+#[test]
+fn a_department_that_refuses_is_taken_through_a_dispute() {
+    let Some(mut day) = before_a_dispute() else { return };
     day.tells("dispute", &["decided anew"]);
+}
+
+#[test]
+fn a_dispute_in_chinese() {
+    let Some(mut day) = before_a_dispute() else { return };
+    day.tells_in_chinese("dispute", &["应当重新决定"]);
 }
 
 #[test]
