@@ -23,6 +23,7 @@ use super::layout::{
     CUT_OFFS, WindowChunk, WindowSum, begin_key, cut_off_key, cut_off_time, set_change_key,
     window_key,
 };
+use super::leftovers;
 use super::log_hashes::add_beginning;
 
 /// Pairs that are written at once.
@@ -59,7 +60,7 @@ impl Beginning {
             let mut batch = Batch::default();
             let mut count = 0;
             list_state(&mut batch, pairs.by_ref().take(PAIRS_PER_BATCH).inspect(|_| count += 1));
-            db.apply_batch(batch)?;
+            leftovers::apply(db, batch)?;
             if count < PAIRS_PER_BATCH {
                 break;
             }
@@ -82,7 +83,7 @@ impl Beginning {
         add_block(&mut batch, &self.commit, state, window);
         journal.begin(&mut batch, height, state)?;
         add_beginning(&mut batch, self.ledger.log());
-        db.apply_batch(batch)?;
+        leftovers::apply(db, batch)?;
         Ok(window)
     }
 

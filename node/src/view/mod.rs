@@ -15,6 +15,7 @@ mod emergencies;
 mod image;
 mod journal;
 mod layout;
+mod leftovers;
 mod listing;
 mod loading;
 mod log_hashes;

@@ -23,6 +23,7 @@ use super::batch::{add_block, list_state, window_chunk};
 use super::beginning::{Beginning, add_cut_off};
 use super::journal::Journal;
 use super::layout::{Mark, VIEW_VERSION, WINDOW, WindowSum, mark_key, numbered};
+use super::leftovers;
 use super::log_hashes::add_leaves;
 use super::names::Names;
 use super::snapshot::Snapshot;
@@ -154,7 +155,7 @@ impl Writer {
             let db = self.shared.db()?;
             let mut batch = Batch::default();
             if is_over && self.journal.finish(&mut batch) {
-                db.apply_batch(batch)?;
+                leftovers::apply(&db, batch)?;
             }
             db.flush()?;
             self.journal.is_durable();
@@ -184,7 +185,7 @@ impl Writer {
         let leaves = commit.records.iter().map(|record| record.leaf().0).collect();
         add_leaves(&db, &mut batch, commit.header.first_index.0, leaves)?;
         add_cut_off(&db, &mut batch, &commit)?;
-        db.apply_batch(batch)?;
+        leftovers::apply(&db, batch)?;
         if fills_run {
             self.shared.names_mut().is_written(end);
         }
@@ -227,7 +228,7 @@ impl Writer {
         let (height, state) = (ledger.tip().height, ledger.state().iter());
         let pairs = state.map(|(key, value)| (key.to_vec(), value.to_vec())).collect();
         self.journal.add(&mut batch, height, &pairs);
-        db.apply_batch(batch)?;
+        leftovers::apply(&db, batch)?;
         self.height = Some(height);
         *self.shared.names_mut() = Names::default();
         self.window = WindowSum::default();

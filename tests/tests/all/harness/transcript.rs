@@ -136,7 +136,7 @@ fn steady(line: &str) -> String {
         }
         plain
     };
-    let whole = ["  Last block  ", "  Blocks ", "comity_height "];
+    let whole = ["  Last block  ", "  Blocks ", "  区块数  ", "comity_height "];
     // Whichever port was free.
     let loopback = "  /ip4/127.0.0.1/tcp/";
     if let Some(port) = line.strip_prefix(loopback) {
@@ -152,6 +152,9 @@ fn steady(line: &str) -> String {
     if line.starts_with("  Committed by ") {
         return "  Committed by       (more than two thirds of the members)".to_owned();
     }
+    if line.starts_with("  签证节点  ") {
+        return "  签证节点      （超过三分之二的成员）".to_owned();
+    }
     if let Some(peer) = line.strip_prefix("  Peer ") {
         let agency = peer.trim_start().split(' ').next().unwrap_or_default();
         return format!("  Peer             {agency} (its address, and its last block)");
@@ -164,13 +167,16 @@ fn steady(line: &str) -> String {
     let words: Vec<&str> = line.split(' ').collect();
     let word = |at: usize| words.get(at).copied().unwrap_or_default();
     let number = |text: &str| {
+        // In Chinese nothing parts a word from the bracket after it.
+        let text = text.rsplit('（').next().unwrap_or_default();
         let bare = text.trim_matches(|c| matches!(c, '(' | ')' | ',' | ':'));
         !bare.is_empty() && bare.chars().all(|c| c.is_ascii_digit() || c == '.')
     };
     let varies = |at: usize| {
-        let next = word(at + 1).trim_end_matches([',', ')', ':', '.']);
+        let next = word(at + 1).trim_end_matches([',', ')', '）', ':', '.']);
         let is_measure = ["s", "ms", "bytes", "seconds", "minutes"].contains(&next);
-        let is_speed = next == "entries" && word(at + 2) == "per";
+        let is_speed =
+            next == "entries" && word(at + 2) == "per" || at > 0 && word(at - 1) == "每秒";
         let is_height = at > 0 && word(at - 1) == "block" || word(at + 1).starts_with("号区块");
         let is_measure =
             is_measure || ["字节", "秒"].iter().any(|unit| word(at + 1).starts_with(unit));
