@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::encoding::{Decode, Encode, checked_codec};
 
 /// Most numbers that the records of one gateway may leave out at a time.
-pub const MAX_MISSING: usize = 1_024;
+pub const MAX_MISSING: u64 = 1_024;
 
 /// Which numbers the records of one gateway key have used. State value under the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ impl TryFrom<Vec<Gap>> for Gaps {
             return Err(GapsError::Order);
         }
         let wide = gaps.iter().fold(0, |sum: u64, gap| sum.saturating_add(gap.last - gap.first));
-        match wide.saturating_add(gaps.len() as u64) <= MAX_MISSING as u64 {
+        match wide.saturating_add(gaps.len() as u64) <= MAX_MISSING {
             true => Ok(Gaps(gaps)),
             false => Err(GapsError::TooMany),
         }
@@ -92,8 +92,8 @@ impl From<Gaps> for Vec<u64> {
 
 impl Gaps {
     /// How many numbers.
-    pub fn len(&self) -> usize {
-        self.0.iter().map(|gap| (gap.last - gap.first) as usize + 1).sum()
+    pub fn len(&self) -> u64 {
+        self.0.iter().map(|gap| gap.last - gap.first + 1).sum()
     }
 
     /// Whether no number is left out.
@@ -163,7 +163,7 @@ impl GatewayNumbers {
 
     /// The greatest number that may be used now.
     pub fn limit(&self) -> u64 {
-        let room = MAX_MISSING.saturating_sub(self.missing.len()) as u64;
+        let room = MAX_MISSING.saturating_sub(self.missing.len());
         self.last.saturating_add(room).saturating_add(1)
     }
 
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn more_numbers_than_may_be_left_out_are_no_value() {
-        let most = MAX_MISSING as u64;
+        let most = MAX_MISSING;
         let to = |last| vec![Gap { first: 1, last }];
         assert_eq!(Gaps::try_from(to(most)).unwrap().len(), MAX_MISSING);
         for last in [most + 1, u64::MAX] {
@@ -256,7 +256,7 @@ mod tests {
             plain.remove(&number);
             numbers = numbers.with(number).unwrap();
             assert!(numbers.missing.iter().eq(plain.iter().copied()), "after {number}");
-            assert_eq!(numbers.missing.len(), plain.len());
+            assert_eq!(numbers.missing.len(), plain.len() as u64);
             let read = Gaps::try_from(plain.iter().copied().collect::<Vec<_>>());
             assert_eq!(read.as_ref(), Ok(&numbers.missing), "one form for the same numbers");
             let bytes = encode(&numbers);
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn no_more_numbers_are_left_out_than_the_bound() {
-        let most = MAX_MISSING as u64;
+        let most = MAX_MISSING;
         let full = used([most + 1]);
         assert_eq!(full.missing.len(), MAX_MISSING);
         let limit = most + 2;

@@ -23,14 +23,17 @@ const MOST_OBJECTS: usize = 1_024;
 const MOST_VALUE_BYTES: usize = 4_096;
 /// Keys of which it is known that they were read (count): only what is read a second time is worth
 /// remembering, and with millions of objects most are not.
-const MET: usize = 4_096;
+const MET: u16 = 4_096;
+
+/// A value and its object.
+type Held = (Box<[u8]>, Rc<dyn Any>);
 
 /// What lies under a key.
 struct Known {
     /// A state in which it lies there, if it was read in one that has a root.
     root: Option<StateRoot>,
     /// The value and its object; `None` where there is none.
-    held: Option<(Box<[u8]>, Rc<dyn Any>)>,
+    held: Option<Held>,
 }
 
 /// What a thread remembers.
@@ -117,8 +120,9 @@ impl Memo {
         let mut hasher = DefaultHasher::new();
         hasher.write(key);
         let digest = hasher.finish();
-        self.met.resize(MET, 0);
-        let place = (digest % MET as u64) as usize;
+        self.met.resize(MET.into(), 0);
+        let [.., high, low] = digest.to_be_bytes();
+        let place = usize::from(u16::from_be_bytes([high, low]) % MET);
         std::mem::replace(&mut self.met[place], digest) == digest
     }
 }

@@ -41,7 +41,7 @@ pub(crate) const CASES: &[Case] = &[
         (record, Refusal::Leg(LegRefusal::GatewayNumber { expected: 1 }))
     },
     |story| {
-        let limit = MAX_MISSING as u64 + 1;
+        let limit = MAX_MISSING + 1;
         let record = story.numbered(GRANT, limit + 1);
         (record, Refusal::Leg(LegRefusal::GatewayNumberAhead { limit }))
     },
@@ -227,8 +227,8 @@ fn records_of_one_gateway_may_come_in_any_order_and_none_may_be_left_out_for_goo
     story.commit(vec![records[2].clone(), records[1].clone()]);
     let numbers = state::gateway_numbers(&story.ledger, &key);
     assert_eq!((numbers.last, Vec::from(numbers.missing)), (3, vec![]));
-    let too_far = story.numbered(grant, 3 + MAX_MISSING as u64 + 2);
-    let limit = 3 + MAX_MISSING as u64 + 1;
+    let too_far = story.numbered(grant, 3 + MAX_MISSING + 2);
+    let limit = 3 + MAX_MISSING + 1;
     let ahead = Err(Refusal::Leg(LegRefusal::GatewayNumberAhead { limit }));
     assert_eq!(story.check(&too_far), ahead);
 }
