@@ -3,12 +3,13 @@
 //! library writes in English, are the catalogue's.
 //! May not enter: texts; what commands take (see `args`).
 
-use std::error::Error as _;
+use std::error::Error;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use comity_core::text::TextError;
 
 use crate::fault::Exit;
-use crate::messages::{say, text};
+use crate::messages::{find, say, text};
 use crate::shell::Shell;
 
 /// Most characters of a wrong value that are shown with what is wrong with it.
@@ -93,7 +94,7 @@ fn what(error: &clap::Error) -> String {
             say!("usage-value-choice", arg = arg, value = value, choices = choices)
         }
         ErrorKind::ValueValidation => {
-            let cause = error.source().map(ToString::to_string).unwrap_or_default();
+            let cause = error.source().map(unfit).unwrap_or_default();
             say!("usage-value-unfit", arg = arg, value = value, cause = cause)
         }
         ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
@@ -123,6 +124,18 @@ fn what(error: &clap::Error) -> String {
             say!("usage-other", cause = cause.trim_start_matches("error: ").trim_end())
         }
     }
+}
+
+/// How a value that does not fit is written, or what its reader said of it.
+fn unfit(cause: &(dyn Error + 'static)) -> String {
+    let shape = match cause.downcast_ref() {
+        Some(TextError::Shape { what, .. }) => {
+            let bare = what.trim_start_matches("a ").trim_start_matches("an ");
+            find(&format!("shape-{}", bare.replace(' ', "-")))
+        }
+        _ => None,
+    };
+    shape.map_or_else(|| cause.to_string(), ToOwned::to_owned)
 }
 
 /// What was perhaps meant.

@@ -23,6 +23,10 @@ const ATTEMPT_FIELDS: [&str; 2] = ["grant", "dataset"];
 const SIGNER_FIELDS: [&str; 5] = ["signer", "signer_role", "signer_key", "detail", "rule"];
 
 fn sources() -> Vec<(PathBuf, String)> {
+    sources_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+}
+
+fn sources_in(folder: &Path) -> Vec<(PathBuf, String)> {
     fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -36,7 +40,7 @@ fn sources() -> Vec<(PathBuf, String)> {
         }
     }
     let mut found = Vec::new();
-    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    walk(folder, &mut found);
     found.retain(|(path, _)| !path.to_string_lossy().contains("tests"));
     found
 }
@@ -233,11 +237,25 @@ fn every_text_there_is_named() {
     used.extend(Office::ALL.map(|office| format!("office-{office}")));
     let states = ["running", "met", "met-late", "lapsed", "released"];
     used.extend(states.map(|state| format!("duties-{state}")));
+    used.extend(shapes());
     let unused: Vec<&String> = catalogue(Language::English)
         .keys()
         .filter(|key| !used.contains(*key) && !literal(key))
         .collect();
     assert!(unused.is_empty(), "nobody names {unused:?}");
+}
+
+/// The names of the texts about how values are written: one for each thing with a shape.
+fn shapes() -> Vec<String> {
+    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src");
+    let all = sources().into_iter().chain(sources_in(&core));
+    let texts: String = all.map(|(_, source)| source).collect();
+    let named = move |key: &&String| {
+        let what = key.trim_start_matches("shape-").replace('-', " ");
+        key.starts_with("shape-")
+            && ["", "a ", "an "].iter().any(|a| texts.contains(&format!("\"{a}{what}\"")))
+    };
+    catalogue(Language::English).keys().filter(named).cloned().collect()
 }
 
 /// The names of all help texts; every argument must have one.

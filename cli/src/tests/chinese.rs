@@ -147,3 +147,21 @@ fn lines_of_chinese_text_fit_the_terminal_and_commands_stay_whole() {
     let ends_badly = |line: &&str| line.ends_with(['（', '“', '《']);
     assert_eq!(ran.err.lines().find(ends_badly), None, "{}", ran.err);
 }
+
+#[test]
+fn a_value_of_the_wrong_shape_is_answered_with_how_it_is_written() {
+    let office = office();
+    let wrong = [
+        (&["grant", "show", "17"][..], "授权编号由字母 G 和签发该授权的存证序号组成，如 G17"),
+        (&["request", "show", "G4"], "申请编号由字母 R"),
+        (&["dispute", "show", "foo"], "争议编号由字母 D"),
+        (&["task-force", "show", "t"], "专班编号由字母 T"),
+        (&["dataset", "show", "vaccinations"], "数据资源编号由所有部门、斜线和名称组成"),
+        (&["grant", "list", "--provider", "Health Bureau"], "部门编号由小写字母"),
+        (&["access", "list", "--matter", "low income"], "代码由字母"),
+    ];
+    for (args, how) in wrong {
+        let ran = office.run(args).ended(Exit::Usage);
+        assert!(ran.err.contains(how), "{args:?}: {}", ran.err);
+    }
+}

@@ -82,7 +82,8 @@ fn who_loses_what_is_said_before_it_is_taken() {
     let expected = "\
 Who loses by it:
   finance.gd loses G3.
-    For LOW-INCOME-CHECK, until 2026-12-31; used once, on 2026-05-03.
+    For LOW-INCOME-CHECK, until 2026-12-31; used once, on 2026-05-03
+      (consortium's day).
 ";
     assert_eq!(ran.out, expected);
     assert_eq!(desk.node.asked("POST /v1/records").len(), 5, "nothing was signed");
@@ -145,7 +146,7 @@ fn a_grant_explains_who_agreed_and_on_whose_request() {
         "G3: civil.gd lets finance.gd use civil.gd/marriage-register. It is in force.\n\
          Agreed to on 2026-05-03 for civil.gd by Duty desk (key {steward_key}), in entry 3.\n\
          Asked for in R2, on 2026-05-03, for finance.gd by Duty desk (key {officer_key}).\n\
-         Accesses: used once, on 2026-05-03.\n\
+         Accesses: used once, on 2026-05-03 (consortium's day).\n\
          It ends at 2027-01-01T00:00:00+08:00.\n"
     );
     let ran = desk.ask(&["grant", "show", "G3"]).ended(Exit::Done);
