@@ -2,6 +2,8 @@
 //! Holds: every wait is for a condition, with a bound.
 //! May not enter: sleeping; fixed ports.
 
+use std::collections::BTreeMap;
+
 use comity_core::hash::HeaderHash;
 use comity_core::ids::Height;
 use comity_core::keys::Signature;
@@ -84,6 +86,19 @@ impl Network {
         .await
     }
 
+    /// The two come up, in either order.
+    async fn both_up(&mut self, seeds: [u8; 2]) -> [Peer; 2] {
+        let mut found = BTreeMap::new();
+        self.find(|event| {
+            if let NetworkEvent::PeerUp { peer, agency: Some(agency), .. } = event {
+                found.insert(agency, peer);
+            }
+            seeds.iter().all(|seed| found.contains_key(&agency(*seed))).then_some(())
+        })
+        .await;
+        seeds.map(|seed| found[&agency(seed)])
+    }
+
     async fn down(&mut self, peer: Peer) {
         self.find(|event| {
             matches!(event, NetworkEvent::PeerDown { peer: down } if down == peer).then_some(())
@@ -142,8 +157,7 @@ async fn gossip_is_passed_on_only_when_it_is_accepted() {
     let mut two = node(2, &[1, 3], &[]).await;
     let mut one = node(1, &[2], &[&two]).await;
     let mut three = node(3, &[2], &[&two]).await;
-    two.up(1).await;
-    two.up(3).await;
+    two.both_up([1, 3]).await;
     one.up(2).await;
     three.up(2).await;
     for (byte, verdict) in [(1, Verdict::Ignore), (2, Verdict::Reject), (3, Verdict::Accept)] {
@@ -163,8 +177,7 @@ async fn what_all_have_from_whom_it_came_is_passed_on_only_once_a_connection_is_
     let mut two = start(config(ConsortiumId([1; 32]), 2, &[1, 3], &[]), &mut shown).await.unwrap();
     let mut three = node(3, &[1, 2], &[&two]).await;
     let mut one = node(1, &[2, 3], &[&two, &three]).await;
-    one.up(2).await;
-    let to_three = one.up(3).await;
+    let [_, to_three] = one.both_up([2, 3]).await;
     let numbered = |number: u32| Gossip::Records(vec![number.to_le_bytes().to_vec()]);
     let mut number = 0;
     let mut lost = false;
