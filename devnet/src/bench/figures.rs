@@ -67,7 +67,9 @@ impl Figures {
         let client_us = driven.client_cpu_s * 1e6 / records;
         let verify_us = nodes * signatures * 1e6 / limits.verify_per_s.max(1e-9);
         let log = grown(after.block_log_bytes, before.block_log_bytes) / nodes / entries;
+        let view = grown(after.view_bytes, before.view_bytes) / nodes / entries;
         let disk = grown(after.disk_bytes, before.disk_bytes) / nodes / entries;
+        let rest = after.disk_bytes.saturating_sub(after.block_log_bytes + after.view_bytes) as f64;
         let wire = grown(after.wire_bytes, before.wire_bytes) / records;
         let synced = limits.fdatasync_4k_ms.max(1e-9);
         let figures = Figures(vec![
@@ -90,7 +92,9 @@ impl Figures {
             ("signatures_per_record", signatures),
             ("block_log_bytes_per_entry", log),
             ("block_log_ratio", log / signed_bytes.max(1.0)),
-            ("other_disk_bytes_per_entry", (disk - log).max(0.0)),
+            ("view_bytes_per_entry", view),
+            ("view_ratio", view / signed_bytes.max(1.0)),
+            ("rest_mb", rest / nodes / 1e6),
             ("disk_ratio", disk / signed_bytes.max(1.0)),
             ("wire_bytes_per_record", wire),
             // To every other node once.
@@ -218,6 +222,7 @@ pub(super) mod tests {
             entries: 150,
             fsyncs: 240,
             block_log_bytes: 400_000,
+            view_bytes: 600_000,
             disk_bytes: 1_200_000,
             wire_bytes: 300_000,
             cpu_s: 1.1,
@@ -257,7 +262,9 @@ pub(super) mod tests {
             ("peak_rss_ratio", 0.2),
             ("block_log_bytes_per_entry", 1_000.0),
             ("block_log_ratio", 2.0),
-            ("other_disk_bytes_per_entry", 2_000.0),
+            ("view_bytes_per_entry", 1_500.0),
+            ("view_ratio", 3.0),
+            ("rest_mb", 0.05),
             ("disk_ratio", 6.0),
             ("wire_bytes_per_record", 3_000.0),
             ("wire_ratio", 2.0),

@@ -37,6 +37,8 @@ pub(super) struct Reading {
     pub(super) fsyncs: u64,
     /// Room that the block logs take on the disk (bytes).
     pub(super) block_log_bytes: u64,
+    /// Room that the views take: the state and the indexes (bytes).
+    pub(super) view_bytes: u64,
     /// Room that all of the nodes' directories take on the disk (bytes).
     pub(super) disk_bytes: u64,
     /// Bytes that all nodes sent to one another, as TCP carries them, since each started.
@@ -65,6 +67,7 @@ pub(super) fn take(network: &Network) -> Result<Reading, DevnetError> {
         reading.disk_bytes += disk_bytes(&dir, all)?;
         let blocks = |name: &str| name.starts_with("blocks");
         reading.block_log_bytes += disk_bytes(&dir.join("log"), blocks)?;
+        reading.view_bytes += disk_bytes(&dir.join("view"), all)?;
     }
     Ok(reading)
 }

@@ -143,6 +143,7 @@ impl Row {
             &format!("{:.0}", get("client_cpu_us_per_record")),
             &format!("{:.0}", get("wire_bytes_per_record")),
             &format!("{:.2}", get("block_log_ratio")),
+            &format!("{:.2}", get("view_ratio")),
             &format!("{:.1}", get("fsyncs_per_block")),
         ])
     }
@@ -162,7 +163,7 @@ impl Report {
         rows.extend(self.loads.iter().map(Row::speed));
         page.table(&rows)?;
         page.gap()?;
-        let heads = ["", "CPU US", "X VERIFY", "CLIENT US", "WIRE B", "LOG X", "FSYNCS"];
+        let heads = ["", "CPU US", "X VERIFY", "CLIENT US", "WIRE B", "LOG X", "VIEW X", "FSYNCS"];
         let mut rows = vec![row(heads)];
         rows.extend(self.loads.iter().map(Row::cost));
         page.table(&rows)?;
@@ -172,7 +173,7 @@ impl Report {
              did nothing else. P50 to P99.9: from submission, by the clock from when it was due, to \
              the answer that it is committed. CPU US: of all nodes for each record, X VERIFY: as a \
              multiple of verifying its signatures. WIRE B: between nodes for each record. LOG X: \
-             block log to signed bytes. FSYNCS: for each block, on one node. All others: \
+             block log to signed bytes, VIEW X: state and indexes to them. FSYNCS: for each block, on one node. All others: \
              docs/benchmarks.md.",
         )?;
         self.show_more(page)?;
