@@ -120,6 +120,9 @@ pub(crate) enum DevnetError {
     /// Something that the demo or the benchmark relies on is not so.
     #[error("{0}")]
     Unexpected(String),
+    /// Something that a command without nodes relies on is not so.
+    #[error("{0}")]
+    Offline(String),
 }
 
 impl DevnetError {
@@ -150,6 +153,7 @@ impl DevnetError {
             }
             DevnetError::Ports(_) => "stop what listens there".into(),
             DevnetError::Api(_) => format!("see how the nodes are: {status}"),
+            DevnetError::Offline(_) => "check the files and options that it was given".into(),
             DevnetError::Output(_) => "check where the output goes".into(),
             DevnetError::Process { .. } => "check that the program may do so, and try again".into(),
             DevnetError::NoSuchAgency(..) => status,
