@@ -87,7 +87,7 @@ impl Command {
             | Command::Year(_)
             | Command::BenchVerify(_)
             | Command::BenchProofs(_)
-            | Command::BenchApply(_) => Invocation::of_process(None),
+            | Command::BenchApply(_) => Invocation::without_nodes(),
         }
     }
 }

@@ -120,9 +120,6 @@ pub(crate) enum DevnetError {
     /// Something that the demo or the benchmark relies on is not so.
     #[error("{0}")]
     Unexpected(String),
-    /// Something that a command without nodes relies on is not so.
-    #[error("{0}")]
-    Offline(String),
 }
 
 impl DevnetError {
@@ -153,7 +150,6 @@ impl DevnetError {
             }
             DevnetError::Ports(_) => "stop what listens there".into(),
             DevnetError::Api(_) => format!("see how the nodes are: {status}"),
-            DevnetError::Offline(_) => "check the files and options that it was given".into(),
             DevnetError::Output(_) => "check where the output goes".into(),
             DevnetError::Process { .. } => "check that the program may do so, and try again".into(),
             DevnetError::NoSuchAgency(..) => status,
@@ -161,6 +157,7 @@ impl DevnetError {
                 "make one with comity key new, and register it (comity key register --help)".into()
             }
             DevnetError::NodeStays { .. } => "look at it with: ps -p and its number".into(),
+            _ if !call.has_nodes() => "check the files and options that it was given".into(),
             DevnetError::Command { .. }
             | DevnetError::Overdue { .. }
             | DevnetError::NodeEnded { .. }
@@ -207,4 +204,19 @@ fn with_causes(error: &dyn Error) -> String {
 
 fn indented(text: &str) -> String {
     text.trim_end().lines().map(|line| format!("\n    {line}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_without_nodes_names_none_to_look_at() {
+        let error = unexpected("a block of 3 records: refused");
+        let advice = |call: &Invocation| error.text(call).lines().last().unwrap().to_owned();
+        let offline = advice(&Invocation::without_nodes());
+        assert_eq!(offline, "Next: check the files and options that it was given");
+        let of_nodes = advice(&Invocation::of_process(None));
+        assert!(of_nodes.starts_with("Next: look at the nodes: "), "{of_nodes}");
+    }
 }

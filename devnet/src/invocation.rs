@@ -11,6 +11,7 @@ use crate::run::quoted;
 pub(crate) struct Invocation {
     program: String,
     dir: Option<PathBuf>,
+    has_nodes: bool,
 }
 
 impl Invocation {
@@ -23,7 +24,17 @@ impl Invocation {
             let program = std::env::args().next();
             program.map_or_else(|| "comity-devnet".to_owned(), |program| quoted(&program))
         };
-        Invocation { program, dir: dir.map(Path::to_owned) }
+        Invocation { program, dir: dir.map(Path::to_owned), has_nodes: true }
+    }
+
+    /// The call that led to this process, of a command that is about no devnet.
+    pub(crate) fn without_nodes() -> Invocation {
+        Invocation { has_nodes: false, ..Invocation::of_process(None) }
+    }
+
+    /// Whether the command is about a devnet, whose nodes can be looked at.
+    pub(crate) fn has_nodes(&self) -> bool {
+        self.has_nodes
     }
 
     /// How to have it do something with the same devnet.
@@ -47,6 +58,7 @@ mod tests {
         let named = |dir: Option<&str>| Invocation {
             program: program.clone(),
             dir: dir.map(PathBuf::from),
+            has_nodes: true,
         };
         assert_eq!(named(None).to("down"), "comity-devnet down");
         assert_eq!(named(Some("/a b")).to("down"), "comity-devnet down --dir \"/a b\"");

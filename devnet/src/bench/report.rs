@@ -173,8 +173,8 @@ impl Report {
              did nothing else. P50 to P99.9: from submission, by the clock from when it was due, to \
              the answer that it is committed. CPU US: of all nodes for each record, X VERIFY: as a \
              multiple of verifying its signatures. WIRE B: between nodes for each record. LOG X: \
-             block log to signed bytes, VIEW X: state and indexes to them. FSYNCS: for each block, on one node. All others: \
-             docs/benchmarks.md.",
+             block log to signed bytes, VIEW X: state and indexes to them. FSYNCS: for each block, \
+             on one node. All others: docs/benchmarks.md.",
         )?;
         self.show_more(page)?;
         page.gap()?;

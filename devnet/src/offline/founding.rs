@@ -29,7 +29,7 @@ pub(super) fn duty_basis() -> Result<Code, DevnetError> {
 
 /// A word as a value of core's. Errors: it is none.
 pub(super) fn parsed<T: std::str::FromStr>(text: &str) -> Result<T, DevnetError> {
-    text.parse().map_err(|_| DevnetError::Offline(format!("{text} is not what it should be")))
+    text.parse().map_err(|_| DevnetError::Unexpected(format!("{text} is not what it should be")))
 }
 
 /// The key of a member in a role.
@@ -54,7 +54,7 @@ pub(super) fn genesis() -> Result<Genesis, DevnetError> {
 pub(super) fn genesis_of(members: Vec<GenesisMember>) -> Result<Genesis, DevnetError> {
     let code = |code| Ok::<_, DevnetError>(CodeEntry { code, title: parsed("As published")? });
     let Some(first) = members.first() else {
-        return Err(DevnetError::Offline("a consortium has members".into()));
+        return Err(DevnetError::Unexpected("a consortium has members".into()));
     };
     Ok(Genesis {
         version: GENESIS_VERSION,

@@ -32,7 +32,7 @@ pub(crate) use verifying::{in_archive as signatures_in, of_record as signatures_
 fn write_genesis(genesis: &Genesis, path: &Path, archive: &Path) -> Result<(), DevnetError> {
     let taken = |path: &Path| io_error("write", path, io::ErrorKind::AlreadyExists.into());
     let text = serde_json::to_vec_pretty(genesis)
-        .map_err(|error| DevnetError::Offline(error.to_string()))?;
+        .map_err(|error| DevnetError::Unexpected(error.to_string()))?;
     if archive.exists() {
         return Err(taken(archive).into());
     }

@@ -137,7 +137,7 @@ fn verified(args: &BenchVerifyArgs, cores: usize) -> Result<(Value, Used), Devne
     let answer: Value = serde_json::from_str(&out).map_err(unexpected)?;
     match answer["verified"] == true {
         true => Ok((answer, used)),
-        false => Err(DevnetError::Offline(out)),
+        false => Err(DevnetError::Unexpected(out)),
     }
 }
 

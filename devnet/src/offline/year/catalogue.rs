@@ -95,7 +95,7 @@ fn catalogued(
     let bytes = std::fs::read(file).map_err(|source| io_error("read", file, source))?;
     let contact: Text<128> = said("Catalogue desk");
     let read = comity_cli::reading::datasets(&bytes, (agency, consortium), &contact);
-    read.map_err(|reason| DevnetError::Offline(format!("{}: {reason}", file.display())))
+    read.map_err(|reason| DevnetError::Unexpected(format!("{}: {reason}", file.display())))
 }
 
 fn register(agency: &AgencyId, place: usize) -> Dataset {

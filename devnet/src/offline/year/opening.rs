@@ -68,7 +68,7 @@ impl Year {
 
     fn publish_rules(&mut self, name: &str, begin: u64) -> Done {
         let pack = comity_cli::reading::rule_pack(name, day(begin));
-        let pack: RulePack = pack.map_err(DevnetError::Offline)?;
+        let pack: RulePack = pack.map_err(DevnetError::Unexpected)?;
         let (authority, supervisor) = (said(AUTHORITY), said(SUPERVISOR));
         let by = [By::steward(&authority), By::steward(&supervisor)];
         self.book.act(&by, Action::PublishRules { pack }).map(drop)
