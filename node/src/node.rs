@@ -171,7 +171,7 @@ pub(crate) fn run(
         genesis.name,
         genesis.id()
     );
-    start_from(dir, config, (&genesis, &keys), from, &runtime)?;
+    start_from(dir, config, (&genesis, &keys), from)?;
     // One for all that runs in this process: a signal between two starts is not lost.
     let mut stopped: Stopped =
         Box::pin(runtime.block_on(async { stop_signal() }).map_err(NodeError::System)?);
@@ -211,12 +211,24 @@ fn run_once(
     // Before the view, which puts aside what is of another consortium than the genesis.
     let stored = open_storage(dir, genesis, trial)?;
     let (view, saved) = View::open(&dir.view_dir(), genesis.id())?;
-    let found = Found { dir, genesis: genesis.clone(), keys, stored, view: view.clone(), saved };
-    let ended =
-        Node::start(found, config, runtime).and_then(|node| runtime.block_on(node.serve(stopped)));
+    let genesis = genesis.clone();
+    let ended = lane().and_then(|lane| {
+        let lane = &lane;
+        let found = Found { dir, genesis, keys, stored, view: view.clone(), saved, lane };
+        let node = Node::start(found, config, runtime)?;
+        lane.block_on(node.serve(stopped, runtime))
+    });
     // When nobody can commit or ask any more.
     view.close();
     ended
+}
+
+/// What the shell and the network run on: the thread that calls them, and no other. A message of a peer passes the
+/// task of its connection, the swarm's and the shell's, and what is said about it goes back the same way; where they
+/// share a thread, none of that wakes another, which would cost more than most messages do. When it is dropped, all
+/// that runs on it has ended.
+fn lane() -> Result<Runtime, NodeError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(NodeError::System)
 }
 
 /// Brings and installs a snapshot, where there is no block yet.
@@ -225,7 +237,6 @@ fn start_from(
     config: &Config,
     (genesis, keys): (&Genesis, &HeldKeys),
     from: Option<&SnapshotSource>,
-    runtime: &Runtime,
 ) -> Result<(), NodeError> {
     let is_new = !snapshots::has_blocks(dir)?;
     match from {
@@ -240,7 +251,7 @@ fn start_from(
         Some(SnapshotSource::Peers) => {
             let ledger = Ledger::new(genesis)?;
             let network = network_config(config, genesis, &keys.in_force(&ledger), &ledger)?;
-            runtime.block_on(snapshots::fetch(dir, genesis, network))?;
+            lane()?.block_on(snapshots::fetch(dir, genesis, network))?;
         }
         None => {}
     }
@@ -275,6 +286,8 @@ struct Found<'a> {
     stored: (Storage<FileDisk>, Recovered),
     view: View,
     saved: Option<Saved>,
+    /// What its shell and its network run on.
+    lane: &'a Runtime,
 }
 
 /// The witnesses of the log, where the settings name some and there is a key that signs for them.
@@ -308,7 +321,8 @@ struct Node {
 
 impl Node {
     fn start(found: Found<'_>, config: &Config, runtime: &Runtime) -> Result<Node, NodeError> {
-        let Found { dir, genesis, keys, stored: (mut storage, mut recovered), view, saved } = found;
+        let Found { dir, genesis, keys, stored, view, saved, lane } = found;
+        let (mut storage, mut recovered) = stored;
         let blocks = storage.reader().clone();
         let start = dir.start_file();
         let (ledger, certificate) = view::boot(&genesis, &view, saved, &blocks, &start)?;
@@ -341,7 +355,7 @@ impl Node {
         let parts = ShellParts { replica, storage, network, commits, data_dir, own, reserve_bytes };
         let metrics = Arc::new(Metrics::new());
         let api = runtime.block_on(http::bind(config.api.listen.get()))?;
-        let (handle, shell) = runtime.block_on(shell::start(parts, &mut metrics.registry()))?;
+        let (handle, shell) = lane.block_on(shell::start(parts, &mut metrics.registry()))?;
         let genesis = Arc::new(genesis);
         let keeper = Keeper::start(KeeperParts {
             dir: DataDir::open(dir.root())?,
@@ -377,7 +391,7 @@ impl Node {
 
     /// Runs until a signal, until the ledger has other keys for this node, or until a part ends by
     /// itself.
-    async fn serve(self, stopped: &mut Stopped) -> Result<ShellEnd, NodeError> {
+    async fn serve(self, stopped: &mut Stopped, runtime: &Runtime) -> Result<ShellEnd, NodeError> {
         // The webhook, the witnesses and the snapshots end with this function, whichever way.
         let Node { shell, handle, api, api_state, webhook, witnesses, keeper } = self;
         let _beside = (webhook, witnesses, keeper);
@@ -390,7 +404,7 @@ impl Node {
             // An error is that the other end is gone, which says the same.
             let _ = api_may_end.await;
         };
-        let mut api = tokio::spawn(http::serve(api, api_state, api_end));
+        let mut api = runtime.spawn(http::serve(api, api_state, api_end));
         let mut shell = pin!(shell.run());
         let ended = tokio::select! {
             ended = &mut shell => ended.map_err(NodeError::from),

@@ -20,7 +20,6 @@ mod swarm_events;
 mod swarm_task;
 #[cfg(test)]
 mod tests;
-mod thread;
 pub mod wire;
 
 use std::any::Any;
@@ -41,7 +40,8 @@ use libp2p::multiaddr::Protocol;
 use libp2p::swarm::SwarmEvent;
 use libp2p::{Multiaddr, PeerId, Swarm};
 use prometheus_client::registry::Registry;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
 pub(crate) use identity::public_key;
 pub use identity::{Members, peer_id};
@@ -52,7 +52,6 @@ use counted::Traffic;
 use gossip::Topics;
 use metrics::NetworkMetrics;
 use swarm_task::SwarmTask;
-use thread::Ended;
 
 /// Events that may wait for the shell (count).
 const EVENTS: usize = 1024;
@@ -88,9 +87,6 @@ pub enum NetworkError {
     /// A protocol could not be set up.
     #[error("libp2p could not be set up: {0}")]
     Setup(String),
-    /// The system gave the network no thread.
-    #[error("the network's thread could not be started: {0}")]
-    Thread(#[source] std::io::Error),
     /// An address could not be listened on.
     #[error("cannot listen for peers on {address}: {reason}")]
     Listen {
@@ -162,7 +158,7 @@ pub(crate) struct Network {
     pub(crate) members: watch::Sender<Members>,
     pub(crate) listening: Vec<Multiaddr>,
     pub(crate) peer_id: PeerId,
-    ended: Ended,
+    ended: JoinHandle<()>,
 }
 
 impl Network {
@@ -170,11 +166,12 @@ impl Network {
     pub(crate) async fn close(self) {
         let Network { commands, events, members, ended, .. } = self;
         drop((commands, events, members));
-        ended.wait().await;
+        // An error is that it panicked, which ends it as well.
+        let _ = ended.await;
     }
 }
 
-/// Starts listening, and begins to dial. Errors: `Key`, `Setup`, `Thread`, `Listen`.
+/// Starts listening, and begins to dial, on the runtime that it is called on. Errors: `Key`, `Setup`, `Listen`.
 pub(crate) async fn start(
     config: NetworkConfig,
     registry: &mut Registry,
@@ -188,22 +185,10 @@ pub(crate) async fn start(
     let metrics = NetworkMetrics::register(registry, &traffic);
     let library = libp2p::metrics::Metrics::new(registry);
     let ends = swarm_task::Ends { commands: commanded, events: tell, members: known };
-    let (begun, beginning) = oneshot::channel();
-    let ended = thread::run(async move {
-        let (swarm, listening) = match begin(keypair, &config, &topics, traffic).await {
-            Ok(listening) => listening,
-            // Where nobody waits for it, nobody misses it.
-            Err(error) => return drop(begun.send(Err(error))),
-        };
-        let peer_id = *swarm.local_peer_id();
-        let task = SwarmTask::new(swarm, &config, topics, ends, (metrics, library));
-        if begun.send(Ok((listening, peer_id))).is_ok() {
-            task.run().await;
-        }
-    });
-    let ended = ended.map_err(NetworkError::Thread)?;
-    let failed = |_| NetworkError::Setup("its thread has failed".into());
-    let (listening, peer_id) = beginning.await.map_err(failed)??;
+    let (swarm, listening) = begin(keypair, &config, &topics, traffic).await?;
+    let peer_id = *swarm.local_peer_id();
+    let task = SwarmTask::new(swarm, &config, topics, ends, (metrics, library));
+    let ended = tokio::spawn(task.run());
     Ok(Network { commands, events, members, listening, peer_id, ended })
 }
 

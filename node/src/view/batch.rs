@@ -16,13 +16,13 @@ use comity_core::statement::VerifiedRecord;
 use comity_core::trust_path::SetChange;
 use comity_listing::{RequestState, Term, may_owe, terms};
 use comity_replica::io::Commit;
-use sled::Batch;
 
 use super::layout::{
     EntryChunk, GrantTerm, OWING, Positions, RequestTerm, SavedTip, UNLISTED, WindowChunk,
     WindowSum, agency_keys_prefix, entries_key, grant_prefix, numbered, posting_prefix,
     request_prefix, set_change_key, state_key, time_key, tip_key, window_key,
 };
+use super::tree::Batch;
 
 /// Adds everything that `commit` changes, but for its part in the replay window and the values of the state, of which
 /// `before` is the one that it changes. Returns its entries, by whose names they are to be found.

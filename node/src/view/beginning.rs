@@ -14,7 +14,6 @@ use comity_core::snapshot::CutOff;
 use comity_core::statement::MAX_VALIDITY_MS;
 use comity_core::trust_path::SetChange;
 use comity_replica::io::Commit;
-use sled::Batch;
 
 use super::ViewError;
 use super::batch::{add_block, list_state};
@@ -23,8 +22,8 @@ use super::layout::{
     CUT_OFFS, WindowChunk, WindowSum, begin_key, cut_off_key, cut_off_time, set_change_key,
     window_key,
 };
-use super::leftovers;
 use super::log_hashes::add_beginning;
+use super::tree::{Batch, Tree, under};
 
 /// Pairs that are written at once.
 const PAIRS_PER_BATCH: usize = 4_096;
@@ -50,27 +49,24 @@ pub(super) struct Beginning {
 
 impl Beginning {
     /// Writes all of it but the view's mark. Returns what the replay window holds. Errors: the store, the disk.
-    pub(super) fn write(
-        &self,
-        db: &sled::Db,
-        journal: &mut Journal,
-    ) -> Result<WindowSum, ViewError> {
+    pub(super) fn write(&self, tree: &Tree, journal: &mut Journal) -> Result<WindowSum, ViewError> {
         let mut pairs = self.ledger.state().iter();
         loop {
             let mut batch = Batch::default();
             let mut count = 0;
             list_state(&mut batch, pairs.by_ref().take(PAIRS_PER_BATCH).inspect(|_| count += 1));
-            leftovers::apply(db, batch)?;
+            tree.put(batch);
+            tree.write()?;
             if count < PAIRS_PER_BATCH {
                 break;
             }
         }
         let mut window = WindowSum::default();
+        let mut batch = Batch::default();
         for (key, value) in self.window_chunks() {
             window.add(&key, &value);
-            db.insert(key, value)?;
+            batch.insert(key, value);
         }
-        let mut batch = Batch::default();
         for change in &self.changes {
             batch.insert(set_change_key(change.header.height), encode(change));
         }
@@ -83,7 +79,7 @@ impl Beginning {
         add_block(&mut batch, &self.commit, state, window);
         journal.begin(&mut batch, height, state)?;
         add_beginning(&mut batch, self.ledger.log());
-        leftovers::apply(db, batch)?;
+        tree.put(batch);
         Ok(window)
     }
 
@@ -114,24 +110,29 @@ impl Beginning {
 }
 
 /// Adds a block as a cut-off if it is the first of its hour, and forgets those that no snapshot
-/// needs any more.
+/// needs any more. `newest` is the newest one's time, once it is known. Errors: the store.
 pub(super) fn add_cut_off(
-    db: &sled::Db,
+    tree: &Tree,
     batch: &mut Batch,
     commit: &Commit,
+    newest: &mut Option<TimeMs>,
 ) -> Result<(), ViewError> {
     let time = commit.header.time;
-    let of = |time: TimeMs| time.0 / CUT_OFF_EVERY_MS;
-    let newest = db.scan_prefix([CUT_OFFS]).keys().next_back().transpose()?;
-    if newest.is_some_and(|key| of(cut_off_time(&key)) >= of(time)) {
+    let of = |time: &TimeMs| time.0 / CUT_OFF_EVERY_MS;
+    if newest.is_none() {
+        let stored = tree.descending(under(&[CUT_OFFS])).next().transpose()?;
+        *newest = stored.map(|(key, _)| cut_off_time(&key));
+    }
+    if newest.as_ref().is_some_and(|newest| of(newest) >= of(&time)) {
         return Ok(());
     }
+    *newest = Some(time);
     let (header, certificate) = (commit.header.clone(), commit.certificate.clone());
     let cut_off = CutOff { header, certificate, log: commit.log.clone() };
     batch.insert(cut_off_key(time, commit.header.height), encode(&cut_off));
     let mut old = Vec::new();
-    for key in db.scan_prefix([CUT_OFFS]).keys() {
-        let key = key?;
+    for pair in tree.ascending(under(&[CUT_OFFS])) {
+        let (key, _) = pair?;
         if cut_off_time(&key).plus(MAX_VALIDITY_MS) <= time {
             old.push(key);
         }

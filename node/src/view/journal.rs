@@ -16,11 +16,12 @@ use std::thread::JoinHandle;
 use comity_core::encoding::{Decode, Encode, encode};
 use comity_core::ids::Height;
 use comity_core::state_tree::StateTree;
-use sled::{Batch, IVec};
+use sled::IVec;
 
 use super::ViewError;
 use super::image;
 use super::layout::{JOURNAL, image_key, journal_key, value};
+use super::tree::{Batch, Tree, under};
 
 /// A journal is never replaced before it is so long (bytes).
 const LEAST_BYTES: u64 = if cfg!(test) { 1024 } else { 4 * 1024 * 1024 };
@@ -74,9 +75,10 @@ impl Journal {
     }
 
     /// As it lies in the tree; and its parts, the oldest first. Errors: the store.
-    pub(super) fn load(db: &sled::Db, dir: &Path) -> Result<(Journal, Vec<IVec>), ViewError> {
-        let image = db.get(image_key())?.map(|bytes| value::<ImageMark>(&bytes)).transpose()?;
-        let parts: Vec<IVec> = db.scan_prefix([JOURNAL]).values().collect::<Result<_, _>>()?;
+    pub(super) fn load(tree: &Tree, dir: &Path) -> Result<(Journal, Vec<IVec>), ViewError> {
+        let image = tree.get(image_key())?.map(|bytes| value::<ImageMark>(&bytes)).transpose()?;
+        let parts = tree.ascending(under(&[JOURNAL])).map(|pair| Ok(pair?.1));
+        let parts: Vec<IVec> = parts.collect::<sled::Result<_>>()?;
         let bytes = parts.iter().map(|part| part.len() as u64).sum();
         let due = due_after(image);
         let journal = Journal { image, bytes, due, ..Journal::new(dir) };
@@ -146,10 +148,10 @@ impl Journal {
         is_making
     }
 
-    /// What the tree says is durable: images that it does not name are removed.
-    pub(super) fn is_durable(&mut self) {
+    /// That the tree names this image is durable: others are removed, if it still does.
+    pub(super) fn is_durable(&mut self, named: Option<ImageMark>) {
         // One in the making is not named yet, and is no older one.
-        let may_remove = self.has_older && self.writing.is_none();
+        let may_remove = self.has_older && self.writing.is_none() && self.image == named;
         let Some(image) = self.image.filter(|_| may_remove) else { return };
         match image::remove_others(&self.dir, image.height) {
             Ok(()) => self.has_older = false,

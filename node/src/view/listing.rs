@@ -14,6 +14,7 @@ use super::layout::{
     time_key, value,
 };
 use super::query::Page;
+use super::tree::Tree;
 use super::{Snapshot, View, ViewError};
 
 /// Blocks that one page looks into at most before it ends early.
@@ -112,28 +113,28 @@ impl View {
     fn first_index_since(&self, time: TimeMs) -> Result<Option<u64>, ViewError> {
         let mut blocks = self.keys_from(&TIMES, time_key(time))?;
         let Some(key) = blocks.next().transpose()? else { return Ok(None) };
-        let first = self.0.shared.db()?.get(key)?;
+        let first = self.0.shared.tree()?.get(key)?;
         Ok(first.as_deref().and_then(number_at_end))
     }
 
     fn list(&self, mut listing: Listing, terms: &[Term]) -> Result<EntryPage, ViewError> {
-        let db = self.0.shared.db()?;
+        let tree = self.0.shared.tree()?;
         // The first term, which few entries have, says which blocks are looked into, the further ones
         // what is taken of each.
         let (leading, further) = match terms.split_first() {
             Some((leading, further)) => (Some(leading), further),
             None => (None, terms),
         };
-        let mut blocks = self.blocks(&db, leading, &listing)?;
+        let mut blocks = self.blocks(&tree, leading, &listing)?;
         for looked_into in 0.. {
             let Some((first, listed)) = blocks.next().transpose()? else { break };
-            let positions = listed.map(|listed| self.intersection(&db, listed, further, first));
+            let positions = listed.map(|listed| self.intersection(&tree, listed, further, first));
             let positions = positions.transpose()?;
             let is_last = looked_into == BLOCKS_PER_PAGE;
             if !is_last && positions.as_ref().is_some_and(|Positions(list)| list.is_empty()) {
                 continue;
             }
-            let Some(chunk) = chunk_at(&db, first)? else { continue };
+            let Some(chunk) = chunk_at(&tree, first)? else { continue };
             if is_last {
                 listing.page.next = Some(listing.nearest(first, &chunk));
                 break;
@@ -148,7 +149,7 @@ impl View {
     /// The blocks within the bounds in which a term has entries; without one, all of them.
     fn blocks<'a>(
         &'a self,
-        db: &'a sled::Db,
+        tree: &'a Tree,
         term: Option<&Term>,
         listing: &Listing,
     ) -> Result<Blocks<'a>, ViewError> {
@@ -160,14 +161,14 @@ impl View {
                 let mut indexes = indexes.peekable();
                 Ok(Box::new(std::iter::from_fn(move || self.next_block(&mut indexes).transpose())))
             }
-            None => self.blocks_under(db, term, listing),
+            None => self.blocks_under(tree, term, listing),
         }
     }
 
     /// The blocks within the bounds that a term is posted in; without one, all of them.
     fn blocks_under<'a>(
         &self,
-        db: &'a sled::Db,
+        tree: &'a Tree,
         term: Option<&Term>,
         listing: &Listing,
     ) -> Result<Blocks<'a>, ViewError> {
@@ -176,19 +177,15 @@ impl View {
         let (lowest, highest) = listing.bounds;
         // The block in which the range begins may begin before it.
         let first_block = self.chunk_of(LogIndex(lowest))?.map_or(lowest, |(first, _)| first.0);
-        let range = db.range(numbered(&prefix, first_block)..=numbered(&prefix, highest));
-        let blocks = range.filter_map(move |pair| match pair {
+        let range = numbered(&prefix, first_block)..=numbered(&prefix, highest);
+        Ok(Box::new(tree.pairs(range, listing.order).filter_map(move |pair| match pair {
             Ok((key, bytes)) => {
                 let first = LogIndex(number_at_end(&key)?);
                 let listed = is_posting.then(|| value(&bytes)).transpose();
                 Some(listed.map(|listed| (first, listed)).map_err(ViewError::from))
             }
             Err(error) => Some(Err(error.into())),
-        });
-        Ok(match listing.order {
-            Order::Ascending => Box::new(blocks),
-            Order::Descending => Box::new(blocks.rev()),
-        })
+        })))
     }
 
     /// The block of the next of these entries, with the positions of all of them that are in it.
@@ -215,7 +212,7 @@ impl View {
     /// Those of a block's positions that every further term has as well.
     fn intersection(
         &self,
-        db: &sled::Db,
+        tree: &Tree,
         mut positions: Positions,
         further: &[Term],
         LogIndex(first): LogIndex,
@@ -225,7 +222,7 @@ impl View {
             let bounds = (first, first + u64::from(*last));
             let also = match self.of_term(term, bounds, Order::Ascending)? {
                 Some(indexes) => positions_of(indexes, first)?,
-                None => match db.get(numbered(&posting_prefix(term), first))? {
+                None => match tree.get(numbered(&posting_prefix(term), first))? {
                     Some(bytes) => value::<Positions>(&bytes)?,
                     None => Positions::default(),
                 },
@@ -238,7 +235,7 @@ impl View {
     /// The block that holds the entry at `index`, or the last one before it that has entries.
     fn chunk_of(&self, index: LogIndex) -> Result<Option<(LogIndex, EntryChunk)>, ViewError> {
         let range = entries_key(LogIndex(0))..=entries_key(index);
-        let found = self.0.shared.db()?.range(range).next_back().transpose()?;
+        let found = self.0.shared.tree()?.descending(range).next().transpose()?;
         let Some((key, bytes)) = found else { return Ok(None) };
         let Some(first) = number_at_end(&key) else { return Ok(None) };
         Ok(Some((LogIndex(first), value(&bytes)?)))
@@ -321,8 +318,8 @@ fn positions_of(
     Ok(Positions(indexes.map(|index| index.map(position)).collect::<Result<_, _>>()?))
 }
 
-fn chunk_at(db: &sled::Db, first: LogIndex) -> Result<Option<EntryChunk>, ViewError> {
-    match db.get(entries_key(first))? {
+fn chunk_at(tree: &Tree, first: LogIndex) -> Result<Option<EntryChunk>, ViewError> {
+    match tree.get(entries_key(first))? {
         Some(bytes) => Ok(Some(value(&bytes)?)),
         None => Ok(None),
     }

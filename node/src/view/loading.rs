@@ -15,17 +15,18 @@ use super::ViewError;
 use super::cores::on_all_cores;
 use super::image::{Image, pairs};
 use super::journal::Journal;
+use super::tree::Tree;
 
 /// Shares into which the journal's keys are cut.
 const SHARES: usize = 16;
 
 /// The state that the tree and the image in `dir` hold, and the journal's account. Errors: the store; the image.
 pub(super) fn load_state(
-    db: &sled::Db,
+    tree: &Tree,
     dir: &Path,
     consortium: &ConsortiumId,
 ) -> Result<(StateTree, Journal), ViewError> {
-    let (journal, parts) = Journal::load(db, dir)?;
+    let (journal, parts) = Journal::load(tree, dir)?;
     let image = journal.image().map(|mark| Image::open(dir, mark.height)).transpose()?;
     let gather = || -> Result<Gathered, ViewError> {
         let mut gathered = Gathered::new(consortium);
@@ -89,16 +90,15 @@ fn share_of(key: &[u8]) -> usize {
 mod tests {
     use std::collections::BTreeMap;
 
-    use comity_core::ids::Height;
-    use sled::Batch;
-
+    use super::super::tree::Batch;
     use super::*;
+    use comity_core::ids::Height;
 
     /// A store and a directory that hold these changes: an image of those before `image`, the rest as a journal.
     fn loaded(changes: &[BTreeMap<Vec<u8>, Vec<u8>>], image: usize) -> StateTree {
         let consortium = ConsortiumId([3; 32]);
         let dir = tempfile::tempdir().unwrap();
-        let db = sled::Config::new().temporary(true).open().unwrap();
+        let tree = Tree::in_memory();
         let mut journal = Journal::new(dir.path());
         let mut state = StateTree::new(&consortium);
         let (mut batch, mut height) = (Batch::default(), Height(0));
@@ -115,8 +115,8 @@ mod tests {
         if image == changes.len() {
             journal.begin(&mut batch, height, &state).unwrap();
         }
-        db.apply_batch(batch).unwrap();
-        let (loaded, _) = load_state(&db, dir.path(), &consortium).unwrap();
+        tree.put(batch);
+        let (loaded, _) = load_state(&tree, dir.path(), &consortium).unwrap();
         assert_eq!((loaded.root(), loaded.len()), (state.root(), state.len()), "image at {image}");
         loaded
     }

@@ -13,9 +13,9 @@ use std::ops::Range;
 use comity_core::log_tree::{
     Frontier, ProofError, complete_root, consistency_proof, inclusion_path,
 };
-use sled::Batch;
 
 use super::layout::{hash_run_key, number_at_end, subtree_key};
+use super::tree::{Batch, Tree};
 use super::{View, ViewError};
 
 /// Hashes in a whole tile.
@@ -48,7 +48,7 @@ struct Run {
 /// Adds a block's leaves, whose first has this index, and the hashes above that they complete.
 /// Errors: the store.
 pub(super) fn add_leaves(
-    db: &sled::Db,
+    tree: &Tree,
     batch: &mut Batch,
     first: u64,
     leaves: Vec<Hash>,
@@ -64,12 +64,12 @@ pub(super) fn add_leaves(
                 continue;
             }
             let mut whole = part;
-            for before in stored_runs(db, row, tile_of(start).start..start)?.into_iter().rev() {
+            for before in stored_runs(tree, row, tile_of(start).start..start)?.into_iter().rev() {
                 batch.remove(hash_run_key(row, before.first));
                 whole = Run { first: before.first, hashes: [before.hashes, whole.hashes].concat() };
             }
             batch.insert(hash_run_key(row, whole.first), whole.hashes.concat());
-            match root(db, row, (ROW_LEVELS, end / TILE_WIDTH - 1), &whole)? {
+            match root(tree, row, (ROW_LEVELS, end / TILE_WIDTH - 1), &whole)? {
                 Some(root) => above.hashes.push(root),
                 // The tile began before this view, and so will the next row.
                 None => above.first += 1,
@@ -103,7 +103,7 @@ impl View {
     /// The first `width` hashes of a tile; `None` where they are not all here. Errors: the store.
     pub fn tile(&self, row: u8, index: u64, width: usize) -> Result<Option<Vec<Hash>>, ViewError> {
         let Some(start) = index.checked_mul(TILE_WIDTH) else { return Ok(None) };
-        let runs = stored_runs(&self.0.shared.db()?, row, tile_of(start))?;
+        let runs = stored_runs(&self.0.shared.tree()?, row, tile_of(start))?;
         let starts_here = runs.first().is_some_and(|run| run.first == start);
         let hashes: Vec<Hash> = runs.into_iter().flat_map(|run| run.hashes).take(width).collect();
         Ok((starts_here && hashes.len() == width).then_some(hashes))
@@ -114,9 +114,9 @@ impl View {
         &self,
         prove: impl FnOnce(&mut dyn FnMut(u32, u64) -> Option<Hash>) -> Result<T, ProofError>,
     ) -> Result<T, LogProofError> {
-        let db = self.0.shared.db()?;
+        let tree = self.0.shared.tree()?;
         let mut failed = None;
-        let mut read = |level: u32, index: u64| match subtree(&db, level, index) {
+        let mut read = |level: u32, index: u64| match subtree(&tree, level, index) {
             Ok(hash) => hash,
             Err(error) => {
                 failed.get_or_insert(error);
@@ -146,20 +146,20 @@ impl Run {
 }
 
 /// The root of the complete subtree of 2^level entries with this index, if it is known here.
-fn subtree(db: &sled::Db, level: u32, index: u64) -> Result<Option<Hash>, ViewError> {
+fn subtree(tree: &Tree, level: u32, index: u64) -> Result<Option<Hash>, ViewError> {
     let Ok(row) = u8::try_from(level / ROW_LEVELS) else { return Ok(None) };
     let levels = level % ROW_LEVELS;
     let Some(start) = index.checked_mul(1 << levels) else { return Ok(None) };
-    let mut runs = stored_runs(db, row, tile_of(start))?.into_iter();
+    let mut runs = stored_runs(tree, row, tile_of(start))?.into_iter();
     let mut whole = runs.next().unwrap_or_default();
     runs.for_each(|run| whole.hashes.extend(run.hashes));
-    root(db, row, (levels, index), &whole)
+    root(tree, row, (levels, index), &whole)
 }
 
 /// The root of the 2^levels hashes of a row that make up the subtree with this index: of the run,
 /// where it has them; else as it was known when the view began; else of its halves.
 fn root(
-    db: &sled::Db,
+    tree: &Tree,
     row: u8,
     (levels, index): (u32, u64),
     run: &Run,
@@ -168,14 +168,14 @@ fn root(
         return Ok(Some(complete_root(hashes)));
     }
     let level = u32::from(row) * ROW_LEVELS + levels;
-    if let Some(known) = db.get(subtree_key(level, index))? {
+    if let Some(known) = tree.get(subtree_key(level, index))? {
         return Ok((*known).try_into().ok());
     }
     if levels == 0 {
         return Ok(None);
     }
-    let left = root(db, row, (levels - 1, index * 2), run)?;
-    let right = root(db, row, (levels - 1, index * 2 + 1), run)?;
+    let left = root(tree, row, (levels - 1, index * 2), run)?;
+    let right = root(tree, row, (levels - 1, index * 2 + 1), run)?;
     Ok(left.zip(right).map(|(left, right)| complete_root(&[left, right])))
 }
 
@@ -198,9 +198,9 @@ fn cut_at_tiles(run: Run) -> Vec<Run> {
 }
 
 /// The runs that begin at these positions of a row, in order; each follows the one before.
-fn stored_runs(db: &sled::Db, row: u8, positions: Range<u64>) -> Result<Vec<Run>, ViewError> {
+fn stored_runs(tree: &Tree, row: u8, positions: Range<u64>) -> Result<Vec<Run>, ViewError> {
     let range = hash_run_key(row, positions.start)..hash_run_key(row, positions.end);
-    let found = db.range(range);
+    let found = tree.ascending(range);
     found
         .map(|pair| {
             let (key, value) = pair?;

@@ -7,6 +7,7 @@
 mod assessments;
 mod batch;
 mod beginning;
+mod behind;
 mod boot;
 mod checks;
 mod cores;
@@ -28,6 +29,7 @@ mod store;
 mod task_forces;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tree;
 mod trust;
 mod writer;
 
@@ -62,8 +64,9 @@ pub use query::Page;
 pub use snapshot::Snapshot;
 
 use beginning::Beginning;
+use behind::Behind;
 use store::Opened;
-use writer::{Job, Shared, Writer};
+use writer::{Job, Known, Shared, Writer};
 
 /// Blocks that may wait to be applied. Each is at most a few MiB, and in memory anyway for a while.
 const QUEUE_BLOCKS: usize = 64;
@@ -138,11 +141,11 @@ impl View {
     /// `<dir>.broken-<n>`, of which the newest two are kept. Blocks. Errors: `Locked`,
     /// `Directory`, `Open`.
     pub fn open(dir: &Path, consortium: ConsortiumId) -> Result<(View, Option<Saved>), ViewError> {
-        let Opened { db, saved, window, names, journal } = store::open(dir, consortium)?;
+        let Opened { tree, saved, window, names, journal } = store::open(dir, consortium)?;
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),
             consortium,
-            db: RwLock::new(Some(db)),
+            tree: RwLock::new(Some(tree)),
             snapshot: RwLock::new(Arc::new(Snapshot::empty(&consortium))),
             names: RwLock::new(names),
             committed: broadcast::Sender::new(ANNOUNCED_BLOCKS),
@@ -154,7 +157,8 @@ impl View {
             height: saved.as_ref().map(|saved| saved.header.height),
             window,
             journal,
-            unflushed_since: None,
+            behind: Behind::default(),
+            known: Known::default(),
         };
         let (jobs, queue) = sync_channel(QUEUE_BLOCKS);
         let thread = std::thread::Builder::new()
@@ -258,7 +262,7 @@ impl Handle {
         // A thread that panicked has said so; there is nothing left to do for it.
         let _ = thread.map(JoinHandle::join);
         // The store's files are let go, whoever still holds the view: the node may start anew here.
-        self.shared.db.write().unwrap_or_else(PoisonError::into_inner).take();
+        self.shared.tree.write().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 

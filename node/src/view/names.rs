@@ -16,11 +16,11 @@ use comity_core::encoding::{Decode, DecodeError, Encode, encode};
 use comity_core::hash::RecordId;
 use comity_core::ids::LogIndex;
 use comity_listing::Term;
-use sled::Batch;
 
 use super::layout::{
     ENTRIES, EntryChunk, entries_key, name_piece_key, name_runs_key, number_at_end, value,
 };
+use super::tree::{Batch, Tree};
 use super::{Order, View, ViewError};
 
 /// Entries of one run (count). In tests so few that every view of some blocks has runs.
@@ -95,21 +95,17 @@ enum Part {
 impl Names {
     /// The names of the entries that a tree holds, the first of which is `begin`; `None` where these do
     /// not go up to `log_size` without a gap, or a run is not where they say. Errors: the store.
-    pub(super) fn load(
-        db: &sled::Db,
-        begin: u64,
-        log_size: u64,
-    ) -> Result<Option<Names>, ViewError> {
-        let runs = match db.get(name_runs_key())? {
+    pub(super) fn load(tree: &Tree, begin: u64, log_size: u64) -> Result<Option<Names>, ViewError> {
+        let runs = match tree.get(name_runs_key())? {
             Some(bytes) => value(&bytes)?,
             None => Runs { firsts: Vec::new(), end: begin },
         };
-        if !runs.are_whole(db, begin)? {
+        if !runs.are_whole(tree, begin)? {
             return Ok(None);
         }
         let mut next = runs.end;
         let mut names = Names { runs, recent: BTreeSet::new() };
-        for pair in db.range(entries_key(LogIndex(next))..vec![ENTRIES + 1]) {
+        for pair in tree.ascending(entries_key(LogIndex(next))..vec![ENTRIES + 1]) {
             let (key, bytes) = pair?;
             let chunk: EntryChunk = value(&bytes)?;
             if number_at_end(&key) != Some(next) {
@@ -191,7 +187,7 @@ impl Runs {
 
     /// Whether they begin with entry `begin`, each of them has names, and the tree lists a block that
     /// ends where they do. Errors: the store.
-    fn are_whole(&self, db: &sled::Db, begin: u64) -> Result<bool, ViewError> {
+    fn are_whole(&self, tree: &Tree, begin: u64) -> Result<bool, ViewError> {
         let edges: Vec<u64> = self.firsts.iter().copied().chain([self.end]).collect();
         if edges.first() != Some(&begin) || !edges.is_sorted_by(|one, next| one < next) {
             return Ok(false);
@@ -199,12 +195,12 @@ impl Runs {
         for first in &self.firsts {
             // Every entry has a statement.
             let key = |name| name_piece_key(Kind::Record.letter(), *first, name);
-            if db.range(key(None)..=key(Some(&[u8::MAX; 16]))).next().transpose()?.is_none() {
+            if tree.ascending(key(None)..=key(Some(&[u8::MAX; 16]))).next().transpose()?.is_none() {
                 return Ok(false);
             }
         }
-        let mut before = db.range(entries_key(LogIndex(0))..entries_key(LogIndex(self.end)));
-        let last = before.next_back().transpose()?;
+        let mut before = tree.descending(entries_key(LogIndex(0))..entries_key(LogIndex(self.end)));
+        let last = before.next().transpose()?;
         let Some((key, bytes)) = last else { return Ok(self.end == begin) };
         let chunk: EntryChunk = value(&bytes)?;
         Ok(number_at_end(&key).map(|first| first + chunk.record_ids.len() as u64) == Some(self.end))
@@ -240,16 +236,16 @@ impl View {
         bounds: (u64, u64),
         order: Order,
     ) -> Result<impl Iterator<Item = Result<u64, ViewError>> + use<>, ViewError> {
-        let db = self.0.shared.db()?;
+        let tree = self.0.shared.tree()?;
         // In one look: what a run takes over leaves memory in the same moment.
         let parts = self.0.shared.names().parts(kind, name, bounds);
-        Ok(in_parts(db, parts, (kind, name), bounds, order))
+        Ok(in_parts(tree, parts, (kind, name), bounds, order))
     }
 }
 
 /// The entries within the bounds that have this name, in this order.
 fn in_parts(
-    db: sled::Db,
+    tree: Tree,
     mut parts: Vec<Part>,
     (kind, name): (Kind, Name),
     (lowest, highest): (u64, u64),
@@ -260,7 +256,7 @@ fn in_parts(
     }
     parts.into_iter().flat_map(move |part| {
         let found = match part {
-            Part::Run(run) => in_run(&db, kind, run, &name),
+            Part::Run(run) => in_run(&tree, kind, run, &name),
             Part::Recent(indexes) => Ok(indexes),
         };
         let mut indexes = match found {
@@ -277,9 +273,9 @@ fn in_parts(
 
 /// The entries of a run that have this name, ascending: all of them are in one piece, the last that
 /// does not begin after it.
-fn in_run(db: &sled::Db, kind: Kind, run: u64, name: &Name) -> Result<Vec<u64>, ViewError> {
+fn in_run(tree: &Tree, kind: Kind, run: u64, name: &Name) -> Result<Vec<u64>, ViewError> {
     let key = |name| name_piece_key(kind.letter(), run, name);
-    let piece = db.range(key(None)..=key(Some(name))).next_back().transpose()?;
+    let piece = tree.descending(key(None)..=key(Some(name))).next().transpose()?;
     let Some((_, bytes)) = piece else { return Ok(Vec::new()) };
     let (stored, rest) = bytes.as_chunks::<STORED_BYTES>();
     if !rest.is_empty() {

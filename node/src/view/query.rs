@@ -21,6 +21,7 @@ use super::layout::{
     GrantTerm, RequestTerm, agency_keys_prefix, grant_prefix, number_at_end, numbered,
     request_prefix, state_key,
 };
+use super::tree::end_of;
 use super::{Snapshot, View, ViewError};
 
 /// Objects that one page looks up at most before it ends early.
@@ -128,7 +129,7 @@ impl View {
         limit: usize,
         read: impl Fn(LogIndex) -> Option<T>,
     ) -> Result<Page<T, LogIndex>, ViewError> {
-        let db = self.0.shared.db()?;
+        let tree = self.0.shared.tree()?;
         let start = numbered(first, from.unwrap_or_default().0);
         let mut page = Page::empty();
         let mut reads = 0;
@@ -141,7 +142,7 @@ impl View {
             }
             let mut fits = true;
             for prefix in further {
-                fits = fits && db.contains_key(numbered(prefix, index))?;
+                fits = fits && tree.contains_key(numbered(prefix, index))?;
             }
             if fits {
                 reads += 1;
@@ -219,11 +220,9 @@ impl View {
         prefix: &[u8],
         start: Vec<u8>,
     ) -> Result<impl Iterator<Item = Result<IVec, sled::Error>> + use<>, ViewError> {
-        let prefix = prefix.to_vec();
-        let begin = start.max(prefix.clone());
-        let range = (Bound::Included(begin), Bound::<Vec<u8>>::Unbounded);
-        let keys = self.0.shared.db()?.range(range).keys();
-        Ok(keys.take_while(move |key| key.as_ref().map_or(true, |key| key.starts_with(&prefix))))
+        let range = (Bound::Included(start.max(prefix.to_vec())), end_of(prefix));
+        let pairs = self.0.shared.tree()?.ascending(range);
+        Ok(pairs.map(|pair| pair.map(|(key, _)| key)))
     }
 }
 

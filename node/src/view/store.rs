@@ -22,6 +22,7 @@ use super::layout::{
 };
 use super::loading::load_state;
 use super::names::Names;
+use super::tree::{Tree, under};
 
 /// Memory that the tree may use for pages (bytes).
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -34,7 +35,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(50);
 /// The open tree and what it held.
 #[derive(Debug)]
 pub(super) struct Opened {
-    pub(super) db: sled::Db,
+    pub(super) tree: Tree,
     pub(super) saved: Option<Saved>,
     pub(super) window: WindowSum,
     pub(super) names: Names,
@@ -146,34 +147,34 @@ fn attempt(dir: &Path, consortium: ConsortiumId) -> Result<Opened, Unusable> {
 fn load(dir: &Path, consortium: ConsortiumId) -> Result<Opened, Unusable> {
     // No flushing by the clock: the view's own thread does it.
     let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-    let db = config.open()?;
+    let tree = Tree::new(config.open()?);
     let expected = Mark { version: VIEW_VERSION, consortium };
-    match db.get(mark_key())? {
+    match tree.get(mark_key())? {
         Some(mark) if value::<Mark>(&mark)? == expected => {}
-        None if db.is_empty() => {
-            db.insert(mark_key(), encode(&expected))?;
+        None if tree.is_empty() => {
+            tree.insert(mark_key(), encode(&expected));
         }
         _ => return Err(Unusable::Other),
     }
-    let Some(tip) = db.get(tip_key())? else {
+    let Some(tip) = tree.get(tip_key())? else {
         let (window, names) = (WindowSum::default(), Names::default());
-        return Ok(Opened { db, saved: None, window, names, journal: Journal::new(dir) });
+        return Ok(Opened { tree, saved: None, window, names, journal: Journal::new(dir) });
     };
     let tip: SavedTip = value(&tip)?;
-    let window = load_window(&db, tip.window)?;
-    let begin = db.get(begin_key())?.as_deref().and_then(number_at_end).unwrap_or(0);
-    let names = Names::load(&db, begin, tip.header.log_size)?.ok_or(Unusable::Entries)?;
-    let (state, journal) = load_state(&db, dir, &consortium)?;
+    let window = load_window(&tree, tip.window)?;
+    let begin = tree.get(begin_key())?.as_deref().and_then(number_at_end).unwrap_or(0);
+    let names = Names::load(&tree, begin, tip.header.log_size)?.ok_or(Unusable::Entries)?;
+    let (state, journal) = load_state(&tree, dir, &consortium)?;
     let SavedTip { header, log, validators, window: sum } = tip;
     let saved = Saved { header, state, log, window, validators };
-    Ok(Opened { db, saved: Some(saved), window: sum, names, journal })
+    Ok(Opened { tree, saved: Some(saved), window: sum, names, journal })
 }
 
 /// No root commits to the window, and a wrong one would split the node from the others.
-fn load_window(db: &sled::Db, expected: WindowSum) -> Result<Changes, Unusable> {
+fn load_window(tree: &Tree, expected: WindowSum) -> Result<Changes, Unusable> {
     let mut window = Changes::default();
     let mut sum = WindowSum::default();
-    for pair in db.scan_prefix([WINDOW]) {
+    for pair in tree.ascending(under(&[WINDOW])) {
         let (key, bytes) = pair?;
         sum.add(&key, &bytes);
         let chunk: WindowChunk = value(&bytes)?;

@@ -12,6 +12,7 @@ use comity_core::vote::CommitCertificate;
 use super::layout::{
     CUT_OFFS, SET_CHANGES, begin_key, cut_off_time, number_at_end, set_change_key, value,
 };
+use super::tree::under;
 use super::{View, ViewError};
 
 impl View {
@@ -28,20 +29,20 @@ impl View {
     /// The first entry that is listed: 0, unless the node started from a snapshot. Errors: the
     /// store.
     pub fn first_entry(&self) -> Result<LogIndex, ViewError> {
-        let begin = self.0.shared.db()?.get(begin_key())?;
+        let begin = self.0.shared.tree()?.get(begin_key())?;
         Ok(LogIndex(begin.as_deref().and_then(number_at_end).unwrap_or(0)))
     }
 
     /// Every change of the validators below `height`, ascending. Errors: the store.
     pub fn set_changes(&self, height: Height) -> Result<Vec<SetChange>, ViewError> {
-        let found = self.0.shared.db()?.range(vec![SET_CHANGES]..set_change_key(height));
+        let found = self.0.shared.tree()?.ascending(vec![SET_CHANGES]..set_change_key(height));
         found.map(|pair| Ok(value(&pair?.1)?)).collect()
     }
 
     /// The newest known block that is old enough for a snapshot of a block of this `time` to be cut
     /// off there; `None` where its entries begin with the log. Errors: the store.
     pub fn cut_off(&self, time: TimeMs) -> Result<Option<CutOff>, ViewError> {
-        for pair in self.0.shared.db()?.scan_prefix([CUT_OFFS]).rev() {
+        for pair in self.0.shared.tree()?.descending(under(&[CUT_OFFS])) {
             let (key, bytes) = pair?;
             if cut_off_time(&key).plus(MAX_VALIDITY_MS) <= time {
                 return Ok(Some(value(&bytes)?));

@@ -5,32 +5,28 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, Instant};
 
 use comity_core::block::Header;
 use comity_core::encoding::encode;
 use comity_core::hash::ConsortiumId;
-use comity_core::ids::Height;
+use comity_core::ids::{Height, TimeMs};
 use comity_core::ledger::Ledger;
 use comity_core::vote::CommitCertificate;
 use comity_replica::io::Commit;
-use sled::Batch;
 use std::path::PathBuf;
 use tokio::sync::{broadcast, watch};
 
 use super::ViewError;
 use super::batch::{add_block, list_state, window_chunk};
 use super::beginning::{Beginning, add_cut_off};
+use super::behind::Behind;
 use super::journal::Journal;
 use super::layout::{Mark, VIEW_VERSION, WINDOW, WindowSum, mark_key, numbered};
-use super::leftovers;
 use super::log_hashes::add_leaves;
 use super::names::Names;
 use super::snapshot::Snapshot;
 use super::store::{Opened, move_aside, open_empty};
-
-/// The view is made durable at most this often.
-const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
+use super::tree::{Batch, Tree, under};
 
 /// What the thread is asked to do, in order.
 #[derive(Debug)]
@@ -53,7 +49,7 @@ pub(super) struct Shared {
     pub(super) dir: PathBuf,
     pub(super) consortium: ConsortiumId,
     /// `None` while it is being replaced, and after the view is closed.
-    pub(super) db: RwLock<Option<sled::Db>>,
+    pub(super) tree: RwLock<Option<Tree>>,
     pub(super) snapshot: RwLock<Arc<Snapshot>>,
     pub(super) names: RwLock<Names>,
     pub(super) committed: broadcast::Sender<Arc<Commit>>,
@@ -63,9 +59,9 @@ pub(super) struct Shared {
 
 impl Shared {
     /// The tree. Errors: it is gone.
-    pub(super) fn db(&self) -> Result<sled::Db, ViewError> {
-        let db = self.db.read().unwrap_or_else(PoisonError::into_inner).clone();
-        db.ok_or_else(|| ViewError::Stopped { reason: "it is being replaced".to_owned() })
+    pub(super) fn tree(&self) -> Result<Tree, ViewError> {
+        let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner).clone();
+        tree.ok_or_else(|| ViewError::Stopped { reason: "it is being replaced".to_owned() })
     }
 
     /// The names, to be read.
@@ -91,6 +87,14 @@ impl Shared {
     }
 }
 
+/// Ends of lists in the tree, where they are known.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// The first chunk of the replay window, by its key: what runs out next.
+    window: Option<Vec<u8>>,
+    newest_cut_off: Option<TimeMs>,
+}
+
 /// The thread's own part.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -99,15 +103,16 @@ pub(super) struct Writer {
     pub(super) height: Option<Height>,
     pub(super) window: WindowSum,
     pub(super) journal: Journal,
-    pub(super) unflushed_since: Option<Instant>,
+    pub(super) behind: Behind,
+    /// What need not be looked up again for each block.
+    pub(super) known: Known,
 }
 
 impl Writer {
     /// Works until every sender of jobs is gone, or until something fails for good.
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
         loop {
-            let wait = self.unflushed_since.map(|at| FLUSH_INTERVAL.saturating_sub(at.elapsed()));
-            let job = match wait {
+            let job = match self.behind.idle_for() {
                 None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(wait) => jobs.recv_timeout(wait),
             };
@@ -150,18 +155,15 @@ impl Writer {
             }
             None => {}
         }
-        let is_due = self.unflushed_since.is_some_and(|at| at.elapsed() >= FLUSH_INTERVAL);
-        if is_due || is_over {
-            let db = self.shared.db()?;
-            let mut batch = Batch::default();
-            if is_over && self.journal.finish(&mut batch) {
-                leftovers::apply(&db, batch)?;
-            }
-            db.flush()?;
-            self.journal.is_durable();
-            self.unflushed_since = None;
+        let tree = self.shared.tree()?;
+        if !is_over {
+            return self.behind.go_on(&tree, &mut self.journal);
         }
-        Ok(())
+        let mut batch = Batch::default();
+        if self.journal.finish(&mut batch) {
+            tree.put(batch);
+        }
+        self.behind.finish(&tree, &mut self.journal)
     }
 
     fn apply(&mut self, commit: Arc<Commit>) -> Result<(), ViewError> {
@@ -172,9 +174,9 @@ impl Writer {
         if height != last.next() {
             return Err(stopped(&format!("block {height} came after block {last}")));
         }
-        let db = self.shared.db()?;
+        let tree = self.shared.tree()?;
         let mut batch = Batch::default();
-        self.move_window(&db, &mut batch, &commit)?;
+        self.move_window(&tree, &mut batch, &commit)?;
         let before = self.shared.shown();
         let entries = add_block(&mut batch, &commit, before.state(), self.window);
         self.journal.add(&mut batch, height, &commit.changes.puts);
@@ -183,15 +185,15 @@ impl Writer {
         // Only this thread changes them: others read on while a run is put together.
         let fills_run = self.shared.names().write(&mut batch, end);
         let leaves = commit.records.iter().map(|record| record.leaf().0).collect();
-        add_leaves(&db, &mut batch, commit.header.first_index.0, leaves)?;
-        add_cut_off(&db, &mut batch, &commit)?;
-        leftovers::apply(&db, batch)?;
+        add_leaves(&tree, &mut batch, commit.header.first_index.0, leaves)?;
+        add_cut_off(&tree, &mut batch, &commit, &mut self.known.newest_cut_off)?;
+        tree.put(batch);
         if fills_run {
             self.shared.names_mut().is_written(end);
         }
         self.journal.replace_when_due(height, &commit.state);
         self.height = Some(height);
-        self.unflushed_since.get_or_insert_with(Instant::now);
+        self.behind.has_put();
         self.shared.show(Snapshot::of_commit(&commit));
         // Nobody need be listening.
         let _ = self.shared.committed.send(commit);
@@ -202,25 +204,34 @@ impl Writer {
     /// run out by the block's time. (Single ids are forgotten when the window is loaded.)
     fn move_window(
         &mut self,
-        db: &sled::Db,
+        tree: &Tree,
         batch: &mut Batch,
         commit: &Commit,
     ) -> Result<(), ViewError> {
         let after = numbered(&[WINDOW], commit.header.time.0.saturating_add(1));
-        for chunk in db.range(vec![WINDOW]..after) {
-            let (key, value) = chunk?;
-            self.window.remove(&key, &value);
-            batch.remove(key);
+        if self.known.window.as_ref().is_none_or(|first| *first < after) {
+            self.known.window = None;
+            for chunk in tree.ascending(under(&[WINDOW])) {
+                let (key, value) = chunk?;
+                if key[..] >= after[..] {
+                    self.known.window = Some(key.to_vec());
+                    break;
+                }
+                self.window.remove(&key, &value);
+                batch.remove(key);
+            }
         }
         if let Some((key, value)) = window_chunk(commit) {
             self.window.add(&key, &value);
+            let first = self.known.window.get_or_insert_with(|| key.clone());
+            *first = key.clone().min(std::mem::take(first));
             batch.insert(key, value);
         }
         Ok(())
     }
 
     fn found(&mut self, ledger: &Ledger) -> Result<(), ViewError> {
-        let db = self.emptied()?;
+        let tree = self.emptied()?;
         let mut batch = Batch::default();
         let mark = Mark { version: VIEW_VERSION, consortium: self.shared.consortium };
         batch.insert(mark_key(), encode(&mark));
@@ -228,11 +239,11 @@ impl Writer {
         let (height, state) = (ledger.tip().height, ledger.state().iter());
         let pairs = state.map(|(key, value)| (key.to_vec(), value.to_vec())).collect();
         self.journal.add(&mut batch, height, &pairs);
-        leftovers::apply(&db, batch)?;
+        tree.put(batch);
         self.height = Some(height);
         *self.shared.names_mut() = Names::default();
         self.window = WindowSum::default();
-        self.unflushed_since.get_or_insert_with(Instant::now);
+        self.behind.has_put();
         self.shared.show(Snapshot::of_ledger(ledger, None));
         Ok(())
     }
@@ -240,38 +251,41 @@ impl Writer {
     /// In several batches, the mark last: a state need not fit into one, and where this is
     /// interrupted the next start finds a view that is of nothing.
     fn begin(&mut self, beginning: &Beginning) -> Result<(), ViewError> {
-        let db = self.emptied()?;
-        db.remove(mark_key())?;
-        self.window = beginning.write(&db, &mut self.journal)?;
+        let tree = self.emptied()?;
+        tree.remove(mark_key());
+        tree.write()?;
+        self.window = beginning.write(&tree, &mut self.journal)?;
         let header = &beginning.commit.header;
-        let names = Names::load(&db, header.first_index.0, header.log_size)?;
+        let names = Names::load(&tree, header.first_index.0, header.log_size)?;
         *self.shared.names_mut() =
             names.ok_or_else(|| stopped("the snapshot's own block was not written"))?;
         let mark = Mark { version: VIEW_VERSION, consortium: self.shared.consortium };
-        db.insert(mark_key(), encode(&mark))?;
-        db.flush()?;
+        tree.insert(mark_key(), encode(&mark));
+        tree.flush()?;
         self.height = Some(beginning.commit.header.height);
         self.shared.show(Snapshot::of_commit(&beginning.commit));
         Ok(())
     }
 
     /// An empty tree. One that has blocks in it is not emptied key by key but moved aside.
-    fn emptied(&mut self) -> Result<sled::Db, ViewError> {
+    fn emptied(&mut self) -> Result<Tree, ViewError> {
         // Nobody writes into a directory that is moved.
+        self.behind.settle(&mut self.journal)?;
         self.journal.finish(&mut Batch::default());
         self.journal = Journal::new(&self.shared.dir);
+        self.known = Known::default();
         if self.height.is_none_or(|height| height == Height(0)) {
-            let db = self.shared.db()?;
-            db.clear()?;
-            return Ok(db);
+            let tree = self.shared.tree()?;
+            tree.clear()?;
+            return Ok(tree);
         }
-        let mut place = self.shared.db.write().unwrap_or_else(PoisonError::into_inner);
+        let mut place = self.shared.tree.write().unwrap_or_else(PoisonError::into_inner);
         drop(place.take());
         let aside = move_aside(&self.shared.dir)?;
         tracing::warn!(moved_to = %aside.display(), "the view does not fit the block log and is built anew");
-        let Opened { db, .. } = open_empty(&self.shared.dir, self.shared.consortium)?;
-        *place = Some(db.clone());
-        Ok(db)
+        let Opened { tree, .. } = open_empty(&self.shared.dir, self.shared.consortium)?;
+        *place = Some(tree.clone());
+        Ok(tree)
     }
 }
 

@@ -12,7 +12,7 @@ const CONSORTIUM: ConsortiumId = ConsortiumId([5; 32]);
 
 /// A state that grows block by block, as the view's thread keeps it.
 struct Kept {
-    db: sled::Db,
+    tree: Tree,
     dir: TempDir,
     journal: Journal,
     state: StateTree,
@@ -22,9 +22,9 @@ struct Kept {
 impl Kept {
     fn new() -> Kept {
         let dir = TempDir::new().unwrap();
-        let db = sled::Config::new().temporary(true).open().unwrap();
+        let tree = Tree::in_memory();
         let journal = Journal::new(dir.path());
-        Kept { db, dir, journal, state: StateTree::new(&CONSORTIUM), height: Height(0) }
+        Kept { tree, dir, journal, state: StateTree::new(&CONSORTIUM), height: Height(0) }
     }
 
     /// Blocks that change old pairs and add new ones.
@@ -37,7 +37,7 @@ impl Kept {
             self.state = self.state.with(changes.clone());
             let mut batch = Batch::default();
             self.journal.add(&mut batch, self.height, &changes);
-            self.db.apply_batch(batch).unwrap();
+            self.tree.put(batch);
             self.journal.replace_when_due(self.height, &self.state);
         }
     }
@@ -46,7 +46,7 @@ impl Kept {
     fn finish(&mut self) {
         let mut batch = Batch::default();
         self.journal.finish(&mut batch);
-        self.db.apply_batch(batch).unwrap();
+        self.tree.put(batch);
     }
 
     /// Grows until the first image is in the making.
@@ -60,14 +60,14 @@ impl Kept {
     fn in_an_image_alone(&mut self) {
         self.finish();
         let mut batch = Batch::default();
-        self.db.scan_prefix([JOURNAL]).keys().for_each(|key| batch.remove(key.unwrap()));
+        self.tree.ascending(under(&[JOURNAL])).for_each(|pair| batch.remove(pair.unwrap().0));
         self.journal.begin(&mut batch, self.height, &self.state).unwrap();
-        self.db.apply_batch(batch).unwrap();
+        self.tree.put(batch);
     }
 
     /// As a start after a crash at this moment finds it.
     fn reload(&mut self) {
-        let (state, journal) = load_state(&self.db, self.dir.path(), &CONSORTIUM).unwrap();
+        let (state, journal) = load_state(&self.tree, self.dir.path(), &CONSORTIUM).unwrap();
         assert_eq!((state.root(), state.len()), (self.state.root(), self.state.len()));
         assert_eq!(journal.image, self.journal.image);
         assert_eq!((journal.bytes, journal.due), (self.journal.bytes, self.journal.due));
@@ -92,13 +92,13 @@ fn state_is_the_same_from_any_image_and_journal() {
             kept.finish();
         }
         if round % 3 == 0 {
-            kept.journal.is_durable();
+            kept.journal.is_durable(kept.journal.image());
         }
     }
     kept.finish();
     kept.reload();
     assert!(kept.journal.image.is_some());
-    kept.journal.is_durable();
+    kept.journal.is_durable(kept.journal.image());
     assert_eq!(kept.files(), [format!("state-{}", kept.journal.image.unwrap().height)]);
 }
 
@@ -117,7 +117,7 @@ fn image_that_the_tree_does_not_name_yet_is_not_read() {
     kept.grow(1);
     kept.finish();
     assert_eq!(kept.journal.image.map(|image| image.height), Some(at.next()));
-    kept.journal.is_durable();
+    kept.journal.is_durable(kept.journal.image());
     assert_eq!(kept.files(), [format!("state-{}", at.next())]);
     kept.reload();
 }
@@ -128,20 +128,20 @@ fn image_before_stays_until_the_tree_that_names_the_next_is_durable() {
     kept.grow(20);
     kept.finish();
     let first = kept.journal.image.unwrap().height;
-    let of_first = kept.db.get(image_key()).unwrap().unwrap();
-    let parts: Vec<_> = kept.db.scan_prefix([JOURNAL]).collect::<Result<Vec<_>, _>>().unwrap();
+    let of_first = kept.tree.get(image_key()).unwrap().unwrap();
+    let parts: Vec<_> =
+        kept.tree.ascending(under(&[JOURNAL])).collect::<Result<Vec<_>, _>>().unwrap();
     kept.grow(30);
     kept.finish();
     assert!(kept.journal.image.unwrap().height > first);
     assert!(kept.files().contains(&format!("state-{first}")));
     // The power fails, and the tree is as it was at its last flush.
-    let journal: Vec<_> = kept.db.scan_prefix([JOURNAL]).keys().map(Result::unwrap).collect();
-    journal.iter().for_each(|key| drop(kept.db.remove(key).unwrap()));
-    kept.db.insert(image_key(), of_first).unwrap();
-    for (key, part) in parts {
-        kept.db.insert(key, part).unwrap();
-    }
-    let (state, journal) = load_state(&kept.db, kept.dir.path(), &CONSORTIUM).unwrap();
+    let mut batch = Batch::default();
+    kept.tree.ascending(under(&[JOURNAL])).for_each(|pair| batch.remove(pair.unwrap().0));
+    batch.insert(image_key(), of_first);
+    parts.into_iter().for_each(|(key, part)| batch.insert(key, part));
+    kept.tree.put(batch);
+    let (state, journal) = load_state(&kept.tree, kept.dir.path(), &CONSORTIUM).unwrap();
     assert_eq!(journal.image.map(|image| image.height), Some(first));
     assert!(!state.is_empty() && state.len() < kept.state.len());
 }
@@ -169,7 +169,8 @@ fn image_that_is_missing_or_no_image_is_an_error() {
     kept.grow(40);
     kept.in_an_image_alone();
     let path = kept.dir.path().join(format!("state-{}", kept.journal.image.unwrap().height));
-    let load = || load_state(&kept.db, kept.dir.path(), &CONSORTIUM).map(|(state, _)| state.root());
+    let load =
+        || load_state(&kept.tree, kept.dir.path(), &CONSORTIUM).map(|(state, _)| state.root());
     let whole = fs::read(&path).unwrap();
     assert_eq!(load().unwrap(), kept.state.root());
     fs::write(&path, &whole[..whole.len() - 3]).unwrap();

@@ -1,0 +1,106 @@
+//! When the view is written and made durable: behind what is shown, on a thread of its own.
+//! Holds: one thing is under way at a time; nobody who waits for a block waits for the store, unless it has fallen far
+//! behind.
+//! May not enter: what is written (see `tree`).
+
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::ViewError;
+use super::journal::{ImageMark, Journal};
+use super::tree::Tree;
+
+/// The view is made durable at most this often. What is lost by a crash is replayed from the block log.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How long after what is under way is looked at again, where nothing is put.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// How much the thread gives way to others (steps of `nice`), as those do that verify.
+#[cfg(target_os = "linux")]
+const GIVING_WAY: i32 = 5;
+
+/// What is written behind the view's own thread.
+#[derive(Debug, Default)]
+pub(super) struct Behind {
+    under_way: Option<UnderWay>,
+    unflushed_since: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    thread: JoinHandle<sled::Result<()>>,
+    /// The image that counts when it is done, if all is durable by then.
+    durable: Option<Option<ImageMark>>,
+}
+
+impl Behind {
+    /// Something was put that is not durable.
+    pub(super) fn has_put(&mut self) {
+        self.unflushed_since.get_or_insert_with(Instant::now);
+    }
+
+    /// How long until there is something to do though nothing is put; `None` if nothing is left to do.
+    pub(super) fn idle_for(&self) -> Option<Duration> {
+        let left = self.unflushed_since.map(|at| FLUSH_INTERVAL.saturating_sub(at.elapsed()));
+        if self.under_way.is_some() { Some(LOOK_AGAIN) } else { left }
+    }
+
+    /// Begins what is due, and takes note of what is done. Waits where the store is far behind. Errors: the store.
+    pub(super) fn go_on(&mut self, tree: &Tree, journal: &mut Journal) -> Result<(), ViewError> {
+        let is_done = |under_way: &UnderWay| under_way.thread.is_finished() || tree.is_far_ahead();
+        if self.under_way.as_ref().is_some_and(is_done) {
+            self.settle(journal)?;
+        }
+        if self.under_way.is_some() {
+            return Ok(());
+        }
+        let is_flush = self.idle_for().is_some_and(|left| left.is_zero());
+        if !is_flush && !tree.is_ahead() {
+            return Ok(());
+        }
+        let durable = is_flush.then(|| journal.image());
+        if is_flush {
+            self.unflushed_since = None;
+        }
+        let written = tree.clone();
+        let work = move || {
+            // It is as right without, only less obliging; elsewhere this would be said of the whole process.
+            #[cfg(target_os = "linux")]
+            let _ = rustix::process::nice(GIVING_WAY);
+            if is_flush { written.flush() } else { written.write() }
+        };
+        let thread = std::thread::Builder::new().name("view-store".to_owned()).spawn(work);
+        let thread = thread.map_err(|error| ViewError::Stopped { reason: error.to_string() })?;
+        self.under_way = Some(UnderWay { thread, durable });
+        Ok(())
+    }
+
+    /// Waits for what is under way. Errors: the store.
+    pub(super) fn settle(&mut self, journal: &mut Journal) -> Result<(), ViewError> {
+        let Some(UnderWay { thread, durable }) = self.under_way.take() else { return Ok(()) };
+        // The store is known to panic on a disk that fails it.
+        let stopped = |_| ViewError::Stopped { reason: "it panicked".to_owned() };
+        thread.join().map_err(stopped)??;
+        if let Some(image) = durable {
+            journal.is_durable(image);
+        }
+        Ok(())
+    }
+
+    /// Makes all durable that was put. Errors: the store.
+    pub(super) fn finish(&mut self, tree: &Tree, journal: &mut Journal) -> Result<(), ViewError> {
+        self.settle(journal)?;
+        tree.flush()?;
+        journal.is_durable(journal.image());
+        self.unflushed_since = None;
+        Ok(())
+    }
+}
+
+impl Drop for Behind {
+    fn drop(&mut self) {
+        // Whoever opens the store next finds nobody in it.
+        let _ = self.under_way.take().map(|under_way| under_way.thread.join());
+    }
+}
