@@ -178,7 +178,7 @@ names! {
     /// A published code: of a matter (事项) or of a duty basis (职责依据).
     Code: "a code", "letters, digits, dots and hyphens, as in LOW-INCOME-CHECK", 64, is_code;
     /// The name of a data item (信息项) of a dataset: any script, no spaces at the ends.
-    ItemName: "an item name", "visible characters, without spaces at the ends", 96, is_item_name;
+    ItemName: "an item name", "visible characters without commas, and without spaces at the ends", 96, is_item_name;
 }
 
 fn is_label(label: &str) -> bool {

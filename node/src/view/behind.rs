@@ -16,10 +16,6 @@ const FLUSH_INTERVAL: Duration = Duration::from_secs(5);
 /// How long after what is under way is looked at again, where nothing is put.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// How much the thread gives way to others (steps of `nice`), as those do that verify.
-#[cfg(target_os = "linux")]
-const GIVING_WAY: i32 = 5;
-
 /// What is written behind the view's own thread.
 #[derive(Debug, Default)]
 pub(super) struct Behind {
@@ -64,12 +60,8 @@ impl Behind {
             self.unflushed_since = None;
         }
         let written = tree.clone();
-        let work = move || {
-            // It is as right without, only less obliging; elsewhere this would be said of the whole process.
-            #[cfg(target_os = "linux")]
-            let _ = rustix::process::nice(GIVING_WAY);
-            if is_flush { written.flush() } else { written.write() }
-        };
+        // It does not give way to others: while it writes, who reads from the store waits for it.
+        let work = move || if is_flush { written.flush() } else { written.write() };
         let thread = std::thread::Builder::new().name("view-store".to_owned()).spawn(work);
         let thread = thread.map_err(|error| ViewError::Stopped { reason: error.to_string() })?;
         self.under_way = Some(UnderWay { thread, durable });
