@@ -96,3 +96,52 @@ impl Drop for Behind {
         let _ = self.under_way.take().map(|under_way| under_way.thread.join());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(tree: &Tree, behind: &mut Behind, key: u32) {
+        tree.insert(&key.to_be_bytes(), vec![7; 100]);
+        behind.has_put();
+    }
+
+    #[test]
+    fn what_has_gathered_is_written_and_the_rest_when_it_is_finished() {
+        let dir = tempfile::tempdir().unwrap();
+        let tree = Tree::new(sled::open(dir.path().join("store")).unwrap());
+        let (mut journal, mut behind) = (Journal::new(dir.path()), Behind::default());
+        assert_eq!(behind.idle_for(), None);
+        let mut keys = 0;
+        while behind.under_way.is_none() {
+            put(&tree, &mut behind, keys);
+            behind.go_on(&tree, &mut journal).unwrap();
+            keys += 1;
+        }
+        assert!(keys > 1, "not each by itself");
+        behind.settle(&mut journal).unwrap();
+        assert_eq!(tree.written(), keys as usize);
+        put(&tree, &mut behind, keys);
+        assert_eq!(tree.written(), keys as usize);
+        behind.finish(&tree, &mut journal).unwrap();
+        assert_eq!((tree.written(), behind.idle_for()), (keys as usize + 1, None));
+        drop(tree);
+        assert_eq!(sled::open(dir.path().join("store")).unwrap().len(), keys as usize + 1);
+    }
+
+    #[test]
+    fn little_is_made_durable_too_though_nothing_more_is_put() {
+        let (tree, mut behind) = (Tree::in_memory(), Behind::default());
+        let mut journal = Journal::new(&std::env::temp_dir());
+        put(&tree, &mut behind, 1);
+        behind.go_on(&tree, &mut journal).unwrap();
+        assert!(behind.under_way.is_none() && !behind.idle_for().unwrap().is_zero());
+        behind.unflushed_since = Instant::now().checked_sub(FLUSH_INTERVAL);
+        assert_eq!(behind.idle_for(), Some(Duration::ZERO), "as it is after a while");
+        behind.go_on(&tree, &mut journal).unwrap();
+        assert!(behind.under_way.as_ref().is_some_and(|under_way| under_way.durable.is_some()));
+        assert_eq!(behind.idle_for(), Some(LOOK_AGAIN), "nobody spins until it is done");
+        behind.settle(&mut journal).unwrap();
+        assert_eq!((tree.written(), behind.idle_for()), (1, None));
+    }
+}

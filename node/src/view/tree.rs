@@ -83,6 +83,12 @@ impl Tree {
         Tree::new(sled::Config::new().temporary(true).open().unwrap())
     }
 
+    /// Keys that the store itself has (count).
+    #[cfg(test)]
+    pub(super) fn written(&self) -> usize {
+        self.store.len()
+    }
+
     /// Whether there is nothing in it.
     pub(super) fn is_empty(&self) -> bool {
         self.ascending(..).next().is_none()
