@@ -204,9 +204,11 @@ impl Shell {
                 self.take_ask(ask).await?;
             }
             if !took_any {
-                break;
+                return Ok(());
             }
         }
+        // There is more, and the network, which shares this thread, has its turn before it.
+        tokio::task::yield_now().await;
         Ok(())
     }
 

@@ -48,7 +48,7 @@ pub(super) struct Beginning {
 }
 
 impl Beginning {
-    /// Writes all of it but the view's mark. Returns what the replay window holds. Errors: the store, the disk.
+    /// Writes what is large, part by part, and puts the rest but for the view's mark. Returns what the replay window holds. Errors: the store, the disk.
     pub(super) fn write(&self, tree: &Tree, journal: &mut Journal) -> Result<WindowSum, ViewError> {
         let mut pairs = self.ledger.state().iter();
         loop {
@@ -62,11 +62,12 @@ impl Beginning {
             }
         }
         let mut window = WindowSum::default();
-        let mut batch = Batch::default();
         for (key, value) in self.window_chunks() {
             window.add(&key, &value);
-            batch.insert(key, value);
+            tree.insert(key, value);
+            tree.write()?;
         }
+        let mut batch = Batch::default();
         for change in &self.changes {
             batch.insert(set_change_key(change.header.height), encode(change));
         }

@@ -223,8 +223,9 @@ impl Writer {
         }
         if let Some((key, value)) = window_chunk(commit) {
             self.window.add(&key, &value);
-            let first = self.known.window.get_or_insert_with(|| key.clone());
-            *first = key.clone().min(std::mem::take(first));
+            if self.known.window.as_ref().is_none_or(|first| key < *first) {
+                self.known.window = Some(key.clone());
+            }
             batch.insert(key, value);
         }
         Ok(())
