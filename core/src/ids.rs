@@ -175,6 +175,11 @@ macro_rules! random_ids {
         #[serde(try_from = "String", into = "String")]
         pub struct $name(pub [u8; 16]);
 
+        impl AsRef<[u8]> for $name {
+            fn as_ref(&self) -> &[u8] {
+                &self.0
+            }
+        }
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&hex::encode(self.0))

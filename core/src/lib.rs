@@ -46,6 +46,7 @@ pub mod request;
 pub mod rule_pack;
 pub mod sealed;
 pub mod snapshot;
+pub mod spread;
 pub mod state;
 pub mod state_tree;
 pub mod statement;

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use super::Changes;
 use crate::hash::RecordId;
 use crate::ids::{ExchangeId, TimeMs};
+use crate::spread::SpreadMap;
 
 /// The replay window: ids that must not be executed again while they could be.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
-    records: BTreeMap<RecordId, TimeMs>,
-    exchanges: BTreeMap<ExchangeId, TimeMs>,
+    records: SpreadMap<RecordId, TimeMs>,
+    exchanges: SpreadMap<ExchangeId, TimeMs>,
     /// What runs out when: few moments, and many ids at each.
     ends: BTreeMap<TimeMs, Ending>,
 }
@@ -45,12 +46,12 @@ impl Window {
     }
 
     /// The statements, each with the last time at which it could be executed again.
-    pub fn records(&self) -> &BTreeMap<RecordId, TimeMs> {
+    pub fn records(&self) -> &SpreadMap<RecordId, TimeMs> {
         &self.records
     }
 
     /// The exchanges, each with the last time at which it could be used again.
-    pub fn exchanges(&self) -> &BTreeMap<ExchangeId, TimeMs> {
+    pub fn exchanges(&self) -> &SpreadMap<ExchangeId, TimeMs> {
         &self.exchanges
     }
 

@@ -48,6 +48,7 @@ mod scenarios;
 mod sealed;
 mod snapshots;
 mod source;
+mod spread;
 mod story;
 mod supervision;
 mod task_forces;

@@ -2,10 +2,11 @@
 //! Holds: bounded in all and on each agency's account; arrival order is kept; one entry per leaf hash.
 //! May not enter: rules (the ledger's `check`); signatures (records come in verified).
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use comity_core::hash::LeafHash;
 use comity_core::ids::Height;
+use comity_core::spread::SpreadMap;
 use comity_core::statement::VerifiedRecord;
 use comity_core::text::AgencyId;
 
@@ -49,12 +50,12 @@ pub(crate) struct Pool {
     limit_per_account: usize,
     arrivals: u64,
     order: BTreeMap<u64, Pending>,
-    places: BTreeMap<LeafHash, u64>,
+    places: SpreadMap<LeafHash, u64>,
     by_account: BTreeMap<AgencyId, usize>,
     parked: VecDeque<(VerifiedRecord, u8)>,
-    recent: BTreeSet<LeafHash>,
+    recent: SpreadMap<LeafHash, ()>,
     /// Those committed before the recent ones.
-    older: BTreeSet<LeafHash>,
+    older: SpreadMap<LeafHash, ()>,
 }
 
 impl Pool {
@@ -64,11 +65,11 @@ impl Pool {
             limit_per_account,
             arrivals: 0,
             order: BTreeMap::new(),
-            places: BTreeMap::new(),
+            places: SpreadMap::default(),
             by_account: BTreeMap::new(),
             parked: VecDeque::new(),
-            recent: BTreeSet::new(),
-            older: BTreeSet::new(),
+            recent: SpreadMap::default(),
+            older: SpreadMap::default(),
         }
     }
 
@@ -92,8 +93,8 @@ impl Pool {
     /// Whether these very bytes wait, are parked or were committed a short while ago.
     pub(crate) fn knows(&self, leaf: &LeafHash) -> bool {
         self.places.contains_key(leaf)
-            || self.recent.contains(leaf)
-            || self.older.contains(leaf)
+            || self.recent.contains_key(leaf)
+            || self.older.contains_key(leaf)
             || self.parked.iter().any(|(record, _)| record.leaf() == *leaf)
     }
 
@@ -154,7 +155,7 @@ impl Pool {
     pub(crate) fn committed(&mut self, leaves: impl IntoIterator<Item = LeafHash>) {
         for leaf in leaves {
             self.remove(&leaf);
-            self.recent.insert(leaf);
+            self.recent.insert(leaf, ());
         }
         if self.recent.len() >= RECENT_RECORDS {
             self.older = std::mem::take(&mut self.recent);
