@@ -3,6 +3,7 @@
 //! May not enter: anything slow: probes come often and while the node is busy.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use axum::Json;
 use axum::extract::State;
@@ -18,8 +19,8 @@ use super::shapes::{Peer, Status};
 use crate::metrics::Reading;
 use crate::shell::{Full, PeerStatus};
 
-/// Blocks that a node may be behind its best peer and still be called ready: one is always
-/// under way.
+/// Blocks that a node which has caught up may be behind its best peer and still be called ready: one
+/// is always under way.
 const READY_BEHIND_BLOCKS: u64 = 2;
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -33,7 +34,10 @@ pub(super) async fn status(State(api): State<ApiState>) -> Json<Status> {
         (Some(_), None) => "member",
         (Some(_), Some(_)) => "left",
     };
-    let peer = |PeerStatus { agency, address, height, .. }| Peer { agency, address, height };
+    let peer = |PeerStatus { agency, address, height, .. }| {
+        let height = height.unwrap_or_default();
+        Peer { agency, address, height }
+    };
     Json(Status {
         agency: api.0.agency.clone(),
         consortium: api.0.consortium,
@@ -103,17 +107,23 @@ fn unready(api: &ApiState) -> Option<String> {
         return Some(disk_is_full(full));
     }
     let (height, best) = (at.tip().height.0, node.replica.best_peer_height.0);
-    if best.saturating_sub(height) > READY_BEHIND_BLOCKS {
+    let behind = best.saturating_sub(height);
+    // Of what it has missed while it was down nothing is under way.
+    let has_caught_up = api.0.has_caught_up.load(Ordering::Relaxed);
+    if behind > if has_caught_up { READY_BEHIND_BLOCKS } else { 0 } {
         return Some(format!("catching up: at height {height} of {best}"));
     }
     let Some(validators) = at.validators() else {
         return Some("starting".to_owned());
     };
-    let mut reached: BTreeSet<_> = node.peers.iter().filter_map(|p| p.agency.as_ref()).collect();
+    // Who has not said where it stands cannot tell that this node is behind.
+    let said = node.peers.iter().filter(|peer| peer.height.is_some());
+    let mut reached: BTreeSet<_> = said.filter_map(|peer| peer.agency.as_ref()).collect();
     reached.insert(&api.0.agency);
     let voting: Vec<_> = reached.iter().filter_map(|agency| validators.by_agency(agency)).collect();
     let power = voting.iter().map(|validator| validator.power).sum();
     if validators.is_quorum(power) {
+        api.0.has_caught_up.store(true, Ordering::Relaxed);
         return None;
     }
     let (reached, all) = (voting.len(), validators.members().len());

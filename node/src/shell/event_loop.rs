@@ -298,7 +298,7 @@ impl Shell {
                 let status = PeerStatus {
                     agency: agency.clone(),
                     address: address.to_string(),
-                    height: Height(0),
+                    height: None,
                     software: None,
                 };
                 self.peers.insert(peer, status);
@@ -364,7 +364,7 @@ impl Shell {
 
     fn note_height(&mut self, peer: Peer, height: Height) {
         if let Some(status) = self.peers.get_mut(&peer) {
-            status.height = height;
+            status.height = Some(height);
         }
     }
 

@@ -44,8 +44,8 @@ pub struct PeerStatus {
     pub agency: Option<AgencyId>,
     /// Its address on the network, as a multiaddress.
     pub address: String,
-    /// The height that it last said it stands at; 0 before it has said so.
-    pub height: Height,
+    /// The height that it last said it stands at; `None` before it has said so.
+    pub height: Option<Height>,
     /// The program that it says it is, such as `comity/0.1.0`; `None` before it has said so.
     pub software: Option<String>,
 }

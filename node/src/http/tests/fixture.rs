@@ -132,7 +132,7 @@ pub(super) fn with_peers(node: &Node, count: usize, best: Height) -> NodeStatus 
     let peer = |agency: &&str| PeerStatus {
         agency: Some(agency.parse().unwrap()),
         address: "/ip4/127.0.0.1/tcp/7070".to_owned(),
-        height: best,
+        height: Some(best),
         software: None,
     };
     status.peers = MEMBERS.iter().take(count).map(peer).collect();

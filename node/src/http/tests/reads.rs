@@ -130,7 +130,18 @@ async fn node_is_ready_once_it_is_caught_up_and_in_contact_with_a_quorum() {
     // civil.gd and health.gd itself: still two of four.
     node.ends.status.send_replace(with_peers(&node, 2, Height(3)));
     assert_eq!(node.get("/readyz").await.status, 503);
+    let mut silent = with_peers(&node, 3, Height(3));
+    silent.peers.iter_mut().for_each(|peer| peer.height = None);
+    node.ends.status.send_replace(silent);
+    assert_eq!(node.get("/readyz").await.status, 503, "none has said where it stands");
+    // One block was missed while the node was down: what is read here is not current.
+    node.ends.status.send_replace(with_peers(&node, 3, Height(4)));
+    let missed = node.get("/readyz").await;
+    assert_eq!((missed.status, &missed.text()[..]), (503, "catching up: at height 3 of 4\n"));
     node.ends.status.send_replace(with_peers(&node, 3, Height(3)));
+    assert_eq!(node.get("/readyz").await.status, 200);
+    // Since then, one is always under way.
+    node.ends.status.send_replace(with_peers(&node, 3, Height(4)));
     assert_eq!(node.get("/readyz").await.status, 200);
     node.ends.status.send_replace(with_peers(&node, 4, Height(90)));
     let behind = node.get("/readyz").await;
