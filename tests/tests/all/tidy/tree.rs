@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What holds nothing of the project's own (in a second worktree, `.git` is a file).
-const FOREIGN: [&str; 4] = [".git", "target", "__pycache__", "node_modules"];
+const FOREIGN: [&str; 6] =
+    [".git", "target", "__pycache__", "node_modules", ".hypothesis", ".schemathesis"];
 
 /// A text file of the project.
 pub(super) struct File {
