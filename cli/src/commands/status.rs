@@ -63,7 +63,7 @@ fn head(status: &Status, behind: u64, shell: &Shell) -> String {
     let agency = &status.agency;
     let age_s = shell.now().0.saturating_sub(status.time.0) / 1000;
     match behind {
-        // As /readyz judges it: a block or two on the way are no lag.
+        // As /readyz judges it of a node that has caught up once: a block or two on the way are no lag.
         0..=2 => say!("status-in-step", agency = agency, age_s = age_s),
         _ => say!("status-behind", agency = agency, age_s = age_s, behind = behind),
     }

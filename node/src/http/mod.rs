@@ -163,7 +163,7 @@ struct Inner {
     board: Option<Board>,
     waiters: Arc<Waiters>,
     room: Room,
-    /// Whether the node was once level with a quorum since it started.
+    /// Whether the node was found level with a quorum since it started.
     has_caught_up: AtomicBool,
     closing: watch::Sender<bool>,
 }

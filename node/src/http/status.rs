@@ -107,10 +107,10 @@ fn unready(api: &ApiState) -> Option<String> {
         return Some(disk_is_full(full));
     }
     let (height, best) = (at.tip().height.0, node.replica.best_peer_height.0);
-    let behind = best.saturating_sub(height);
     // Of what it has missed while it was down nothing is under way.
     let has_caught_up = api.0.has_caught_up.load(Ordering::Relaxed);
-    if behind > if has_caught_up { READY_BEHIND_BLOCKS } else { 0 } {
+    let may_be_behind = if has_caught_up { READY_BEHIND_BLOCKS } else { 0 };
+    if best.saturating_sub(height) > may_be_behind {
         return Some(format!("catching up: at height {height} of {best}"));
     }
     let Some(validators) = at.validators() else {
