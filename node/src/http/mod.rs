@@ -40,7 +40,6 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -163,8 +162,6 @@ struct Inner {
     board: Option<Board>,
     waiters: Arc<Waiters>,
     room: Room,
-    /// Whether the node was found level with a quorum since it started.
-    has_caught_up: AtomicBool,
     closing: watch::Sender<bool>,
 }
 
@@ -186,7 +183,6 @@ impl ApiState {
             board,
             waiters: Arc::default(),
             room: Room::default(),
-            has_caught_up: AtomicBool::new(false),
             closing: watch::Sender::new(false),
         }))
     }

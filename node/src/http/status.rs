@@ -2,9 +2,6 @@
 //! Holds: "ready" means that what is read here is current and what is submitted can be committed.
 //! May not enter: anything slow: probes come often and while the node is busy.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -106,27 +103,24 @@ fn unready(api: &ApiState) -> Option<String> {
     if let Some(full) = node.full {
         return Some(disk_is_full(full));
     }
-    let (height, best) = (at.tip().height.0, node.replica.best_peer_height.0);
-    // Of what it has missed while it was down nothing is under way.
-    let has_caught_up = api.0.has_caught_up.load(Ordering::Relaxed);
-    let may_be_behind = if has_caught_up { READY_BEHIND_BLOCKS } else { 0 };
-    if best.saturating_sub(height) > may_be_behind {
-        return Some(format!("catching up: at height {height} of {best}"));
-    }
     let Some(validators) = at.validators() else {
         return Some("starting".to_owned());
     };
-    // Who has not said where it stands cannot tell that this node is behind.
-    let said = node.peers.iter().filter(|peer| peer.height.is_some());
-    let mut reached: BTreeSet<_> = said.filter_map(|peer| peer.agency.as_ref()).collect();
-    reached.insert(&api.0.agency);
-    let voting: Vec<_> = reached.iter().filter_map(|agency| validators.by_agency(agency)).collect();
-    let power = voting.iter().map(|validator| validator.power).sum();
+    let reached = node.in_contact(&api.0.agency, &validators);
+    let power = reached.iter().map(|validator| validator.power).sum();
+    let (height, best) = (at.tip().height, node.replica.best_peer_height);
+    let is_level = match node.caught_up_at {
+        Some(caught_up_at) => height >= caught_up_at && height.0 + READY_BEHIND_BLOCKS >= best.0,
+        // Of what it has missed while it was down nothing is under way.
+        None => height >= best,
+    };
+    if !is_level {
+        return Some(format!("catching up: at height {height} of {best}"));
+    }
     if validators.is_quorum(power) {
-        api.0.has_caught_up.store(true, Ordering::Relaxed);
         return None;
     }
-    let (reached, all) = (voting.len(), validators.members().len());
+    let (reached, all) = (reached.len(), validators.members().len());
     let total = validators.total_power();
     Some(format!(
         "no quorum: in contact with {reached} of {all} validators, itself included \

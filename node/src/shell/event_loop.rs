@@ -109,6 +109,7 @@ pub struct Shell {
     /// Whether the ledger has other keys for this node by now.
     pub(crate) keys_changed: bool,
     peers: BTreeMap<Peer, PeerStatus>,
+    caught_up_at: Option<Height>,
     /// What came back while the disk was full.
     put_off: Vec<Answer>,
     look_at: Instant,
@@ -125,6 +126,7 @@ impl Shell {
             askers: BTreeMap::new(),
             keys_changed: false,
             peers: BTreeMap::new(),
+            caught_up_at: None,
             put_off: Vec::new(),
             look_at: Instant::now(),
             last_ticket: 0,
@@ -368,10 +370,18 @@ impl Shell {
         }
     }
 
-    fn tell_status(&self) {
-        let peers = self.peers.values().cloned().collect();
-        let full = self.organs.room.full();
-        let status = NodeStatus { replica: self.organs.replica.status(), peers, full };
+    fn tell_status(&mut self) {
+        let mut status = NodeStatus {
+            replica: self.organs.replica.status(),
+            peers: self.peers.values().cloned().collect(),
+            full: self.organs.room.full(),
+            caught_up_at: self.caught_up_at,
+        };
+        let validators = self.organs.replica.ledger().validators();
+        if status.caught_up_at.is_none() && status.is_level(&self.organs.own.agency, validators) {
+            self.caught_up_at = Some(status.replica.height);
+            status.caught_up_at = self.caught_up_at;
+        }
         self.organs.ends.status.send_if_modified(|told| {
             let has_changed = *told != status;
             if has_changed {

@@ -2,6 +2,7 @@
 //! Holds: every question is answered once, or its asker learns that the shell is gone.
 //! May not enter: the replica itself (see `event_loop`).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use comity_core::access::{AccessRefusal, Attempt};
@@ -10,6 +11,7 @@ use comity_core::hash::LeafHash;
 use comity_core::ids::Height;
 use comity_core::refusal::Refusal;
 use comity_core::text::AgencyId;
+use comity_core::validators::{Validator, ValidatorSet};
 use comity_replica::io::Admission;
 use comity_replica::replica::{Health, ReplicaStatus};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -35,6 +37,30 @@ pub struct NodeStatus {
     pub peers: Vec<PeerStatus>,
     /// While the disk has too little room, so that the node takes part in nothing.
     pub full: Option<Full>,
+    /// Where the node was when, for the first time since it started, no block was missing that a
+    /// quorum of validators, itself included, knew of.
+    pub caught_up_at: Option<Height>,
+}
+
+impl NodeStatus {
+    /// The validators with whom the node of `own` is in contact, itself included: of the others
+    /// those that have said where they stand. Who has not cannot tell that this node is behind.
+    pub fn in_contact<'a>(
+        &self,
+        own: &AgencyId,
+        validators: &'a ValidatorSet,
+    ) -> Vec<&'a Validator> {
+        let said = self.peers.iter().filter(|peer| peer.height.is_some());
+        let agencies: BTreeSet<_> =
+            said.filter_map(|peer| peer.agency.as_ref()).chain([own]).collect();
+        agencies.into_iter().filter_map(|agency| validators.by_agency(agency)).collect()
+    }
+
+    /// Whether the node has every block that a quorum of `validators`, itself included, knows of.
+    pub(crate) fn is_level(&self, own: &AgencyId, validators: &ValidatorSet) -> bool {
+        let power = self.in_contact(own, validators).iter().map(|validator| validator.power).sum();
+        self.replica.height >= self.replica.best_peer_height && validators.is_quorum(power)
+    }
 }
 
 /// A connected peer.

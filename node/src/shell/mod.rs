@@ -145,6 +145,7 @@ pub async fn start(
         replica: replica.status(),
         peers: Vec::new(),
         full: None,
+        caught_up_at: None,
     });
     let organs = Organs {
         replica,

@@ -121,7 +121,7 @@ fn status(chain: &Chain) -> NodeStatus {
         pending: 0,
         members_connected: 0,
     };
-    NodeStatus { replica, peers: Vec::new(), full: None }
+    NodeStatus { replica, peers: Vec::new(), full: None, caught_up_at: None }
 }
 
 /// The nodes of the first `count` members as connected peers, and the height that the best has

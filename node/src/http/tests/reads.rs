@@ -135,20 +135,38 @@ async fn node_is_ready_once_it_is_caught_up_and_in_contact_with_a_quorum() {
     node.ends.status.send_replace(silent);
     assert_eq!(node.get("/readyz").await.status, 503, "none has said where it stands");
     // One block was missed while the node was down: what is read here is not current.
-    node.ends.status.send_replace(with_peers(&node, 3, Height(4)));
+    let mut peers = with_peers(&node, 3, Height(4));
+    node.ends.status.send_replace(peers.clone());
     let missed = node.get("/readyz").await;
     assert_eq!((missed.status, &missed.text()[..]), (503, "catching up: at height 3 of 4\n"));
-    node.ends.status.send_replace(with_peers(&node, 3, Height(3)));
+    // It has come, but what is read here does not show it yet.
+    peers.caught_up_at = Some(Height(4));
+    node.ends.status.send_replace(peers.clone());
+    assert_eq!(node.get("/readyz").await.status, 503);
+    // Of a node that was level one block is always under way.
+    peers.caught_up_at = Some(Height(3));
+    node.ends.status.send_replace(peers.clone());
     assert_eq!(node.get("/readyz").await.status, 200);
-    // Since then, one is always under way.
-    node.ends.status.send_replace(with_peers(&node, 3, Height(4)));
-    assert_eq!(node.get("/readyz").await.status, 200);
-    node.ends.status.send_replace(with_peers(&node, 4, Height(90)));
+    peers.replica.best_peer_height = Height(90);
+    node.ends.status.send_replace(peers);
     let behind = node.get("/readyz").await;
     assert_eq!((behind.status, &behind.text()[..]), (503, "catching up: at height 3 of 90\n"));
     let metrics = node.get("/metrics").await.text();
     assert!(metrics.contains("comity_height 3\n"), "{metrics}");
     assert!(metrics.contains("comity_log_size 4\n"), "{metrics}");
+}
+
+#[tokio::test]
+async fn node_is_level_with_a_quorum_that_said_where_it_stands() {
+    let node = Node::start(Chain::with_accesses(1)).await;
+    let (own, validators) = ("health.gd".parse().unwrap(), node.chain.ledger.validators());
+    let is_level = |count, best| with_peers(&node, count, best).is_level(&own, validators);
+    assert!(is_level(3, Height(3)), "civil.gd, another, and itself");
+    assert!(!is_level(3, Height(4)), "a block is missing");
+    assert!(!is_level(2, Height(3)), "two of four are no quorum");
+    let mut silent = with_peers(&node, 3, Height(3));
+    silent.peers[0].height = None;
+    assert!(!silent.is_level(&own, validators), "civil.gd has not said where it stands");
 }
 
 #[tokio::test]
