@@ -1,6 +1,6 @@
 //! How peers behave: what each may do wrong, and how much it may say.
 //! Holds: a peer that goes too far is shut out, for longer each time; one that does as the protocol says
-//! never is, and slowness alone is no offence.
+//! never is, however fast the consortium commits, and slowness alone is no offence.
 //! May not enter: sockets; who is allowed at all (see `peers`).
 
 use std::collections::BTreeMap;
@@ -14,14 +14,16 @@ use tokio::time::Instant;
 const MOST_OFFENCE: f64 = 100.0;
 /// Offence forgotten in a second.
 const FORGIVEN_PER_S: f64 = 1.0;
-/// Messages that a peer may send in a second, over time: several times what a consortium of a hundred
-/// says at its fastest.
-const MESSAGES_PER_S: f64 = 1_000.0;
-/// Messages that may come at once, beyond.
-const MESSAGES_AT_ONCE: f64 = 5_000.0;
+/// Messages that a peer may send in a second, over time, beside those for which a block gives cause:
+/// what four nodes say at a thousand blocks a second, to one that fetches a snapshot meanwhile.
+const MESSAGES_PER_S: f64 = 4_000.0;
+/// Messages that may come at once, beyond: what has gathered while this node stood still.
+const MESSAGES_AT_ONCE: f64 = 20_000.0;
 /// Bytes that a peer may send in a second, over time, and at once.
 const BYTES_PER_S: f64 = 16.0 * 1024.0 * 1024.0;
 const BYTES_AT_ONCE: f64 = 64.0 * 1024.0 * 1024.0;
+/// Bytes of a message beside those of records, about.
+const MESSAGE_BYTES: f64 = 1024.0;
 /// How long a peer is kept out the first time. It doubles each time.
 const FIRST_BAN: Duration = Duration::from_secs(30);
 /// How long at most.
@@ -89,22 +91,71 @@ impl fmt::Display for TooFar {
     }
 }
 
+/// A block that was committed, as far as it gave cause to speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// Its validators (count).
+    pub(crate) validators: usize,
+    /// Its records (count).
+    pub(crate) records: usize,
+    /// Bytes of its records.
+    pub(crate) size_bytes: usize,
+}
+
+/// Messages and bytes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Volume {
+    messages: f64,
+    bytes: f64,
+}
+
+impl Volume {
+    /// What one peer may say about a block, at most: each record, two proposals and four votes of each
+    /// validator, and the records once more with a proposal.
+    // Counts in memory are far below 2^52.
+    fn about(block: Progress) -> Volume {
+        let messages = (2 + 4 * block.validators + block.records) as f64;
+        Volume { messages, bytes: messages * MESSAGE_BYTES + 2.0 * block.size_bytes as f64 }
+    }
+
+    /// What is left of it without `other`, and no less than nothing.
+    fn without(self, other: Volume) -> Volume {
+        Volume {
+            messages: (self.messages - other.messages).max(0.0),
+            bytes: (self.bytes - other.bytes).max(0.0),
+        }
+    }
+}
+
 /// What is remembered of a peer.
 #[derive(Debug)]
 struct Record {
     at: Instant,
     offence: f64,
-    messages: f64,
-    bytes: f64,
+    /// What it said and is not allowed for yet.
+    said: Volume,
+    /// What blocks gave cause for in all, when it was last looked at.
+    caused: Volume,
     bans: u32,
     banned_at: Option<Instant>,
 }
 
 /// What is remembered of the peers: members and configured ones only, since nobody else is let in.
 #[derive(Debug, Default)]
-pub(crate) struct Conduct(BTreeMap<PeerId, Record>);
+pub(crate) struct Conduct {
+    records: BTreeMap<PeerId, Record>,
+    /// What blocks gave cause to say, in all.
+    caused: Volume,
+}
 
 impl Conduct {
+    /// A block was committed: each peer may have said what there was to say about it.
+    pub(crate) fn progress(&mut self, block: Progress) {
+        let more = Volume::about(block);
+        self.caused.messages += more.messages;
+        self.caused.bytes += more.bytes;
+    }
+
     /// A peer did wrong. Errors: once too often.
     pub(crate) fn offend(
         &mut self,
@@ -125,12 +176,12 @@ impl Conduct {
         now: Instant,
     ) -> Result<(), TooFar> {
         let record = self.record(peer, now);
-        record.messages += 1.0;
+        record.said.messages += 1.0;
         // Messages are far below 2^52 bytes.
-        record.bytes += size_bytes as f64;
-        if record.messages > MESSAGES_AT_ONCE {
+        record.said.bytes += size_bytes as f64;
+        if record.said.messages > MESSAGES_AT_ONCE {
             Err(TooFar::Messages)
-        } else if record.bytes > BYTES_AT_ONCE {
+        } else if record.said.bytes > BYTES_AT_ONCE {
             Err(TooFar::Bytes)
         } else {
             Ok(())
@@ -147,30 +198,34 @@ impl Conduct {
         let length = FIRST_BAN.saturating_mul(1 << record.bans.min(16)).min(LONGEST_BAN);
         record.bans += 1;
         record.banned_at = Some(now);
-        (record.offence, record.messages, record.bytes) = (0.0, 0.0, 0.0);
+        (record.offence, record.said) = (0.0, Volume::default());
         now + length
     }
 
     /// Forgets peers of whom there is nothing to remember.
     pub(crate) fn forget(&mut self, now: Instant) {
-        self.0.retain(|_, record| now.duration_since(record.at) <= FORGOTTEN_AFTER);
+        self.records.retain(|_, record| now.duration_since(record.at) <= FORGOTTEN_AFTER);
     }
 
     fn record(&mut self, peer: &PeerId, now: Instant) -> &mut Record {
+        let caused = self.caused;
         let begin = || Record {
             at: now,
             offence: 0.0,
-            messages: 0.0,
-            bytes: 0.0,
+            said: Volume::default(),
+            caused,
             bans: 0,
             banned_at: None,
         };
-        let record = self.0.entry(*peer).or_insert_with(begin);
+        let record = self.records.entry(*peer).or_insert_with(begin);
         let passed = now.saturating_duration_since(record.at).as_secs_f64();
-        record.at = now;
+        let since = caused.without(record.caused);
+        (record.at, record.caused) = (now, caused);
         record.offence = (record.offence - passed * FORGIVEN_PER_S).max(0.0);
-        record.messages = (record.messages - passed * MESSAGES_PER_S).max(0.0);
-        record.bytes = (record.bytes - passed * BYTES_PER_S).max(0.0);
+        record.said = record.said.without(Volume {
+            messages: passed * MESSAGES_PER_S + since.messages,
+            bytes: passed * BYTES_PER_S + since.bytes,
+        });
         record
     }
 }
@@ -215,11 +270,55 @@ mod tests {
         }
     }
 
+    /// What comes of a minute in which each peer passes on `per_block` messages of `size_bytes` about
+    /// each of `blocks_per_s` blocks.
+    fn minute(
+        blocks_per_s: u32,
+        block: Progress,
+        per_block: usize,
+        size_bytes: usize,
+    ) -> Result<(), TooFar> {
+        let (mut conduct, peer, mut now) = (Conduct::default(), PeerId::random(), Instant::now());
+        for _ in 0..60 * blocks_per_s {
+            for _ in 0..per_block {
+                conduct.hear(&peer, size_bytes, now)?;
+            }
+            conduct.progress(block);
+            now += SECOND / blocks_per_s;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_fast_blocks_give_cause_for_is_not_too_much() {
+        // Four nodes that commit one record after another, as fast as memory takes them.
+        let one = Progress { validators: 4, records: 1, size_bytes: 700 };
+        assert_eq!(minute(2_000, one, 10, 700), Ok(()));
+        assert_eq!(minute(2_000, one, 30, 700), Err(TooFar::Messages));
+        // A hundred of whom one passes on everything.
+        let many = Progress { validators: 100, records: 1, size_bytes: 700 };
+        assert_eq!(minute(100, many, 202, 400), Ok(()));
+        // One that takes in all the records of a busy consortium, and proposes them.
+        let full = Progress { validators: 4, records: 4_000, size_bytes: 4_000 * 700 };
+        assert_eq!(minute(20, full, 4_010, 700), Ok(()));
+    }
+
+    #[test]
+    fn peer_is_not_allowed_for_what_was_committed_before_it_came() {
+        let (mut conduct, now) = (Conduct::default(), Instant::now());
+        for _ in 0..1_000_000 {
+            conduct.progress(Progress { validators: 4, records: 1, size_bytes: 700 });
+        }
+        let peer = PeerId::random();
+        let first = (0..100_000).position(|_| conduct.hear(&peer, 100, now).is_err());
+        assert_eq!(first, Some(20_000));
+    }
+
     #[test]
     fn flood_of_messages_or_of_bytes_is_too_much() {
         let (mut conduct, now) = (Conduct::default(), Instant::now());
         let (small, large) = (PeerId::random(), PeerId::random());
-        let first = (0..10_000).find_map(|_| conduct.hear(&small, 100, now).err());
+        let first = (0..30_000).find_map(|_| conduct.hear(&small, 100, now).err());
         assert_eq!(first, Some(TooFar::Messages));
         let first = (0..100).find_map(|_| conduct.hear(&large, 1024 * 1024, now).err());
         assert_eq!(first, Some(TooFar::Bytes));

@@ -47,6 +47,8 @@ pub(crate) use identity::public_key;
 pub use identity::{Members, peer_id};
 pub(crate) use probe::{ProbeError, probe};
 
+pub(crate) use conduct::Progress;
+
 use behaviour::Protocols;
 use counted::Traffic;
 use gossip::Topics;
@@ -128,6 +130,8 @@ pub(crate) enum Command {
     Respond { ticket: Ticket, response: Option<Response>, held: Held },
     /// Close the connections with a peer, and take none from it for a while.
     Disconnect { peer: Peer, reason: String },
+    /// Allow for what peers had to say about a block that was committed.
+    Progress(Progress),
 }
 
 /// Something to hold on to until an answer is sent: a share of a bounded resource.

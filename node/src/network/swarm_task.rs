@@ -317,6 +317,7 @@ impl SwarmTask {
                     self.banish(id);
                 }
             }
+            Command::Progress(block) => self.conduct.progress(block),
         }
     }
 

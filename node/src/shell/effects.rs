@@ -10,7 +10,7 @@ use comity_core::equivocation::{Equivocation, Place};
 use comity_replica::io::{Commit, Effect, Ticket};
 use tokio::time::Instant;
 
-use crate::network::{Command, Held};
+use crate::network::{Command, Held, Progress};
 
 use super::ShellError;
 use super::disk_thread::DiskJob;
@@ -30,7 +30,7 @@ impl Shell {
                 self.timers.set(timer, Instant::now(), after_ms);
             }
             Effect::CancelTimer(timer) => self.timers.cancel(timer),
-            Effect::Committed(commit) => self.commit(commit),
+            Effect::Committed(commit) => return self.commit(commit).await,
             Effect::Answer { ticket, admission } => answer(&mut self.submitters, ticket, admission),
             Effect::Evaluated { ticket, result } => answer(&mut self.askers, ticket, result),
             Effect::Dropped { leaf, refusal } => {
@@ -67,7 +67,8 @@ impl Shell {
         sent.map_err(|_| ShellError::NetworkEnded)
     }
 
-    fn commit(&mut self, commit: std::sync::Arc<Commit>) {
+    /// Takes up a block. Errors: `NetworkEnded`.
+    async fn commit(&mut self, commit: std::sync::Arc<Commit>) -> Result<(), ShellError> {
         tracing::debug!(
             height = commit.header.height.0,
             records = commit.records.len(),
@@ -75,10 +76,16 @@ impl Shell {
         );
         let has_changed = self.organs.members.update(&commit.changes);
         self.keys_changed |= self.organs.own.are_changed_by(&commit.changes);
+        let progress = Progress {
+            validators: commit.tip_validators.members().len(),
+            records: commit.records.len(),
+            size_bytes: commit.records.iter().map(|record| record.bytes().len()).sum(),
+        };
         self.organs.commits.apply(commit);
         if has_changed {
             self.organs.network.members.send_replace(self.organs.members.clone());
         }
+        self.send(Command::Progress(progress)).await
     }
 
     /// Keeps what a validator did for the record. That it could not be kept is no reason to stop.

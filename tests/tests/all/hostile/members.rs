@@ -53,6 +53,7 @@ fn assault_measured(consortium: &Consortium, name: &str, what: Attack) -> (Ended
     assert!(during > 0.0, "the others go on");
     assert!(most - memory < MEMORY_KIB, "{name}: from {memory} to {most} KiB");
     consortium.same_tip(&[0, 1, 2], 1);
+    assert_nobody_else_is_shut_out(consortium);
     (ended, 100.0 * during / before)
 }
 
@@ -69,6 +70,16 @@ fn assert_costs_little(name: &str, what: &Attack, reason: &str) {
         }
     }
     panic!("{name}: the others kept {best:.0} % of their pace");
+}
+
+/// However fast they commit meanwhile, and however much they have to say to one another.
+fn assert_nobody_else_is_shut_out(consortium: &Consortium) {
+    let assailant = &consortium.nodes[3].agency;
+    for node in &consortium.nodes[..3] {
+        let log = node.log();
+        let mut cut = log.lines().filter(|line| line.contains("disconnecting a peer"));
+        assert!(cut.all(|line| line.contains(assailant)), "{}: {log}", node.agency);
+    }
 }
 
 fn assert_shut_out(consortium: &Consortium, ended: Ended, reason: &str) {
