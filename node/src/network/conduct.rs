@@ -15,8 +15,8 @@ const MOST_OFFENCE: f64 = 100.0;
 /// Offence forgotten in a second.
 const FORGIVEN_PER_S: f64 = 1.0;
 /// Messages that a peer may send in a second, over time, beside those for which a block gives cause:
-/// what four nodes say at a thousand blocks a second, to one that fetches a snapshot meanwhile.
-const MESSAGES_PER_S: f64 = 4_000.0;
+/// what four nodes say at 500 blocks a second, to one that fetches a snapshot meanwhile.
+const MESSAGES_PER_S: f64 = 2_000.0;
 /// Messages that may come at once, beyond: what has gathered while this node stood still.
 const MESSAGES_AT_ONCE: f64 = 20_000.0;
 /// Bytes that a peer may send in a second, over time, and at once.

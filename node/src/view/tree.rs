@@ -21,10 +21,10 @@ use super::listing::Order;
 
 /// What is ahead of the store is written where it has grown to this (bytes of keys and values). In tests so little that
 /// some blocks are written and others are not.
-const AHEAD_BYTES: usize = if cfg!(test) { 2_000 } else { 192 * 1024 };
+const AHEAD_BYTES: usize = if cfg!(test) { 2_000 } else { 64 * 1024 };
 
 /// What was put waits for the store where it has grown to this meanwhile (bytes).
-const FAR_AHEAD_BYTES: usize = 4 * AHEAD_BYTES;
+const FAR_AHEAD_BYTES: usize = 12 * AHEAD_BYTES;
 
 /// Changes that are made together: a value, or `None` where there is to be none any more. The last one of a key counts.
 #[derive(Clone, Debug, Default)]
