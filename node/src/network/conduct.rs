@@ -110,11 +110,11 @@ struct Volume {
 }
 
 impl Volume {
-    /// What one peer may say about a block, at most: each record, two proposals and four votes of each
-    /// validator, and the records once more with a proposal.
+    /// What one peer has to say about a block, at most: each record, the proposal, and two votes of each
+    /// validator, where a round is enough; and the records once more with a proposal.
     // Counts in memory are far below 2^52.
     fn about(block: Progress) -> Volume {
-        let messages = (2 + 4 * block.validators + block.records) as f64;
+        let messages = (2 + 2 * block.validators + block.records) as f64;
         Volume { messages, bytes: messages * MESSAGE_BYTES + 2.0 * block.size_bytes as f64 }
     }
 

@@ -169,6 +169,8 @@ struct Assailant {
     heard: bool,
     knocks_at: Option<Instant>,
     asking: usize,
+    /// Messages that were made: no two are the same, or gossipsub would not send the second.
+    made: u32,
     sent: u64,
 }
 
@@ -209,7 +211,7 @@ impl Assailant {
             .with_swarm_config(|config| config.with_idle_connection_timeout(2 * LONGEST))
             .build();
         let (victim, heard, knocks_at) = (None, false, None);
-        Assailant { swarm, topics, what, victim, heard, knocks_at, asking: 0, sent: 0 }
+        Assailant { swarm, topics, what, victim, heard, knocks_at, asking: 0, made: 0, sent: 0 }
     }
 
     async fn run(mut self, address: Multiaddr, is_met: impl Fn() -> bool) -> Ended {
@@ -305,9 +307,9 @@ impl Assailant {
 
     fn publish(&mut self, topic: usize, bytes: impl Fn(u32) -> Vec<u8>) {
         if self.heard {
-            let number = u32::try_from(self.sent + 1).unwrap();
+            self.made += 1;
             let topic = self.topics[topic].hash();
-            let published = self.swarm.behaviour_mut().gossip.publish(topic, bytes(number));
+            let published = self.swarm.behaviour_mut().gossip.publish(topic, bytes(self.made));
             self.sent += u64::from(published.is_ok());
         }
     }
